@@ -1,0 +1,1 @@
+"""Estimates of effects, with and without randomisation."""

@@ -1,0 +1,1 @@
+"""The moment language: definitions, their text, and three readings with one meaning."""

@@ -1,0 +1,1 @@
+"""The doors: sealed history on disk, and the engines that read it."""
