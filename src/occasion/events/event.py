@@ -21,9 +21,9 @@ class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What happened to one party.
 
     `at`: when it happened, `seen`: when it could be known, both UTC microseconds; `id`: unique in the log.
-    `properties` hold only text, exact numbers (see `number`) and flags; null and nested values are left out, so that a missing
-    property and a null one are the same. `direction` is "in", "out" or None; `mass` marks one of many alike; `zone` is the
-    IANA zone the event states for its party.
+    `properties` hold only text, exact numbers (see `number`) and flags; null and nested values are left out, so that
+    a missing property and a null one are the same. `direction` is "in", "out" or None; `mass` marks one of many alike;
+    `zone` is the IANA zone the event states for its party.
     """
 
     party: str

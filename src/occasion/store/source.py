@@ -32,12 +32,13 @@ class Source:
     """Where an engine reads events from.
 
     `files`: Parquet files, all with the same columns.
-    `sealed`: True for our own segments: columns as in SEGMENT_COLUMNS, each file sorted by (party, at_us, id), no party in two
-    buckets; `parties` and `names` are then Parquet dictionary files with columns `code` (int32) and `text` (string).
-    `buckets` then gives, for each hash bucket, the files that hold its parties (more than one: merge by (party, at_us, id)).
+    `sealed`: True for our own segments: columns as in SEGMENT_COLUMNS, each file sorted by (party, at_us, id), no party
+    in two buckets; `parties` and `names` are then Parquet dictionary files with columns `code` (int32) and `text`.
+    `buckets` then gives, for each hash bucket, the files that hold its parties (more than one: merge them by
+    (party, at_us, id)).
     Otherwise (`sealed` False) the files are somebody's own Parquet in any order: `columns` maps our column names, and
     `prop:x` for properties, to their column names; `constants` gives those that have no column (`name` = "message");
-    `clock` says what the time column holds. Missing `seen_us` means equal to `at_us`; missing `id` means one derived from
+    `clock` says what the time column holds. Missing `seen_us` means equal to `at_us`; a missing `id` is derived from
     file and row number.
     """
 
