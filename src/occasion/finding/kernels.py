@@ -4,7 +4,7 @@ Histograms inside the kernels are flat, laid out [cell of the party, stream, cou
 2 · group + kept, so that all increments of one party fall into one block that stays in the processor's cache.
 """
 
-# ruff: noqa: PLR0917 -- a compiled loop takes plain arrays and numbers, many of them
+# ruff: noqa: PLR0917, PLR0912 -- a compiled loop takes plain arrays and numbers, many of them
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -64,3 +64,83 @@ def count_sorted(
                 counter[s] = base + seen + 1
     state[0], state[1], state[2] = base, last, before
     return 0
+
+
+def hash_texts(offsets: Int, data: Int, hashes: Int) -> None:
+    """FNV-1a over each text's bytes, mixed by the finaliser of splitmix64 (see grouping.py)."""
+    for i in range(hashes.shape[0]):
+        h = np.uint64(0xCBF29CE484222325)
+        for j in range(offsets[i], offsets[i + 1]):
+            h = (h ^ np.uint64(data[j])) * np.uint64(0x100000001B3)
+        h = (h ^ (h >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        h = (h ^ (h >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        hashes[i] = h ^ (h >> np.uint64(31))
+
+
+def pair_points(
+    key: Int,
+    name: Int,
+    offset: Int,
+    first: Int,
+    second: Int,
+    times: Int,
+    within: Int,
+    by_second: Int,
+    begin: Int,
+    names: int,
+    out_at: Int,
+    out_pair: Int,
+) -> int:
+    """The first point after the start of each pair pattern; returns how many were written.
+
+    Rows sorted by (`key`, `offset`); a key is a party (or a party and a value). Pair p is `a then first b within W`
+    (a = first[p], b = second[p], W = within[p]) where times[p] = 1, and `count(a) >= m then first b within W` where
+    times[p] = m > 1. by_second[begin[b] : begin[b + 1]] are the pairs that end in b. All events of an instant are seen
+    together: pairs look at what came strictly before it. Written: the row at which a pair was reached, and the pair.
+    """
+    n, pairs, found = key.shape[0], first.shape[0], 0
+    last = np.empty(names, np.int64)
+    seen = np.zeros(names, np.int64)
+    known = np.full(names, -1, np.int64)  # the party whose state `last` and `seen` hold
+    mth = np.empty(pairs, np.int64)
+    mth_known = np.full(pairs, -1, np.int64)
+    done = np.full(pairs, -1, np.int64)
+    by_first = np.argsort(first)
+    begin_first = np.searchsorted(first[by_first], np.arange(names + 1))
+    party, i = np.int64(-1), 0
+    while i < n:
+        if i == 0 or key[i] != key[i - 1]:
+            party += 1
+        j = i
+        while j < n and key[j] == key[i] and offset[j] == offset[i]:
+            j += 1
+        t = offset[i]
+        for e in range(i, j):
+            b = name[e]
+            for q in range(begin[b], begin[b + 1]):
+                p = by_second[q]
+                a = first[p]
+                if t <= 0 or done[p] == party or known[a] != party:
+                    continue
+                if times[p] == 1:
+                    since = last[a]
+                elif mth_known[p] == party:
+                    since = mth[p]
+                else:
+                    continue
+                if t - since < within[p] and not (known[b] == party and last[b] > since):
+                    out_at[found], out_pair[found] = i, p
+                    done[p] = party
+                    found += 1
+        for e in range(i, j):
+            a = name[e]
+            if known[a] != party:
+                known[a], seen[a] = party, 0
+            last[a] = t
+            seen[a] += 1
+            for q in range(begin_first[a], begin_first[a + 1]):
+                p = by_first[q]
+                if times[p] > 1 and seen[a] == times[p]:
+                    mth[p], mth_known[p] = t, party
+        i = j
+    return found
