@@ -106,6 +106,13 @@ def test_edge_rolling_is_reached_again_only_after_it_did_not_hold() -> None:
     assert days(twice, event("x", 0), event("x", 3)) == []  # (t - 3 days, t] is open at its beginning
 
 
+def test_a_rolling_distinct_is_shown_by_the_latest_of_each_value() -> None:
+    node = Rolling(Measure("distinct", X, "f"), Decimal(2), THREE)
+    events = [event("x", 0, f="u"), event("x", 1, f="u"), event("x", 2, f="v")]
+    (one,) = meaning(Definition(node), events, 100 * DAY)
+    assert (one.at / DAY, one.evidence) == (2, ("x1", "x2"))
+
+
 def test_and_holds_within_and_at_the_edge() -> None:
     both = And(A, B, THREE)
     assert days(both, event("a", 0), event("b", 2), event("a", 4), event("a", 10), event("b", 11)) == [2, 11]

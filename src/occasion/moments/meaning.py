@@ -303,10 +303,12 @@ def _rolling(measure: Measure, n: Decimal, within: Period, log: Log) -> list[Poi
     return reached
 
 
-def total_of(measure: Measure, window: Iterable[Point]) -> tuple[Decimal, list[Point]] | None:
-    """The measure over all of a window, and the points counted; None if nothing is counted."""
+def total_of(measure: Measure, window: Sequence[Point]) -> tuple[Decimal, list[Point]] | None:
+    """The measure over all of a window, and the points counted (of a value that came twice, the latest; a window that
+    moves on loses its earliest, and nothing bounded could say which one comes next); None if nothing is counted.
+    """
     seen = set[tuple[str, str]]()
-    gains = [(gain, point) for point in window if (gain := _gain(measure, point, seen)) is not None]
+    gains = [(gain, point) for point in reversed(window) if (gain := _gain(measure, point, seen)) is not None]
     return (sum((gain for gain, _ in gains), Decimal(0)), [point for _, point in gains]) if gains else None
 
 
