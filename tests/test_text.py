@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
 
-from occasion.moments.definition import Stage, Start
+from occasion.moments.definition import Definition, Stage, Start, plain
 from occasion.moments.text import read, show
+from strategies import definitions
 
 STAGES = (Stage("in process", Start()),)
 EXAMPLES = """
@@ -35,3 +37,12 @@ order_completed where amount > 100 and country in ("PL", "DE")
 def test_every_example_is_read_and_written(text: str) -> None:
     definition = read(text, STAGES)
     assert read(show(definition), STAGES) == definition
+
+
+@given(definitions())
+def test_what_is_written_is_read_back(definition: Definition) -> None:
+    text = show(definition)
+    again = read(text, definition.stages)
+    assert plain(again) == plain(definition)
+    assert again.identity == definition.identity
+    assert show(again) == text

@@ -47,8 +47,8 @@ INSTEAD = {
 
 def wrong_character(error: UnexpectedCharacters, text: str) -> TextError:
     """A character that begins nothing."""
-    char = text[error.pos_in_stream]
-    before = text[error.pos_in_stream - 1] if error.pos_in_stream else " "
+    at = error.pos_in_stream or 0
+    char, before = text[at], text[at - 1 : at]
     shown = char if char.isprintable() else f"U+{ord(char):04X}"
     if char in INSTEAD:
         hint = INSTEAD[char]
@@ -88,7 +88,7 @@ def _special(token: Token, before: Token | None, allowed: set[str], words: set[s
     """Hints for what people often write, the most telling first."""
     left = before.type if before else ""
     if token.type in ("_COUNT", "_DISTINCT", "_SUM") and left in ("_THEN", "_FIRST"):
-        yield f"after `then` stands an event or a pattern in brackets; write `{token}(...) >= n within ... of` the first"
+        yield f"after `then` stands an event or a pattern in brackets; write `{token}(...) >= n within ... of ...`"
     if token.type in ("_WHILE", "_PER"):
         yield f"`{token}` stands only at the end of the whole moment, outside brackets, `while` before `per`"
     if token.type in ("_WHERE_AND", "_WHERE_OR"):
@@ -111,12 +111,11 @@ def _special(token: Token, before: Token | None, allowed: set[str], words: set[s
         in_quotes = f"`{token}` in backticks for a field" if "BACKTICKED" in allowed else f'"{token}" in quotes'
         yield f"it is a reserved word; write {in_quotes}, or {alternatives(allowed)} was expected"
     if token.type == "WORD" and left in ("WORD", "_ANY", "_CONTACT") and "WORD" not in allowed:
-        yield f'two names in a row; a name with a space is written in quotes ("{shorten(f"{before} {token}")}"), or ' + (
-            f"expected {alternatives(allowed)}"
-        )
+        both = shorten(f"{before} {token}")
+        yield f'two names in a row; write a name with a space in quotes ("{both}"), or {alternatives(allowed)} here'
 
 
 def _comparison(token: Token, before: Token | None) -> Iterator[str]:
     if before is not None:
         name = shorten(before)
-        yield f"a comparison stands after `where`: write `<event> where {name} {token} ...`, or `count({name}) {token} n`"
+        yield f"a comparison stands after `where` or a count: `<event> where {name} {token} ...`, `count({name}) >= n`"

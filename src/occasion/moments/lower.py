@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
@@ -19,7 +19,6 @@ from occasion.moments.definition import (
     After,
     And,
     Both,
-    CivilUnit,
     Compare,
     Condition,
     Did,
@@ -73,7 +72,7 @@ def tokens(tree: Parsed) -> list[Token]:
 
 def words_of(tree: Parsed) -> str:
     """The first few tokens of a piece of text, for a message."""
-    found = [str(leaf) for leaf in cast(Iterator[Token], tree.scan_values(lambda leaf: isinstance(leaf, Token)))]
+    found = [str(leaf) for leaf in tree.scan_values(lambda leaf: isinstance(leaf, Token))]
     return shorten(" ".join(found))
 
 
@@ -211,7 +210,7 @@ class Lowering:
             refuse(n, f"`{op} {n}` is {always}: the number must be above 0")
         measure = self.measure(parts(tree)[0])
         if measure.kind != "sum" and value != int(value):
-            refuse(n, f"{measure.kind} gives whole numbers, {n} is none: write {int(value) + 1} or another whole number")
+            refuse(n, f"a {measure.kind} is a whole number and {n} is none: write {int(value) + 1}, say")
         return measure, value
 
     def measure(self, tree: Parsed) -> Measure:
@@ -259,7 +258,7 @@ class Lowering:
             refuse(word, f"a streak is counted in days, weeks, months or years, not in {unit}s")
         if exact(n) != int(exact(n)) or exact(n) < 1:
             refuse(n, f"a streak of {n} cannot be: write a whole number from 1")
-        return Streak(Did(self.selection(parts(tree)[0])), int(exact(n)), cast(CivilUnit, unit))
+        return Streak(Did(self.selection(parts(tree)[0])), int(exact(n)), unit)
 
     def window(self, within: list[Parsed]) -> Period | None:
         return self.period(within[0]) if within else None

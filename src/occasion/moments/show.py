@@ -53,7 +53,8 @@ def show(what: Definition | Node) -> str:
         text = _whole(definition.node)
         _check(text, definition)
     except (TextError, RecursionError) as error:
-        raise InputError(f"no text of the language says this definition: {getattr(error, 'message', 'too deep')}") from None
+        why = error.message if isinstance(error, TextError) else "it is nested too deep"
+        raise InputError(f"no text of the language says this definition: {why}") from None
     return text
 
 
@@ -75,12 +76,19 @@ def _stages(node: Node) -> tuple[Stage, ...]:
 
 
 def _whole(node: Node) -> str:
-    per = ""
-    if isinstance(node, Per):
-        node, per = node.pattern, f" per {field_text(node.field)}"
-    if isinstance(node, While):
-        return f"{_text(node.pattern, OR)} while stage = {quote(node.stage)}{per}"
-    return _text(node, OR) + per
+    match node:
+        case Per(pattern, field):
+            return f"{_in_stage(pattern)} per {field_text(field)}"
+        case _:
+            return _in_stage(node)
+
+
+def _in_stage(node: Node) -> str:
+    match node:
+        case While(pattern, stage):
+            return f"{_text(pattern, OR)} while stage = {quote(stage)}"
+        case _:
+            return _text(node, OR)
 
 
 def _text(node: Node, at_least: int) -> str:
@@ -96,19 +104,11 @@ def _bound(node: Node) -> tuple[str, int]:
             return _selection(selection), CORE
         case Start():
             return "start", CORE
-        case Or(left, right):
-            return f"{_text(left, OR)} or {_text(right, AND)}", OR
-        case And(left, right, None):
-            return f"{_text(left, AND)} and {_text(right, CHAIN)}", AND
-        case And(left, right, within):
-            # a count or a `then` on the right would take this `within` for its own
-            return f"{_text(left, AND)} and {_text(right, ANCHOR)} within {length_text(within)}", AND
+        case Or() | And() | After():
+            return _joined(node)
         case Nth(pattern, k, every):
             which = _ordinal(k) if every or k != 1 else "first"
             return f"{'every ' if every else ''}{which} {_text(pattern, CORE)}", STEP if every else ANCHOR
-        case After(anchor, pattern, within):
-            tail = f" within {length_text(within)}" if within else ""
-            return f"{_text(anchor, CHAIN)} then {_text(pattern, CORE)}{tail}", CHAIN
         case Reach():
             return _reach(node)
         case Fewer():
@@ -123,6 +123,16 @@ def _bound(node: Node) -> tuple[str, int]:
             raise TextError("`per` and `while` stand only around the whole pattern, `per` outermost")
         case _:
             raise TextError(f"a {type(node).__name__.lower()} counts a selection, not a pattern")
+
+
+def _joined(node: Or | And | After) -> tuple[str, int]:
+    if isinstance(node, Or):
+        return f"{_text(node.left, OR)} or {_text(node.right, AND)}", OR
+    tail = f" within {length_text(node.within)}" if node.within else ""
+    if isinstance(node, After):
+        return f"{_text(node.anchor, CHAIN)} then {_text(node.pattern, CORE)}{tail}", CHAIN
+    # a count or a `then` on the right would take this `within` for its own
+    return f"{_text(node.left, AND)} and {_text(node.right, ANCHOR if tail else CHAIN)}{tail}", AND
 
 
 def _reach(node: Reach) -> tuple[str, int]:

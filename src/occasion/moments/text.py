@@ -66,7 +66,7 @@ def _parser() -> Lark:
         grammar,
         parser="lalr",
         lexer="basic",
-        postlex=Keywords(),  # type: ignore[arg-type]  # Lark asks for its own base class, and uses these two names
+        postlex=Keywords(),
         start=["moment", "expected"],
         propagate_positions=True,
         maybe_placeholders=False,
@@ -79,14 +79,15 @@ def _parse(text: str, start: str = "moment") -> Tree[Token]:
     before: Token | None = None
     steps = _parser().parse_interactive(text, start)
     try:
-        for token in steps.lexer_thread.lex(steps.parser_state):
+        for token in steps.lexer_thread.lex(steps.parser_state):  # type: ignore[no-untyped-call]
             steps.feed_token(token)
             before = token
-        tree = cast(Tree[Token], steps.feed_eof(before))
+        tree = cast(Tree[Token], steps.feed_eof(before))  # type: ignore[no-untyped-call]
     except UnexpectedCharacters as error:
         raise wrong_character(error, text) from None
     except UnexpectedToken as error:
-        raise wrong_token(error.token, before, set(steps.accepts()), RESERVED) from None
+        allowed = set(steps.accepts())  # type: ignore[no-untyped-call]
+        raise wrong_token(error.token, before, allowed, RESERVED) from None
     if depth(tree) > MAX_DEPTH:
         raise TextError(
             f"nested or joined more than {MAX_DEPTH} deep: say it with fewer brackets and `and`, `or`, `then` "

@@ -12,9 +12,10 @@ from occasion.errors import TextError
 from occasion.events.event import Scalar, number
 from occasion.moments.definition import Period
 
-RESERVED = frozenset(
-    ["and", "or", "not", "in", "where", "then", "first", "within", "of", "between", "after", "no", "for", "returns", "every", "since", "streak", "while", "per", "start", "any", "contact", "count", "distinct", "sum", "true", "false"]
-)
+JOINING = frozenset(("and", "or", "not", "in", "where", "then", "within", "of", "between", "after", "for", "since"))
+OPENING = frozenset(("first", "no", "returns", "every", "streak", "count", "distinct", "sum", "while", "per"))
+STANDING = frozenset(("start", "any", "contact", "true", "false"))
+RESERVED = JOINING | OPENING | STANDING
 UNITS = ("microsecond", "second", "minute", "hour", "day", "week", "month", "year")
 PLAIN_WORD = re.compile(r"[^\W\d]\w*\Z")
 ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
