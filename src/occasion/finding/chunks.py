@@ -7,7 +7,8 @@ which spills to disk. Memory: one chunk (about a million rows) and one number a 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,6 @@ from occasion.errors import InputError
 from occasion.events.event import EVENT_FIELDS, Scalar
 from occasion.finding.population import Population
 from occasion.store.source import Source
-
-CHUNK_ROWS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -37,25 +36,22 @@ class FieldCodes:
         """How many codes there are."""
         return len(self.texts) + len(self.numbers) + len(self.flags)
 
-    def positions(self, values: Sequence[Scalar]) -> npt.NDArray[np.int32]:
-        """For each code, where its value stands in `values`, or -1; text, number and flag never equal each other."""
+    def places(self, values: Sequence[Scalar]) -> npt.NDArray[np.int32]:
+        """For each event, where its value stands in `values`, or -1; text, number and flag never equal each other."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
         found = []
-        for array, kind in ((self.texts, str), (self.numbers, None), (self.flags, bool)):
-            chosen = [
-                i
-                for i, v in enumerate(values)
-                if isinstance(v, kind or object) and (kind or not isinstance(v, (str, bool)))
-            ]
+        for array, kind in ((self.texts, str), (self.numbers, Decimal), (self.flags, bool)):
+            chosen = [i for i, value in enumerate(values) if isinstance(value, kind)]
             if not len(array) or not chosen:
                 found.append(np.full(len(array), -1, np.int32))
                 continue
             wanted = pa.array([values[i] for i in chosen]).cast(array.type)
             place = pc.index_in(array, value_set=wanted).fill_null(-1).to_numpy(zero_copy_only=False)
             found.append(np.append(np.array(chosen, np.int32), np.int32(-1))[place])
-        return np.concatenate(found).astype(np.int32)
+        found.append(np.full(1, -1, np.int32))  # a missing value: code -1 takes the last place
+        return np.concatenate(found).astype(np.int32)[self.codes]
 
 
 @dataclass(frozen=True)
@@ -70,6 +66,12 @@ class Chunk:
     name: npt.NDArray[np.int32]
     offset_us: npt.NDArray[np.int64]
     fields: Mapping[str, FieldCodes]
+
+    def since_start(self) -> Chunk:
+        """Without the events before the start."""
+        keep = self.offset_us >= 0
+        fields = {name: replace(field, codes=field.codes[keep]) for name, field in self.fields.items()}
+        return Chunk(self.row[keep], self.name[keep], self.offset_us[keep], fields)
 
 
 @dataclass(frozen=True)

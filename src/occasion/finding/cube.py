@@ -89,7 +89,9 @@ def check_size(counts: int, days: int) -> None:
 
 
 class CubeBuilder:
-    """Adds points up to a cube: chunk after chunk, each sorted by (party, time), no party in two chunks.
+    """Adds points up to a cube: chunk after chunk, parties in one piece, each sorted by time.
+
+    No two chunks share both a party and a stream.
 
     Memory: the histogram (groups × streams × counts × days × 2 × 4 bytes) and one counter a stream.
     """
@@ -106,6 +108,7 @@ class CubeBuilder:
     def add(self, row: npt.NDArray[np.int32], stream: npt.NDArray[np.int32], offset_us: npt.NDArray[np.int64]) -> None:
         """Add points; `row` is the party's row in the population (negative: skipped)."""
         _, _, streams, counts, days = self.shape
+        self._state[1:] = -1, 0
         if len(row) and (row.max() >= len(self.population) or stream.min() < 0 or stream.max() >= streams):
             raise InputError(f"a point lies outside {len(self.population)} parties and {streams} streams")
         broken = kernels.compiled(kernels.count_sorted)(

@@ -98,7 +98,14 @@ def _field(table: Any, field: str) -> Any:
     if field not in EVENT_FIELDS:
         value = pc.map_lookup(table["properties"].combine_chunks(), query_key=field, occurrence="first")
         return value.combine_chunks() if isinstance(value, pa.ChunkedArray) else value
-    texts = table[field].combine_chunks()
-    nulls = pa.nulls(len(texts))
-    parts = [texts.cast(pa.string()), nulls.cast(pa.decimal128(24, 6)), nulls.cast(pa.bool_())]
+    return struct_of(table[field])
+
+
+def struct_of(texts: Any) -> Any:
+    """A column of text as struct(text, number, flag)."""
+    import pyarrow as pa
+
+    whole = texts.cast(pa.string()).combine_chunks()
+    nulls = pa.nulls(len(whole))
+    parts = [whole, nulls.cast(pa.decimal128(24, 6)), nulls.cast(pa.bool_())]
     return pa.StructArray.from_arrays(parts, ["text", "number", "flag"])

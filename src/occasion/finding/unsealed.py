@@ -88,6 +88,33 @@ def tables(study: Study, fields: Sequence[str]) -> Iterator[Any]:
             yield rest
 
 
+def described(study: Study, table: Any) -> Any:
+    """Some of the source's rows, read into memory, as a table of name, at_us and `field f` for every mapped field."""
+    import duckdb
+    from sqlglot import exp
+
+    own = [c for c in study.source.columns if c in ("channel", "direction", "counterpart")]
+    fields = own + [c.removeprefix("prop:") for c in study.source.columns if c.startswith("prop:")]
+    query = (
+        exp.select(
+            exp.alias_(exp.column("code", "names"), "name"), "events.at_us",
+            *(exp.alias_(_struct(f"value {i}", f), f"field {f}", quoted=True) for i, f in enumerate(fields)),
+        )
+        .from_(_events(study.source, fields, exp.to_table("read")).subquery("events"))
+        .join("names", on="names.text = events.name")
+    )  # fmt: skip
+    with duckdb.connect() as connection:
+        connection.register("read", table)
+        connection.register("names", _names(study))
+        return connection.execute(query.sql("duckdb")).to_arrow_table()
+
+
+def _names(study: Study) -> Any:
+    import pyarrow as pa
+
+    return pa.table({"text": list(study.names), "code": np.arange(len(study.names), dtype=np.int32)})
+
+
 def _parties(study: Study) -> Any:
     import pyarrow as pa
 
@@ -95,23 +122,28 @@ def _parties(study: Study) -> Any:
     return pa.table({"text": texts, "row": np.arange(len(texts), dtype=np.int32)})
 
 
-def _query(study: Study, fields: Sequence[str]) -> Any:
+def _events(source: Source, fields: Sequence[str], origin: Any) -> Any:
+    """Party and name as text, at_us, and the asked fields as they are (`value 0` ...)."""
     from sqlglot import exp
 
-    source = study.source
-    events = exp.select(
+    values = (column(source, field if field in EVENT_FIELDS else f"prop:{field}") for field in fields)
+    return exp.select(
         exp.alias_(exp.cast(column(source, "party"), "text"), "party"),
         exp.alias_(exp.cast(column(source, "name"), "text"), "name"),
         exp.alias_(at_us(source), "at_us"),
-        *(exp.alias_(column(source, field if field in EVENT_FIELDS else f"prop:{field}"), f"value {i}", quoted=True)
-          for i, field in enumerate(fields)),
-    ).from_(files(source))  # fmt: skip
+        *(exp.alias_(value, f"value {i}", quoted=True) for i, value in enumerate(values)),
+    ).from_(origin)
+
+
+def _query(study: Study, fields: Sequence[str]) -> Any:
+    from sqlglot import exp
+
     return (
         exp.select(
             "parties.row", exp.alias_(exp.column("code", "names"), "name"), "events.at_us",
             *(exp.alias_(_struct(f"value {i}", field), f"field {i}", quoted=True) for i, field in enumerate(fields)),
         )
-        .from_(events.subquery("events"))
+        .from_(_events(study.source, fields, files(study.source)).subquery("events"))
         .join("parties", on="parties.text = events.party")
         .join("names", on="names.text = events.name")
         .order_by("parties.row", "events.at_us")
