@@ -1,0 +1,177 @@
+"""Loading: files planned first (formats, mapping), then read as tables of events; what is refused is kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from occasion.errors import InputError
+from occasion.events.chunks import LINE_LIMIT
+from occasion.events.convert import convert, is_zone
+from occasion.events.event import Event
+from occasion.events.formats import Format, data_files, sniff
+from occasion.events.mapping import MapSpec, Roles, read_map
+from occasion.events.roles import settle
+from occasion.events.rows import RawRows, Reject, raw_rows
+from occasion.events.table import table_events
+from occasion.events.times import year_counts
+
+Progress = Callable[[int, int], None]  # bytes read, bytes in all
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What one batch gave: a table of LOADED and the rows refused; `read` counts the rows of the files behind both."""
+
+    table: Any
+    rejects: list[Reject]
+    read: int
+
+
+@dataclass(frozen=True)
+class FilePlan:
+    path: Path
+    form: Format
+    roles: Roles
+
+
+@dataclass
+class Counts:
+    """Rows of a load so far; `old` and `far` are events dated 1970 or earlier, and 2100 or later."""
+
+    read: int = 0
+    refused: int = 0
+    old: int = 0
+    far: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass
+class LoadPlan:
+    """Files with their formats and mappings, ready to be read once or more; iterating gives Events and Rejects."""
+
+    files: list[FilePlan]
+    spec: MapSpec
+    zone: str
+    both: bool
+    line_limit: int
+    skipped: list[str]
+    counts: Counts = field(default_factory=Counts)
+
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum(plan.path.stat().st_size for plan in self.files)
+
+    def mapping_text(self) -> str:
+        """The mapping as `--map` takes it; where files differ, the one of the first."""
+        return self.files[0].roles.text()
+
+    def mapping_notes(self) -> list[str]:
+        """What a person should know about how the columns were read, a line each."""
+        return list(dict.fromkeys(_mapping_note(plan) for plan in self.files)) + self.skipped
+
+    def batches(self, progress: Progress | None = None) -> Iterator[Loaded]:
+        """Read all files.
+
+        Raises InputError when one of them is damaged: then none of what was given before may be kept.
+        """
+        self.counts = Counts()
+        total, done = self.size(), 0
+        for number, plan in enumerate(self.files):
+            rest = plan.form.kind == "json" and not plan.roles.unused and bool(plan.roles.properties or self.spec.rest)
+            for raw in raw_rows(plan.path, plan.form, self.line_limit):
+                yield self._loaded(raw, plan, number, rest=rest)
+                if progress:
+                    progress(done + raw.position, total)
+            done += plan.path.stat().st_size
+
+    def _loaded(self, raw: RawRows, plan: FilePlan, number: int, *, rest: bool) -> Loaded:
+        counts, rejects = self.counts, list(raw.refused)
+        first = counts.read
+        table = None
+        if len(raw.lines):
+            table, refused = convert(raw, plan.roles, str(plan.path), self.zone, both=self.both, rest=rest)
+            table = _numbered(table, first, number)
+            rejects += refused
+            old, far = year_counts(table.column("at_us"))
+            counts.old, counts.far = counts.old + old, counts.far + far
+        counts.read += len(raw.lines) + len(raw.refused)
+        counts.refused += len(rejects)
+        counts.reasons.update(f"{reject.field} {reject.reason}".strip() for reject in rejects)
+        return Loaded(table, rejects, counts.read - first)
+
+    def __iter__(self) -> Iterator[Event | Reject]:
+        repeats: Counter[tuple[str, str | None]] = Counter()
+        for loaded in self.batches():
+            yield from loaded.rejects
+            if loaded.table is None:
+                continue
+            table = loaded.table
+            ids = [
+                final_id(known, content, side, repeats)
+                for known, content, side in zip(*(table.column(c).to_pylist() for c in ("id", "content", "side")), strict=True)
+            ]
+            yield from table_events(table.set_column(table.schema.get_field_index("id"), "id", pa.array(ids, pa.string())))
+
+
+def final_id(known: str | None, content: str, side: str | None, repeats: Counter[tuple[str, str | None]]) -> str:
+    """The id of an event: the one given or one derived from content and repeat, and the side of a row between two."""
+    if known is None:
+        repeat = repeats[content, side]
+        repeats[content, side] += 1
+        known = f"{content}-{repeat}" if repeat else content
+    return f"{known}:{side}" if side else known
+
+
+def _numbered(table: Any, first: int, number: int) -> Any:
+    row = pc.add(table.column("row"), first)
+    file = pa.chunked_array([pa.array([number], pa.int32()).take(pa.array([0] * table.num_rows, pa.int32()))])
+    place = table.schema.get_field_index
+    return table.set_column(place("row"), "row", row).set_column(place("file"), "file", file)
+
+
+def _mapping_note(plan: FilePlan) -> str:
+    roles = plan.roles
+    note = f"mapping {roles.text()}"
+    if roles.guessed:
+        note += f" (guessed: {', '.join(roles.guessed)})"
+    if roles.unused:
+        note += f"; not taken: {', '.join(roles.unused)} (add prop:* to keep them)"
+    return note
+
+
+def plan_load(
+    paths: Sequence[str | Path],
+    mapping: str | MapSpec | None = None,
+    zone: str = "UTC",
+    *,
+    both: bool = False,
+    header: bool | None = None,
+    encoding: str | None = None,
+    line_limit: int = LINE_LIMIT,
+) -> LoadPlan:
+    """Look at every file and settle what its columns are; nothing is read in full yet.
+
+    `zone`: of times that state none. `both`: each row is an event for its party (out) and its counterpart (in).
+    Raises InputError for whatever cannot be used, before anything was taken.
+    """
+    if not is_zone(zone):
+        raise InputError(f"--tz {zone!r} is no time zone: for example UTC, Europe/Warsaw, America/New_York")
+    spec = mapping if isinstance(mapping, MapSpec) else read_map(mapping or "")
+    named = {Path(name) for name in paths}
+    plans, skipped = [], []
+    for path in data_files(paths):
+        if path not in named and path.stat().st_size == 0:
+            skipped.append(f"{path}: is empty; skipped")
+            continue
+        form = sniff(path, header, encoding)
+        plans.append(FilePlan(path, form, settle(spec, form, str(path), both=both)))
+    if not plans:
+        raise InputError(f"{paths[0]}: holds nothing but empty files")
+    return LoadPlan(plans, spec, zone, both, line_limit, skipped)
