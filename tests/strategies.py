@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
@@ -79,11 +80,13 @@ WINDOWS = (
 STAGE_NAMES = ("new", "settled", 'the "end"')
 
 
+@cache
 def scalars() -> st.SearchStrategy[Scalar]:
     """A condition's value."""
     return st.sampled_from([*TEXTS, *NUMBERS, True, False])
 
 
+@cache
 def comparisons() -> st.SearchStrategy[Condition]:
     """One comparison; an order only against numbers."""
     field = st.sampled_from(FIELDS)
@@ -93,6 +96,7 @@ def comparisons() -> st.SearchStrategy[Condition]:
     return st.one_of(equal, order, among)
 
 
+@cache
 def conditions() -> st.SearchStrategy[Condition]:
     """Comparisons under and, or, not."""
     return st.recursive(
@@ -102,6 +106,7 @@ def conditions() -> st.SearchStrategy[Condition]:
     )
 
 
+@cache
 def chosen() -> st.SearchStrategy[Selection]:
     """A selection: an event mostly, or any, or contact; with a condition at times."""
     where = st.one_of(st.none(), st.none(), conditions())
@@ -109,16 +114,19 @@ def chosen() -> st.SearchStrategy[Selection]:
     return st.one_of(named, named, named, st.builds(Selection, st.sampled_from(["any", "contact"]), st.just(""), where))
 
 
+@cache
 def did() -> st.SearchStrategy[Node]:
     """Every event of a selection."""
     return chosen().map(Did)
 
 
+@cache
 def lengths() -> st.SearchStrategy[Period]:
     """A period, civil at times."""
     return st.sampled_from(FIXED * 2 + CIVIL)
 
 
+@cache
 def windows() -> st.SearchStrategy[tuple[Period, Period]]:
     """(lo, hi) of a window after an anchor."""
     return st.one_of(lengths().map(lambda hi: (NOW, hi)), st.sampled_from(WINDOWS))
@@ -129,6 +137,7 @@ def counted(source: Node) -> Measure:
     return Measure("count", source)
 
 
+@cache
 def measured() -> st.SearchStrategy[tuple[Measure, Decimal]]:
     """A measure and a number to hold it against."""
     whole = st.integers(1, 3).map(Decimal)
@@ -170,16 +179,19 @@ def returns(draw: st.DrawFn) -> Node:
     return Reach(counted(again), Decimal(1), silence, NOW, None)
 
 
+@cache
 def totals() -> st.SearchStrategy[Node]:
     """A distinct or a sum without a window."""
     return measured().filter(lambda m: m[0].kind != "count").map(lambda m: Reach(m[0], m[1], Start()))
 
 
+@cache
 def rollings() -> st.SearchStrategy[Node]:
     """A measure over the last so long."""
     return st.builds(lambda m, w: Rolling(m[0], m[1], w), measured(), st.sampled_from(FIXED))
 
 
+@cache
 def streaks() -> st.SearchStrategy[Node]:
     """A streak of civil units."""
     return st.builds(Streak, did(), st.integers(1, 3), st.sampled_from(["day", "week", "month", "year"]))
@@ -207,6 +219,7 @@ def compounds(inner: st.SearchStrategy[Node], stage: str | None) -> st.SearchStr
     )
 
 
+@cache
 def patterns(stage: str | None = None, depth: int = 2) -> st.SearchStrategy[Node]:
     """Patterns of at most so many levels above their selections; `stage`: of the `while` they stand in."""
     leaf = st.one_of(did(), did(), st.just(Start()))

@@ -66,7 +66,7 @@ def wrong_token(token: Token, before: Token | None, allowed: set[str], words: It
         found = "the text ends here" if before else "the text is empty"
     else:
         (line, column), found = place(token), f"unexpected `{shorten(token)}`"
-    hint = next(_special(token, before, allowed, set(words)), None) or f"expected {alternatives(allowed)}"
+    hint = next(_hints(token, before, allowed, set(words)), None) or f"expected {alternatives(allowed)}"
     return TextError(f"{found}: {hint}", line, column)
 
 
@@ -84,23 +84,37 @@ def alternatives(allowed: set[str]) -> str:
     return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + " or " + shown[-1]
 
 
-def _special(token: Token, before: Token | None, allowed: set[str], words: set[str]) -> Iterator[str]:
+def _hints(token: Token, before: Token | None, allowed: set[str], words: set[str]) -> Iterator[str]:
     """Hints for what people often write, the most telling first."""
-    left = before.type if before else ""
+    yield from _misplaced(token, before.type if before else "", allowed)
+    yield from _misspelt(token, before, allowed, words)
+
+
+def _misplaced(token: Token, left: str, allowed: set[str]) -> Iterator[str]:
+    """Words of the language where they mean nothing."""
     if token.type in ("_COUNT", "_DISTINCT", "_SUM") and left in ("_THEN", "_FIRST"):
         yield f"after `then` stands an event or a pattern in brackets; write `{token}(...) >= n within ... of ...`"
     if token.type in ("_WHILE", "_PER"):
         yield f"`{token}` stands only at the end of the whole moment, outside brackets, `while` before `per`"
     if token.type in ("_WHERE_AND", "_WHERE_OR"):
         yield "a comparison follows, but no `where` is open here: write `<event> where <comparison>`"
-    if token.type == "OP" and left == "WORD":
-        yield from _comparison(token, before)
     if token.type == "_WITHIN" and allowed.isdisjoint({"_WITHIN"}):
         yield "`within` stands after a count, a `then` or an `and`: write `count(...) >= n within ...`"
     if token.type == "ORDINAL" and left == "_THEN":
         yield f"only `then first` is counted anew after each; put brackets for the {token} ever: `then ({token} ...)`"
     if token.type == "_NOT" and "WORD" in allowed:
         yield "`not` stands only in conditions; for something that did not come write `no <event> for <time>`"
+
+
+def _misspelt(token: Token, before: Token | None, allowed: set[str], words: set[str]) -> Iterator[str]:
+    """Names, values and comparisons written in another way than the language's."""
+    left = before.type if before else ""
+    if left == "NUMBER" and allowed == {"WORD"}:
+        yield "a unit of time is missing: microseconds, seconds, minutes, hours, days, weeks, months or years"
+    if token.type == "OP" and left == "OP":
+        yield "two comparisons in a row; the comparisons are = != < <= > >="
+    if token.type == "OP" and left == "WORD" and "_RPAR" not in allowed:
+        yield from _comparison(token, before)
     if token.type == "QUOTED" and "BACKTICKED" in allowed and "QUOTED" not in allowed:
         yield "a quoted name is an event's; write a field with spaces or signs in backticks: `Order Total`"
     if token.type in ("WORD", "_ANY") and {"QUOTED", "NUMBER"} <= allowed and "WORD" not in allowed:

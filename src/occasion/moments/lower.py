@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, NoReturn, cast
@@ -70,16 +70,11 @@ def tokens(tree: Parsed) -> list[Token]:
     return [child for child in tree.children if isinstance(child, Token)]
 
 
-def words_of(tree: Parsed) -> str:
-    """The first few tokens of a piece of text, for a message."""
-    found = [str(leaf) for leaf in tree.scan_values(lambda leaf: isinstance(leaf, Token))]
-    return shorten(" ".join(found))
-
-
 @dataclass(frozen=True)
 class Lowering:
     """Lowers one text. `stages`: the names `while` may use; `whole`: whether `while` and `per` may be used at all."""
 
+    text: str
     stages: Sequence[str] = ()
     whole: bool = True
     stage: str | None = None  # the stage of the text's own `while`, known to every silence inside
@@ -91,7 +86,7 @@ class Lowering:
             refuse(ends[0], f"`{'while' if ends[0].data == 'stage' else 'per'}` is only for a moment's own `when`")
         named = {str(end.data): end for end in ends}
         stage = self.stage_name(named["stage"]) if "stage" in named else None
-        node = Lowering(self.stages, self.whole, stage).node(pattern)
+        node = replace(self, stage=stage).node(pattern)
         if stage is not None:
             node = While(node, stage)
         return Per(node, self.field(parts(named["per"])[0])) if "per" in named else node
@@ -192,11 +187,16 @@ class Lowering:
             refuse(
                 anchor,
                 f"`{measure.kind}` needs an anchor that happens at most once, and this one can happen again: "
-                f"write `first {words_of(anchor)}`, `3rd ...` or `start`",
+                f"write `first {self.said(anchor)}`, `3rd ...` or `start`",
             )
         if tokens(tree)[0] == "<":
             return Fewer(measure, n, opened, lo, hi)
         return Reach(measure, n, opened, lo, hi)
+
+    def said(self, tree: Parsed) -> str:
+        """The beginning of a piece's own text; in brackets unless it is a selection."""
+        text = " ".join(self.text[tree.meta.start_pos : tree.meta.end_pos].split())
+        return shorten(text if tree.data == "did" else f"({text})")
 
     def threshold(self, tree: Parsed) -> tuple[Measure, Decimal]:
         """What is measured and the number it is held against; > 0, whole for counts."""

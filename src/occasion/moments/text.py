@@ -41,21 +41,21 @@ def read(text: str, stages: Sequence[Stage] = ()) -> Definition:
     does (which stage a party is in depends on every one). Raises TextError with line and column, from 1.
     """
     tree = _parse(text)
-    node = Lowering([stage.name for stage in stages]).moment(tree)
+    node = Lowering(text, [stage.name for stage in stages]).moment(tree)
     uses = any(isinstance(part, While) for part in walk(node))
     return Definition(node, tuple(stages) if uses else ())
 
 
 def read_pattern(text: str) -> Node:
     """The pattern that a text says, without `while` and `per` (what a stage's `enter` and `--start` are)."""
-    return Lowering(whole=False).moment(_parse(text))
+    return Lowering(text, whole=False).moment(_parse(text))
 
 
 def read_after(text: str) -> tuple[Period, Node]:
     """The length and the anchor that `14 days after first signup` says (a moment's `expect`, a step's `due`)."""
     tree = _parse(text, "expected")
     length, anchor = (child for child in tree.children if isinstance(child, Tree))
-    lowering = Lowering(whole=False)
+    lowering = Lowering(text, whole=False)
     return lowering.period(length, zero=True), lowering.node(anchor)
 
 

@@ -56,14 +56,11 @@ def _keyword(token: Token) -> Token:
 
 
 def _comparison_follows(tokens: list[Token], i: int) -> bool:
-    negated = False
     while i < len(tokens) and tokens[i].type in ("_NOT", "_LPAR"):
-        negated = negated or tokens[i].type == "_NOT"
         i += 1
     kinds = [token.type for token in tokens[i : i + 3]]
-    if kinds[:1] not in (["WORD"], ["BACKTICKED"]):
-        return negated
-    return negated or kinds[1:2] in (["OP"], ["_IN"]) or kinds[1:3] == ["_NOT", "_IN"]
+    named = kinds[:1] in (["WORD"], ["BACKTICKED"])
+    return named and (kinds[1:2] in (["OP"], ["_IN"]) or kinds[1:3] == ["_NOT", "_IN"])
 
 
 def place(token: Token) -> tuple[int, int]:
