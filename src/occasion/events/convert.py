@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from occasion.events.mapping import Column, Constant, Roles, Unit
 from occasion.events.rows import RawRows, Reject
-from occasion.events.table import LOADED, both_sides, contents
+from occasion.events.table import LOADED, both_sides, with_contents
 from occasion.events.times import PER_SECOND, arrow_time, to_micros
 from occasion.events.values import Values, from_cells, from_typed, properties_column, text_only
 
@@ -69,8 +69,7 @@ def convert(raw: RawRows, roles: Roles, file: str, zone: str, *, both: bool, res
     table = pa.table({name: columns.get(name, pa.nulls(n, LOADED.field(name).type)) for name in LOADED.names}, LOADED)
     if work.rejects:
         table = table.filter(pa.array(~work.refused)).combine_chunks()
-    table = table.set_column(table.schema.get_field_index("content"), "content", contents(table))
-    return (both_sides(table) if both else table), work.rejects
+    return (both_sides(table) if both else with_contents(table)), work.rejects
 
 
 def _fields(work: _Work, roles: Roles, zone: str, n: int) -> dict[str, Any]:

@@ -76,6 +76,17 @@ class LoadPlan:
         """What a person should know about how the columns were read, a line each."""
         return list(dict.fromkeys(_mapping_note(plan) for plan in self.files)) + self.skipped
 
+    def notes(self) -> list[str]:
+        """After reading: the notes on the mapping, and what looks odd in the rows."""
+        counts, notes = self.counts, self.mapping_notes()
+        if counts.old:
+            notes.append(f"{counts.old} events are dated 1970 or before: an empty time in the source often reads so")
+        if counts.far:
+            notes.append(f"{counts.far} events are dated 2100 or later: they wait for their time")
+        for reason, count in counts.reasons.most_common(3):
+            notes.append(f"refused {count}: {reason}")
+        return notes
+
     def batches(self, progress: Progress | None = None) -> Iterator[Loaded]:
         """Read all files.
 

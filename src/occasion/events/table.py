@@ -62,9 +62,15 @@ def _whole(table: Any, name: str) -> Any:
     return column
 
 
+def with_contents(table: Any) -> Any:
+    """The table with the digest of each row in its column `content`."""
+    return table.set_column(table.schema.get_field_index("content"), "content", contents(table))
+
+
 def both_sides(table: Any) -> Any:
     """A row between two parties as two events: sent by `party` (out) and received by `counterpart` (in)."""
     out = table.set_column(*_fixed(table, "direction", "out")).set_column(*_fixed(table, "side", "out"))
+    out = with_contents(out)  # of the sender's event; the receiver's shares it, so that their ids belong together
     swapped = out.set_column(*_fixed(table, "direction", "in")).set_column(*_fixed(table, "side", "in"))
     party, counterpart = table.column("party"), table.column("counterpart")
     swapped = swapped.set_column(table.schema.get_field_index("party"), "party", counterpart)

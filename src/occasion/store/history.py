@@ -1,0 +1,155 @@
+"""The sealed history: segments of events that only ever change from one whole state to the next."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from occasion.errors import InputError
+from occasion.events.event import Event
+from occasion.events.load import LoadPlan
+from occasion.events.table import EVENT_COLUMNS, contents, table_events
+from occasion.store.dictionary import Dictionary
+from occasion.store.durable import FileLock, full_disk_said
+from occasion.store.manifest import Manifest, State
+from occasion.store.records import open_records
+from occasion.store.sealing import Sealing
+from occasion.store.segment import read_segment
+from occasion.store.source import Source
+
+BUCKETS = 16
+Step = Callable[[str, int, int], None]  # what is being done, how much of it is done, how much there is
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What a load did. Rows of the files: `read` = `taken` + `refused` + `known` (there already); `events` are new."""
+
+    read: int
+    taken: int
+    refused: int
+    known: int
+    events: int
+    mapping: str
+    notes: tuple[str, ...]
+    rejects: Path | None
+
+
+class History:
+    """The events of a workspace, kept in its data folder (records.db and history/).
+
+    Any number may read; one at a time may load. Raises InputError when the folder cannot be used.
+    """
+
+    def __init__(self, data: Path, buckets: int = BUCKETS) -> None:
+        self.data = Path(data)
+        self.folder = self.data / "history"
+        with full_disk_said(self.data):
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise InputError(f"{self.data}: cannot be made ({error.strerror}); name a folder you may write to") from None
+            self._engine = open_records(self.data / "records.db")
+            self.manifest = Manifest(self._engine, buckets)
+        self._writing = FileLock(self.folder / "writing.lock")
+        self._reading = FileLock(self.folder / "reading.lock")
+        self._tidy()
+
+    def close(self) -> None:
+        """Let go of the files; a source given before may lose its segments at the next load."""
+        self._reading.release()
+        self._writing.release()
+        self._engine.dispose()
+
+    def __enter__(self) -> History:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def state(self) -> State:
+        """Which segments there are now."""
+        return self.manifest.state()
+
+    def source(self, zone: str = "UTC") -> Source:
+        """The history for an engine; its files stay while this object is open.
+
+        Raises InputError when nothing was loaded yet.
+        """
+        self._reading.take(shared=True)
+        state = self.state()
+        if not state.segments:
+            raise InputError(f"{self.data}: holds no events yet: load some with occasion load FILE")
+        numbers = sorted({segment.bucket for segment in state.segments})
+        of = {number: tuple(self.folder / s.file for s in state.segments if s.bucket == number) for number in numbers}
+        return Source(
+            files=tuple(file for files in of.values() for file in files),
+            sealed=True,
+            parties=self.folder / state.dictionaries["parties"],
+            names=self.folder / state.dictionaries["names"],
+            buckets=tuple(of.values()),
+            zone=zone,
+        )
+
+    def events(self) -> Iterator[Event]:
+        """All events, a segment after the other: for the plain reading of the language, not for large histories."""
+        state = self.state()
+        for segment in state.segments:
+            yield from table_events(self.decoded(read_segment(self.folder / segment.file), state))
+
+    def decoded(self, table: Any, state: State) -> Any:
+        """Rows of a segment with the texts of parties and names: a table of EVENT_COLUMNS."""
+        columns = {name: table.column(name) for name in EVENT_COLUMNS.names}
+        for name, kind in (("party", "parties"), ("name", "names")):
+            columns[name] = Dictionary(self.folder / state.dictionaries[kind]).texts().take(table.column(name).combine_chunks())
+        import pyarrow as pa
+
+        return pa.table(columns, EVENT_COLUMNS)
+
+    def load(self, plan: LoadPlan, step: Step | None = None) -> LoadReport:
+        """Take in what is planned: all of it, or, when something fails, nothing.
+
+        Raises InputError when a file is damaged, when the disk is full, or when another load is under way.
+        """
+        if not self._writing.take():
+            raise InputError(f"{self.data}: another load is writing here: wait until it is done and load again")
+        try:
+            self._tidy()
+            with full_disk_said(self.data), Sealing(self.folder, self.manifest) as sealing:
+                return sealing.load(plan, step or _silent, self._stored_contents)
+        finally:
+            self._writing.release()
+
+    def _stored_contents(self, path: Path, rows: Any) -> Any:
+        return contents(self.decoded(read_segment(path).take(rows), self.state()))
+
+    def _tidy(self) -> None:
+        """Remove what a load that broke off left, and what newer segments replaced once nobody reads it."""
+        mine = self._writing.take() if (held := self._writing.held) is False else True
+        if not mine:
+            return
+        try:
+            if self._reading.held or not self._reading.take():
+                return
+            try:
+                self._remove_orphans()
+            finally:
+                self._reading.release()
+        finally:
+            if not held:
+                self._writing.release()
+
+    def _remove_orphans(self) -> None:
+        listed = self.state().files()
+        for path in self.folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.suffix in (".parquet", ".temporary") and path.name not in listed:
+                path.unlink(missing_ok=True)
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    """No progress is shown."""

@@ -1,0 +1,190 @@
+"""One load from its rows to the committed state: staged, compared with what is there, sealed, listed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from occasion.events.load import LoadPlan
+from occasion.events.rows import Reject
+from occasion.store.dictionary import Dictionary
+from occasion.store.duplicates import CONTRADICTION, NONE, Repeated, find_repeated
+from occasion.store.durable import publish, sync_file
+from occasion.store.manifest import Manifest, Segment, State
+from occasion.store.segment import SEGMENT, in_segment_order, read_segment, write_segment
+from occasion.store.staging import Staging, settled_ids
+
+if TYPE_CHECKING:
+    from occasion.store.history import LoadReport, Step
+
+MOST_SEGMENTS = 4  # of a bucket; with one more they are merged
+
+
+class Sealing:
+    """A change of the history under way; leaving it without a commit leaves the history as it was."""
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self._folder, self._manifest = folder, manifest
+        self.state: State = manifest.state()
+        self.number = self.state.loads + 1
+        files = {kind: folder / file for kind, file in self.state.dictionaries.items()}
+        self.parties = Dictionary(files.get("parties"), self.state.buckets)
+        self.names = Dictionary(files.get("names"))
+        self._new: list[Segment] = []
+        self._replaced: list[str] = []
+        self._scratch = Path(tempfile.mkdtemp(prefix="load-", dir=folder))
+
+    def __enter__(self) -> Sealing:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def seal(self, bucket: int, rows: Any) -> None:
+        """Write rows of SEGMENT as a segment of their bucket; merge the bucket's segments when there are too many."""
+        there = [segment for segment in self.state.segments if segment.bucket == bucket]
+        if len(there) >= MOST_SEGMENTS:
+            rows = pa.concat_tables([*(read_segment(self._folder / old.file) for old in there), rows.select(SEGMENT.names)])
+            self._replaced += [old.file for old in there]
+        rows = in_segment_order(rows.select(SEGMENT.names))
+        name = f"bucket-{bucket:03d}-load-{self.number:06d}.parquet"
+        self._publish(name, lambda path: write_segment(rows, path))
+        span = pc.min_max(rows.column("at_us")).as_py()
+        self._new.append(Segment(name, bucket, rows.num_rows, span["min"], span["max"], self.number))
+
+    def _publish(self, name: str, write: Callable[[Path], None]) -> None:
+        temporary = self._folder / f"{name}.temporary"
+        write(temporary)
+        publish(temporary, self._folder / name)
+
+    def commit(self, record: dict[str, Any]) -> None:
+        """Make the new state the state."""
+        dictionaries = {}
+        for kind, dictionary in (("parties", self.parties), ("names", self.names)):
+            if len(dictionary) > dictionary.known:
+                name = f"{kind}-load-{self.number:06d}.parquet"
+                self._publish(name, dictionary.write)
+                dictionaries[kind] = (name, len(dictionary))
+        sync_file(self._folder)
+        self._manifest.commit(self._new, self._replaced, dictionaries, {"number": self.number, **record})
+
+    def load(self, plan: LoadPlan, step: Step, stored_contents: Callable[[Path, Any], Any]) -> LoadReport:
+        """All of a plan, or nothing."""
+        from occasion.store.history import LoadReport
+
+        with Rejects(self._folder.parent / "rejects", self.number) as rejects:
+            staging = self._stage(plan, step, rejects)
+            repeated = NONE
+            if staging.any_given:
+                step("comparing ids", 0, 1)
+                files = [self._folder / segment.file for segment in self.state.segments]
+                repeated = find_repeated(staging.given_path, files, self._scratch, stored_contents)
+            for _, file, line, id_ in repeated.other:
+                rejects.add(Reject(str(plan.files[file].path), line, "id", id_, CONTRADICTION))
+            events, known = self._seal_staged(staging, repeated, step)
+            counts = plan.counts
+            refused = counts.refused + len(repeated.other)
+            known += len(repeated.same)
+            taken = counts.read - refused - known
+            report = LoadReport(
+                counts.read, taken, refused, known, events, plan.mapping_text(), tuple(plan.notes()), rejects.finish()
+            )
+            self._record(plan, report)
+        return report
+
+    def _record(self, plan: LoadPlan, report: LoadReport) -> None:
+        self.commit(
+            {
+                "files": json.dumps([str(file.path) for file in plan.files]),
+                "mapping": report.mapping,
+                "both": plan.both,
+                "read": report.read,
+                "taken": report.taken,
+                "refused": report.refused,
+                "known": report.known,
+                "events": report.events,
+                "rejects": str(report.rejects) if report.rejects else None,
+            }
+        )
+
+    def _stage(self, plan: LoadPlan, step: Step, rejects: Rejects) -> Staging:
+        staging = Staging(self._scratch, self.parties, self.names, self.state.buckets)
+        try:
+            for loaded in plan.batches(lambda done, total: step("reading", done, total)):
+                for reject in loaded.rejects:
+                    rejects.add(reject)
+                if loaded.table is not None:
+                    staging.add(loaded.table)
+        finally:
+            staging.finish()
+        return staging
+
+    def _seal_staged(self, staging: Staging, repeated: Repeated, step: Step) -> tuple[int, int]:
+        """Seal every bucket; how many events are new, and how many rows with derived ids were there already."""
+        events = known = 0
+        dropped = repeated.rows()
+        buckets = staging.buckets()
+        for done, bucket in enumerate(buckets):
+            step("sealing", done, len(buckets))
+            rows = staging.bucket(bucket)
+            given = pc.is_valid(rows.column("id")).to_numpy()
+            rows = rows.set_column(rows.schema.get_field_index("id"), "id", settled_ids(rows))
+            there = self._ids(bucket)
+            again = ~given & pc.is_in(rows.column("id"), there).to_numpy() if len(there) else np.zeros(len(given), bool)
+            known += int(np.count_nonzero(again & (pc.fill_null(rows.column("side"), "").to_numpy() != "in")))
+            keep = ~again
+            if len(dropped):
+                keep &= ~np.isin(rows.column("row").to_numpy(), dropped)
+            if keep.any():
+                self.seal(bucket, rows if keep.all() else rows.filter(pa.array(keep)))
+                events += int(np.count_nonzero(keep))
+            staging.drop(bucket)
+        return events, known
+
+    def _ids(self, bucket: int) -> Any:
+        there = [segment for segment in self.state.segments if segment.bucket == bucket]
+        columns = [read_segment(self._folder / segment.file, ["id"]).column("id") for segment in there]
+        chunks = [chunk for column in columns for chunk in column.chunks]
+        return pa.chunked_array(chunks, pa.string())
+
+
+class Rejects:
+    """The refused rows of one load, a JSON line each, in a file that appears only when there are any."""
+
+    def __init__(self, folder: Path, number: int) -> None:
+        self.path = folder / f"load-{number:06d}" / "rejects.jsonl"
+        self._temporary = self.path.with_suffix(".temporary")
+        self._file: IO[bytes] | None = None
+
+    def __enter__(self) -> Rejects:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def add(self, reject: Reject) -> None:
+        """Keep one."""
+        if self._file is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._temporary.open("wb")
+        self._file.write(msgspec.json.encode(reject) + b"\n")
+
+    def finish(self) -> Path | None:
+        """Give the file its name; None when nothing was refused."""
+        if self._file is None:
+            return None
+        self._file.close()
+        publish(self._temporary, self.path)
+        sync_file(self.path.parent)
+        return self.path
