@@ -1,0 +1,109 @@
+"""What single parties did and when: the questions that the screen and the confirmation ask of streams."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from occasion.finding import party_kernels
+from occasion.finding.kernels import compiled
+from occasion.finding.population import DAY_US, Streams
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Before:
+    """What each party did before an instant: point counts by event name (n, names), recent ones, active days, gap.
+
+    `gap_days`: from its last event to that instant (the whole time since the start where there was none).
+    """
+
+    counts: Floats
+    recent: Floats
+    days: Floats
+    gap_days: Floats
+
+
+@dataclass(frozen=True)
+class Activity:
+    """The points of `n` parties before the horizon, and which streams stand for a plain event name.
+
+    `column[s]`: for the one stream that stands for its event name the name's column, else -1. Rows are sorted by
+    (party, time); `party` counts from 0 to n - 1.
+    """
+
+    party: npt.NDArray[np.int32]
+    stream: npt.NDArray[np.int32]
+    offset: Ints
+    what: tuple[str, ...]
+    base: npt.NDArray[np.int32]
+    column: npt.NDArray[np.int64]
+    n: int
+
+    @property
+    def names(self) -> int:
+        """How many event names there are."""
+        return int(self.column.max(initial=-1)) + 1
+
+    def column_of(self, stream: int) -> int:
+        """The column of the event name that a stream is made of."""
+        same = np.flatnonzero((self.base == self.base[stream]) & (self.column >= 0))
+        return int(self.column[same[0]])
+
+    def nth(self, stream: int, k: int, days: float) -> Ints:
+        """Per party the instant (us since start) of its k-th point if it came within `days`, else -1."""
+        at = np.full(self.n, -1, np.int64)
+        compiled(party_kernels.nth_us)(
+            self.party, self.stream, self.offset, stream, k, int(days * DAY_US), at
+        )
+        return at
+
+    def next_other(self, stream: int, begin: Ints, stop: Ints) -> Ints:
+        """Per party its first event of another name at or after `begin` and before `stop`, else -1."""
+        counts = (self.column >= 0) & (self.base != self.base[stream])
+        at = np.full(self.n, -1, np.int64)
+        compiled(party_kernels.next_event)(self.party, self.stream, self.offset, counts, begin, stop, at)
+        return at
+
+    def before(self, cut: Ints) -> Before:
+        """What each party did strictly before `cut` (us since its start); a negative cut is before everything."""
+        counts = np.zeros((self.n, self.names))
+        recent, days = np.zeros(self.n), np.zeros(self.n)
+        last = np.full(self.n, -1, np.int64)
+        compiled(party_kernels.before)(
+            self.party, self.stream, self.offset, self.column, cut, DAY_US, counts, recent, days, last
+        )
+        gap = np.where(last >= 0, cut - last, np.maximum(cut, 0)) / DAY_US
+        return Before(counts, recent, days, gap)
+
+
+def activity_of(streams: Streams, chosen: npt.NDArray[np.bool_], horizon_days: float) -> Activity:
+    """The points of the chosen parties (a mask over the population) before the horizon, parties renumbered from 0."""
+    number = np.cumsum(chosen) - 1
+    rows = chosen[streams.party] & (streams.offset_us < int(horizon_days * DAY_US))
+    return Activity(
+        party=number[streams.party[rows]].astype(np.int32),
+        stream=streams.stream[rows],
+        offset=streams.offset_us[rows],
+        what=tuple(streams.what),
+        base=np.asarray(streams.base),
+        column=plain_columns(streams),
+        n=int(chosen.sum()),
+    )
+
+
+def plain_columns(streams: Streams) -> Ints:
+    """For each stream the column of its event name where it is the stream that counts all of them, else -1.
+
+    That is the first `count(x)` without a condition of each base; a base that has none is stood for by its first stream.
+    """
+    column = np.full(len(streams.what), -1, np.int64)
+    for number, base in enumerate(sorted(set(np.asarray(streams.base).tolist()))):
+        same = [s for s in range(len(streams.what)) if streams.base[s] == base]
+        plain = [s for s in same if streams.what[s].startswith("count(") and " where " not in streams.what[s]]
+        column[(plain or same)[0]] = number
+    return column

@@ -1,0 +1,89 @@
+"""Compiled loops over points that answer questions about single parties; rows sorted by (party, time)."""
+
+# ruff: noqa: PLR0917 -- a compiled loop takes plain arrays and numbers, many of them
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Int = npt.NDArray[Any]
+Floats = npt.NDArray[np.float64]
+
+
+def nth_us(party: Int, stream: Int, offset: Int, which: int, k: int, end: int, at: Int) -> None:
+    """`at[p]`: the instant of the k-th point of stream `which` before `end`; left as it is where there is none."""
+    seen = np.zeros(at.shape[0], np.int32)
+    for i in range(party.shape[0]):
+        if stream[i] == which and offset[i] < end:
+            p = party[i]
+            seen[p] += 1
+            if seen[p] == k:
+                at[p] = offset[i]
+
+
+def next_event(party: Int, stream: Int, offset: Int, counts: Int, begin: Int, stop: Int, at: Int) -> None:
+    """`at[p]`: the first point of a stream that `counts`, at or after `begin[p]` and before `stop[p]`; else as it is."""
+    for i in range(party.shape[0]):
+        p = party[i]
+        if at[p] < 0 and begin[p] <= offset[i] < stop[p] and counts[stream[i]]:
+            at[p] = offset[i]
+
+
+def before(
+    party: Int, stream: Int, offset: Int, column: Int, cut: Int, day: int,
+    counts: Floats, recent: Floats, days: Floats, last: Int,
+) -> None:  # fmt: skip
+    """What each party did before `cut[p]`: `counts` by column (column < 0: not counted), `recent` points in the last
+    third of the time until then, `days` with any point, `last` instant (-1: none)."""
+    for i in range(party.shape[0]):
+        c = column[stream[i]]
+        p = party[i]
+        if c < 0 or offset[i] >= cut[p]:
+            continue
+        counts[p, c] += 1.0
+        if 3 * offset[i] >= 2 * cut[p]:
+            recent[p] += 1.0
+        if last[p] < 0 or last[p] // day != offset[i] // day:
+            days[p] += 1.0
+        last[p] = offset[i]
+
+
+def by_window(
+    party: Int, stream: Int, offset: Int, plain: Int, ends: Int, most: int,
+    counts: Int, days: Int, last: Int,
+) -> None:  # fmt: skip
+    """For every window [0, ends[w]): `counts[w, s, p]` points up to `most`, `days[w, p]` with a plain point, and `last`
+    plain instant (-1: none). All three come as zeros (`last` as -1)."""
+    windows = ends.shape[0]
+    for i in range(party.shape[0]):
+        w = np.searchsorted(ends, offset[i], side="right")  # the first window that holds it
+        if w == windows:
+            continue
+        p, s = party[i], stream[i]
+        if counts[w, s, p] < most:
+            counts[w, s, p] += 1
+        if plain[s]:
+            if last[w, p] < 0 or last[w, p] // 86_400_000_000 != offset[i] // 86_400_000_000:
+                days[w, p] += 1
+            last[w, p] = offset[i]
+    for w in range(1, windows):
+        for s in range(counts.shape[1]):
+            for p in range(counts.shape[2]):
+                total = np.int64(counts[w, s, p]) + np.int64(counts[w - 1, s, p])
+                counts[w, s, p] = min(total, most)
+        for p in range(counts.shape[2]):
+            if last[w, p] >= 0 and last[w - 1, p] >= 0 and last[w, p] // 86_400_000_000 == last[w - 1, p] // 86_400_000_000:
+                days[w, p] += days[w - 1, p] - 1
+            else:
+                days[w, p] += days[w - 1, p]
+            last[w, p] = max(last[w, p], last[w - 1, p])
+
+
+def sums_by_count(count: Int, x: Floats, sums: Floats) -> None:
+    """`sums[c]` += row i of `x` for every i with `count[i]` = c."""
+    for i in range(count.shape[0]):
+        c = count[i]
+        for j in range(x.shape[1]):
+            sums[c, j] += x[i, j]
