@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from occasion.errors import InputError
 from occasion.events.event import Event
@@ -56,7 +59,11 @@ class History:
             self.manifest = Manifest(self._engine, buckets)
         self._writing = FileLock(self.folder / "writing.lock")
         self._reading = FileLock(self.folder / "reading.lock")
-        self._tidy()
+        if self._writing.take():
+            try:
+                self._tidy()
+            finally:
+                self._writing.release()
 
     def close(self) -> None:
         """Let go of the files; a source given before may lose its segments at the next load."""
@@ -105,8 +112,6 @@ class History:
         columns = {name: table.column(name) for name in EVENT_COLUMNS.names}
         for name, kind in (("party", "parties"), ("name", "names")):
             columns[name] = Dictionary(self.folder / state.dictionaries[kind]).texts().take(table.column(name).combine_chunks())
-        import pyarrow as pa
-
         return pa.table(columns, EVENT_COLUMNS)
 
     def load(self, plan: LoadPlan, step: Step | None = None) -> LoadReport:
@@ -114,12 +119,17 @@ class History:
 
         Raises InputError when a file is damaged, when the disk is full, or when another load is under way.
         """
+        with self.writing(), full_disk_said(self.data), Sealing(self.folder, self.manifest) as sealing:
+            return sealing.load(plan, step or _silent, self._stored_contents)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the only one who changes the history; raises InputError when somebody else does."""
         if not self._writing.take():
             raise InputError(f"{self.data}: another load is writing here: wait until it is done and load again")
         try:
             self._tidy()
-            with full_disk_said(self.data), Sealing(self.folder, self.manifest) as sealing:
-                return sealing.load(plan, step or _silent, self._stored_contents)
+            yield
         finally:
             self._writing.release()
 
@@ -127,20 +137,15 @@ class History:
         return contents(self.decoded(read_segment(path).take(rows), self.state()))
 
     def _tidy(self) -> None:
-        """Remove what a load that broke off left, and what newer segments replaced once nobody reads it."""
-        mine = self._writing.take() if (held := self._writing.held) is False else True
-        if not mine:
-            return
-        try:
-            if self._reading.held or not self._reading.take():
-                return
+        """Remove what a load that broke off left, and what newer segments replaced, once nobody else reads it.
+
+        Only while writing. Readers share a lock; one of them, this object included, keeps everything in place.
+        """
+        if not self._reading.held and self._reading.take():
             try:
                 self._remove_orphans()
             finally:
                 self._reading.release()
-        finally:
-            if not held:
-                self._writing.release()
 
     def _remove_orphans(self) -> None:
         listed = self.state().files()

@@ -41,13 +41,13 @@ class Sealing:
         self.names = Dictionary(files.get("names"))
         self._new: list[Segment] = []
         self._replaced: list[str] = []
-        self._scratch = Path(tempfile.mkdtemp(prefix="load-", dir=folder))
+        self.scratch = Path(tempfile.mkdtemp(prefix="load-", dir=folder))
 
     def __enter__(self) -> Sealing:
         return self
 
     def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
     def seal(self, bucket: int, rows: Any) -> None:
         """Write rows of SEGMENT as a segment of their bucket; merge the bucket's segments when there are too many."""
@@ -87,7 +87,7 @@ class Sealing:
             if staging.any_given:
                 step("comparing ids", 0, 1)
                 files = [self._folder / segment.file for segment in self.state.segments]
-                repeated = find_repeated(staging.given_path, files, self._scratch, stored_contents)
+                repeated = find_repeated(staging.given_path, files, self.scratch, stored_contents)
             for _, file, line, id_ in repeated.other:
                 rejects.add(Reject(str(plan.files[file].path), line, "id", id_, CONTRADICTION))
             events, known = self._seal_staged(staging, repeated, step)
@@ -117,7 +117,7 @@ class Sealing:
         )
 
     def _stage(self, plan: LoadPlan, step: Step, rejects: Rejects) -> Staging:
-        staging = Staging(self._scratch, self.parties, self.names, self.state.buckets)
+        staging = Staging(self.scratch, self.parties, self.names, self.state.buckets)
         try:
             for loaded in plan.batches(lambda done, total: step("reading", done, total)):
                 for reject in loaded.rejects:

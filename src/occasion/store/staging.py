@@ -21,7 +21,10 @@ GIVEN = pa.schema([("id", pa.string()), ("content", pa.string()), ("row", pa.int
 class Staging:
     """Takes tables of LOADED; afterwards gives the rows of each bucket, and the ids that were given in files."""
 
-    def __init__(self, folder: Path, parties: Dictionary, names: Dictionary, buckets: int) -> None:
+    def __init__(
+        self, folder: Path, parties: Dictionary, names: Dictionary, buckets: int, *, compare_ids: bool = True
+    ) -> None:
+        self._compare_ids = compare_ids
         self._folder, self._parties, self._names, self._buckets = folder, parties, names, buckets
         self._writers: dict[int, Any] = {}
         self._given: Any = None
@@ -32,7 +35,8 @@ class Staging:
         if table.num_rows == 0:
             return
         table = table.combine_chunks()
-        self._add_given(table)
+        if self._compare_ids:
+            self._add_given(table)
         party, name = _array(table, "party"), _array(table, "name")
         codes = self._parties.codes(party)
         bucket = self._parties.buckets(codes)
