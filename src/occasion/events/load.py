@@ -76,9 +76,9 @@ class LoadPlan:
         """What a person should know about how the columns were read, a line each."""
         return list(dict.fromkeys(_mapping_note(plan) for plan in self.files)) + self.skipped
 
-    def notes(self) -> list[str]:
-        """After reading: the notes on the mapping, and what looks odd in the rows."""
-        counts, notes = self.counts, self.mapping_notes()
+    def remarks(self) -> list[str]:
+        """After reading: what looks odd in the rows, a line each."""
+        counts, notes = self.counts, list[str]()
         if counts.old:
             notes.append(f"{counts.old} events are dated 1970 or before: an empty time in the source often reads so")
         if counts.far:

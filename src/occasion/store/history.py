@@ -37,7 +37,8 @@ class LoadReport:
     known: int
     events: int
     mapping: str
-    notes: tuple[str, ...]
+    notes: tuple[str, ...]  # how the columns were read
+    remarks: tuple[str, ...]  # what looked odd in the rows
     rejects: Path | None
 
 

@@ -96,7 +96,15 @@ class Sealing:
             known += len(repeated.same)
             taken = counts.read - refused - known
             report = LoadReport(
-                counts.read, taken, refused, known, events, plan.mapping_text(), tuple(plan.notes()), rejects.finish()
+                read=counts.read,
+                taken=taken,
+                refused=refused,
+                known=known,
+                events=events,
+                mapping=plan.mapping_text(),
+                notes=tuple(plan.mapping_notes()),
+                remarks=tuple(plan.remarks()),
+                rejects=rejects.finish(),
             )
             self._record(plan, report)
         return report
