@@ -84,6 +84,10 @@ def test_two_risks_the_other_way_round_or_not_apart() -> None:
     assert kept.limit > 1
     assert e_value_risks(0.21, 0.2, se_treated=0.02, se_untreated=0.01).limit == 1.0
     assert e_value_risks(0.5, 0.2, se_treated=0.02, se_untreated=0.3).limit == 1.0
+    # a weighted share a little above one is read as one
+    beyond, end = (e_value_risks(p, 0.5, se_treated=0.01, se_untreated=0.01) for p in (1.005, 1.0))
+    assert beyond == end
+    assert e_value_risks(0.2, 0.0, se_treated=0.01, se_untreated=0.01).point > 1e6
 
 
 def test_a_difference_is_read_through_its_risks() -> None:
@@ -194,7 +198,7 @@ def test_leaving_out_a_covariate_biases_by_just_what_the_formula_says() -> None:
         lambda: e_value(math.nan),
         lambda: e_value_difference(0.0, 0.1, 0.0, 0.2),
         lambda: e_value_difference(0.9, 0.2, 0.1, 0.3),
-        lambda: e_value_risks(1.2, 0.2, se_treated=0.1, se_untreated=0.1),
+        lambda: e_value_risks(1.7, 0.2, se_treated=0.1, se_untreated=0.1),
         lambda: partial_r2(2.0, 1),
         lambda: robustness_value(2.0, 50, q=0),
         lambda: robustness_value(2.0, 50, alpha=0),

@@ -93,48 +93,27 @@ def aipw(
     before looking, since it changes whom the number is about. `target`: "ate" is about everybody, "att" about the
     treated. `binary`: model the outcome by logistic (default where `y` is bool) or linear regression. `ridge`: penalty
     on standardised coefficients, in units of one observation (1/C in scikit-learn's terms). `least`: fewest people a
-    side must have, in every training part, and be worth after weighting; below it the answer is a Refusal.
+    side must have, in every training part, and be worth after weighting; below it the answer is a Refusal, as it is
+    where all who can be compared have the same outcome.
 
     The score is Chernozhukov et al. 2018, equations 5.3 (ate) and 5.4 (att); the standard error is that of its mean,
-    the trimmed set taken as given (Crump et al. 2009, Biometrika 96:187). Raises InputError for lengths that differ,
+    the trimmed set taken as given (Crump et al. 2009, Biometrika 96:187), widened for a binary outcome where a side has
+    fewer than 5 people of either kind. Raises InputError for lengths that differ,
     values that are not finite, a treatment that is not 0/1, fewer than two folds, a trim outside [0, 0.5).
     """
-    people = _checked(y, treated, X, folds, binary)
-    _check_options(trim, ridge)
-    n, d, reached = len(people.y), people.d, int(people.d.sum())
-    if min(reached, n - reached) == 0:
-        return Adjusted(Refusal("nobody to compare with: all or none reached it"), math.nan, _no_overlap(reached, n))
-    naive = float(people.y[d].mean() - people.y[~d].mean())
-    small = _smallest_training_side(people)
-    if small < least:
-        why = f"only {small} people on the smaller side of a training part; at least {least} are needed"
-        return Adjusted(Refusal(why, _more(n, small, least)), naive, _no_overlap(reached, n))
-    fitted = _cross_fit(people, ridge, need_m1=target == "ate")
-    used = (fitted.p >= trim) & (fitted.p <= 1 - trim)
-    overlap = _overlap(fitted.p, d, used, target)
-    few = min(overlap.used_treated, overlap.used_untreated)
-    if few < least or overlap.effective < least:
-        worth = min(float(few), overlap.effective)
-        why = (
-            f"too few people are alike: after trimming at {trim:g} {overlap.used_treated} reached it and"
-            f" {overlap.used_untreated} did not, worth {worth:.0f} after weighting; at least {least} are needed"
-        )
-        return Adjusted(Refusal(why, _more(n, worth, least)), naive, overlap, used=used, propensity=fitted.p)
-    means = _means(people, fitted, used, target)
-    estimate = _estimate(means, int(used.sum()), overlap, target=target, trim=trim, level=level)
-    return Adjusted(
-        estimate,
-        naive,
-        overlap,
-        means.se,
-        means.treated,
-        means.untreated,
-        means.treated_se,
-        means.untreated_se,
-        means.covariance,
-        used,
-        fitted.p,
+    answers = spread(
+        y,
+        treated,
+        X,
+        folds=folds,
+        trims=(trim,),
+        target=target,
+        binary=binary,
+        ridge=ridge,
+        least=least,
+        level=level,
     )
+    return answers[trim]
 
 
 def spread(
@@ -150,13 +129,55 @@ def spread(
     least: int = 30,
     level: float = 0.95,
 ) -> dict[float, Adjusted]:
-    """`aipw` at several trims, so that how much the answer hangs on the trim is printed beside it."""
-    return {
-        trim: aipw(
-            y, treated, X, folds=folds, trim=trim, target=target, binary=binary, ridge=ridge, least=least, level=level
+    """`aipw` at several trims from one fit, so that how much the answer hangs on the trim can be shown beside it."""
+    people = _checked(y, treated, X, folds, binary)
+    _check_options(trims, ridge)
+    n, d, reached = len(people.y), people.d, int(people.d.sum())
+    if min(reached, n - reached) == 0:
+        nobody = Refusal("nobody to compare with: all or none reached it")
+        return dict.fromkeys(trims, Adjusted(nobody, math.nan, _no_overlap(reached, n)))
+    naive = float(people.y[d].mean() - people.y[~d].mean())
+    small = _smallest_training_side(people)
+    if small < least:
+        why = f"only {small} people on the smaller side of a training part; at least {least} are needed"
+        refused = Adjusted(Refusal(why, _more(n, small, least)), naive, _no_overlap(reached, n))
+        return dict.fromkeys(trims, refused)
+    fitted = _cross_fit(people, ridge, need_m1=target == "ate")
+    return {trim: _judge(people, fitted, naive, trim, target=target, least=least, level=level) for trim in trims}
+
+
+def _judge(
+    people: _People, fitted: _Fitted, naive: float, trim: float, *, target: Target, least: int, level: float
+) -> Adjusted:
+    used = (fitted.p >= trim) & (fitted.p <= 1 - trim)
+    overlap = _overlap(fitted.p, people.d, used, target)
+    worth = min(float(overlap.used_treated), float(overlap.used_untreated), overlap.effective)
+    refusal = None
+    if worth < least:
+        refusal = Refusal(
+            f"too few people are alike: after trimming at {trim:g} {overlap.used_treated} reached it and"
+            f" {overlap.used_untreated} did not, worth {worth:.0f} after weighting; at least {least} are needed",
+            _more(len(people.y), worth, least),
         )
-        for trim in trims
-    }
+    elif np.ptp(people.y[used]) == 0:
+        refusal = Refusal("the outcome is the same for everybody who can be compared")
+    if refusal is not None:
+        return Adjusted(refusal, naive, overlap, used=used, propensity=fitted.p)
+    means = _means(people, fitted, used, target)
+    estimate = _estimate(means, int(used.sum()), overlap, target=target, trim=trim, level=level)
+    return Adjusted(
+        estimate,
+        naive,
+        overlap,
+        means.se,
+        means.treated,
+        means.untreated,
+        means.treated_se,
+        means.untreated_se,
+        means.covariance,
+        used,
+        fitted.p,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +234,10 @@ def _checked(
     return _People(outcome, side.astype(bool), covariates, codes, binary)
 
 
-def _check_options(trim: float, ridge: float) -> None:
-    if not 0 <= trim < 0.5:
-        raise InputError(f"trim {trim:g}: from 0 up to, not including, 0.5; .01 to .1 are usual")
+def _check_options(trims: tuple[float, ...], ridge: float) -> None:
+    for trim in trims:
+        if not 0 <= trim < 0.5:
+            raise InputError(f"trim {trim:g}: from 0 up to, not including, 0.5; .01 to .1 are usual")
     if not ridge >= 0:
         raise InputError(f"ridge {ridge:g}: 0 or more; 1 is usual")
 
@@ -290,7 +312,22 @@ def _means(people: _People, fitted: _Fitted, used: npt.NDArray[np.bool_], target
     n, mean1, mean0 = len(y), float(with_it.mean()), float(without.mean())
     i1, i0 = with_it - mean1 * about, without - mean0 * about
     v1, v0, covariance = (float(a @ b) / (n * n) for a, b in ((i1, i1), (i0, i0), (i1, i0)))
-    return _Means(mean1, mean0, math.sqrt(v1), math.sqrt(v0), covariance, float(np.linalg.norm(i1 - i0)) / n)
+    variance = float((i1 - i0) @ (i1 - i0)) / (n * n)
+    if people.binary:
+        more1, more0 = _rare(y[d], v1), _rare(y[~d], v0)
+        v1, v0, variance = v1 + more1, v0 + more0, variance + more1 + more0
+    return _Means(mean1, mean0, math.sqrt(v1), math.sqrt(v0), covariance, math.sqrt(variance))
+
+
+def _rare(y: Floats, variance: float) -> float:
+    """What a side's variance lacks where fewer than 5 of its people have either outcome, up to Agresti & Coull's 1998.
+
+    Nobody of 200 having left does not mean that nobody can; the influence function alone would say so.
+    """
+    if min(y.sum(), len(y) - y.sum()) >= 5:
+        return 0.0
+    share = (y.sum() + 2) / (len(y) + 4)
+    return max(0.0, float(share * (1 - share) / (len(y) + 4)) - variance)
 
 
 def _estimate(means: _Means, n: int, overlap: Overlap, *, target: Target, trim: float, level: float) -> Estimate:

@@ -17,6 +17,8 @@ from occasion.errors import InputError
 
 Floats = npt.NDArray[np.float64]
 
+_NO_RISK = 1e-9  # a risk of exactly zero has no ratio; the E-value is then huge, as it should be
+
 
 @dataclass(frozen=True, slots=True)
 class EValue:
@@ -80,8 +82,7 @@ def e_value_difference(untreated: float, difference: float, low: float, high: fl
             f"risk {untreated:g} with a difference of {difference:g} ({low:g} to {high:g}): risks must lie between 0"
             " and 1 and the difference within its limits"
         )
-    floor = 1e-9  # a risk of exactly zero has no ratio; the E-value is then huge, as it should be
-    ends = [min(max(untreated + d, floor), 1.0) / untreated for d in (difference, low, high)]
+    ends = [min(max(untreated + d, _NO_RISK), 1.0) / untreated for d in (difference, low, high)]
     return e_value(ends[0], min(ends[1], ends[0]), max(ends[2], ends[0]))
 
 
@@ -97,13 +98,15 @@ def e_value_risks(
     """The E-value of two risks, both estimated, with standard errors and their covariance.
 
     The limit is where the difference that is left, treated − B × untreated, is no longer clear of zero: Fieller's limit
-    of the ratio (Ding & VanderWeele 2016, the bound for a difference). Raises InputError as `e_value_difference`.
+    of the ratio (Ding & VanderWeele 2016, the bound for a difference). An adjusted risk a little outside 0 to 1, as
+    weighting can give, is read as the end. Raises InputError for one more than .5 outside, or a negative error.
     """
-    if not 0 < untreated < 1 or not 0 < treated < 1 or se_treated < 0 or se_untreated < 0:
+    if not -0.5 <= untreated <= 1.5 or not -0.5 <= treated <= 1.5 or not min(se_treated, se_untreated) >= 0:
         raise InputError(
-            f"risks {treated:g} and {untreated:g} with standard errors {se_treated:g} and {se_untreated:g}: risks must"
-            " lie strictly between 0 and 1 and errors must not be negative"
+            f"risks {treated:g} and {untreated:g} with standard errors {se_treated:g} and {se_untreated:g}: risks lie"
+            " between 0 and 1 and errors are not negative"
         )
+    treated, untreated = (min(max(risk, _NO_RISK), 1.0) for risk in (treated, untreated))
     if treated < untreated:
         treated, untreated = untreated, treated
         se_treated, se_untreated = se_untreated, se_treated
@@ -209,12 +212,16 @@ def _coefficient(y: Floats, Z: Floats, column: int) -> tuple[float, float, int]:
     df = len(y) - Z.shape[1]
     _check_df(df)
     scale = np.sqrt((Z * Z).mean(axis=0))
-    if not np.all(scale > 0) or np.linalg.matrix_rank(Z / scale) < Z.shape[1]:
+    if not np.all(scale > 0):
+        raise InputError("covariates: a column is zero throughout; leave it out")
+    Z = Z / scale
+    spread, axes = np.linalg.eigh(Z.T @ Z)
+    if not spread[0] > 1e-12 * spread[-1]:
         raise InputError("covariates: one is a combination of the others; leave it out")
-    gram = np.linalg.inv((Z / scale).T @ (Z / scale))
-    beta = gram @ ((Z / scale).T @ y)
-    rest = y - (Z / scale) @ beta
-    se = math.sqrt(float(rest @ rest) / df * gram[column, column])
+    inverse = (axes / spread) @ axes.T
+    beta = inverse @ (Z.T @ y)
+    rest = y - Z @ beta
+    se = math.sqrt(float(rest @ rest) / df * inverse[column, column])
     return float(beta[column] / scale[column]), se / float(scale[column]), df
 
 
