@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from difflib import get_close_matches
 
 from lark import Token
 from lark.exceptions import UnexpectedCharacters
 
 from occasion.errors import TextError
-from occasion.moments.words import place, shorten
+from occasion.moments.words import RESERVED, place, shorten
 
 # The parser's terminals as a person writes them; what is left out here is offered under another name already.
 SHOWN = {
@@ -59,15 +60,20 @@ def wrong_character(error: UnexpectedCharacters, text: str) -> TextError:
     return TextError(f"unexpected `{shown}`: {hint}", error.line, error.column)
 
 
-def wrong_token(token: Token, before: Token | None, allowed: set[str], words: Iterable[str]) -> TextError:
-    """A token that cannot stand here. `before`: to its left; `allowed`: what could; `words`: those reserved."""
+def wrong_token(token: Token, before: Token | None, allowed: set[str]) -> TextError:
+    """A token that cannot stand here. `before`: to its left; `allowed`: what could."""
     if token.type == "$END":
         line, column = (before.end_line or 1, before.end_column or 1) if before else (1, 1)
         found = "the text ends here" if before else "the text is empty"
     else:
         (line, column), found = place(token), f"unexpected `{shorten(token)}`"
-    hint = next(_hints(token, before, allowed, set(words)), None) or f"expected {alternatives(allowed)}"
+    hint = next(_hints(token, before, allowed), None) or f"expected {alternatives(allowed)}"
     return TextError(f"{found}: {hint}", line, column)
+
+
+def keywords(allowed: set[str]) -> set[str]:
+    """The reserved words among the parser's terminals."""
+    return {name.lstrip("_").lower() for name in allowed} & RESERVED
 
 
 def alternatives(allowed: set[str]) -> str:
@@ -84,10 +90,10 @@ def alternatives(allowed: set[str]) -> str:
     return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + " or " + shown[-1]
 
 
-def _hints(token: Token, before: Token | None, allowed: set[str], words: set[str]) -> Iterator[str]:
+def _hints(token: Token, before: Token | None, allowed: set[str]) -> Iterator[str]:
     """Hints for what people often write, the most telling first."""
     yield from _misplaced(token, before.type if before else "", allowed)
-    yield from _misspelt(token, before, allowed, words)
+    yield from _misspelt(token, before, allowed)
 
 
 def _misplaced(token: Token, left: str, allowed: set[str]) -> Iterator[str]:
@@ -106,9 +112,11 @@ def _misplaced(token: Token, left: str, allowed: set[str]) -> Iterator[str]:
         yield "`not` stands only in conditions; for something that did not come write `no <event> for <time>`"
 
 
-def _misspelt(token: Token, before: Token | None, allowed: set[str], words: set[str]) -> Iterator[str]:
+def _misspelt(token: Token, before: Token | None, allowed: set[str]) -> Iterator[str]:
     """Names, values and comparisons written in another way than the language's."""
     left = before.type if before else ""
+    if token.type == "WORD" and (near := get_close_matches(token, sorted(keywords(allowed)), n=1, cutoff=0.75)):
+        yield f"did you mean `{near[0]}`? {alternatives(allowed)} can stand here"
     if left == "NUMBER" and allowed == {"WORD"}:
         yield "a unit of time is missing: microseconds, seconds, minutes, hours, days, weeks, months or years"
     if token.type == "OP" and left == "OP":
@@ -121,7 +129,7 @@ def _misspelt(token: Token, before: Token | None, allowed: set[str], words: set[
         yield f'a value is a number, true, false or a text in quotes: write "{shorten(token)}"'
     if token.type == "BACKTICKED" and "QUOTED" in allowed:
         yield "backticks are for fields; write an event's name or a text in double quotes"
-    if str(token) in words and "WORD" in allowed:
+    if str(token) in RESERVED and "WORD" in allowed:
         in_quotes = f"`{token}` in backticks for a field" if "BACKTICKED" in allowed else f'"{token}" in quotes'
         yield f"it is a reserved word; write {in_quotes}, or {alternatives(allowed)} was expected"
     if token.type == "WORD" and left in ("WORD", "_ANY", "_CONTACT") and "WORD" not in allowed:

@@ -14,9 +14,10 @@ The grammar is in grammar.lark, the lowering in lower.py, the printed form in sh
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import cast
+from typing import Literal, cast
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
@@ -26,9 +27,19 @@ from occasion.moments.advice import wrong_character, wrong_token
 from occasion.moments.definition import Definition, Node, Period, Stage, While, walk
 from occasion.moments.lower import Lowering, depth
 from occasion.moments.show import show, show_after
-from occasion.moments.words import RESERVED, Keywords
+from occasion.moments.words import Keywords, place, unquote
 
-__all__ = ["MAX_CHARACTERS", "MAX_DEPTH", "RESERVED", "read", "read_after", "read_pattern", "show", "show_after"]
+__all__ = [
+    "MAX_CHARACTERS",
+    "MAX_DEPTH",
+    "Mention",
+    "mentions",
+    "read",
+    "read_after",
+    "read_pattern",
+    "show",
+    "show_after",
+]
 
 MAX_CHARACTERS = 10_000
 MAX_DEPTH = 50
@@ -59,6 +70,27 @@ def read_after(text: str) -> tuple[Period, Node]:
     return lowering.period(length, zero=True), lowering.node(anchor)
 
 
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """An event's or a field's name where a text says it; `line` and `column` from 1."""
+
+    what: Literal["event", "field"]
+    name: str
+    line: int
+    column: int
+
+
+def mentions(text: str, start: Literal["moment", "expected"] = "moment") -> list[Mention]:
+    """Every event and field that a text names, in order; TextError if it cannot be read."""
+    found = []
+    for tree in _parse(text, start).iter_subtrees():
+        if tree.data in ("event", "field"):
+            token = cast(Token, tree.children[0])
+            name = str(token) if token.type == "WORD" else unquote(token)
+            found.append(Mention("event" if tree.data == "event" else "field", name, *place(token)))
+    return sorted(found, key=lambda mention: (mention.line, mention.column))
+
+
 @cache
 def _parser() -> Lark:
     grammar = files("occasion.moments").joinpath("grammar.lark").read_text(encoding="utf-8")
@@ -87,7 +119,7 @@ def _parse(text: str, start: str = "moment") -> Tree[Token]:
         raise wrong_character(error, text) from None
     except UnexpectedToken as error:
         allowed = set(steps.accepts())  # type: ignore[no-untyped-call]
-        raise wrong_token(error.token, before, allowed, RESERVED) from None
+        raise wrong_token(error.token, before, allowed) from None
     if depth(tree) > MAX_DEPTH:
         raise TextError(
             f"nested or joined more than {MAX_DEPTH} deep: say it with fewer brackets and `and`, `or`, `then` "
