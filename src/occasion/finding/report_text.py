@@ -1,0 +1,188 @@
+"""The report's sentences: what the findings say, in words a person who does not program can argue with."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from occasion.estimate import Estimate, Refusal
+from occasion.finding.findings import CurvePoint, Finding, Findings
+from occasion.finding.report_numbers import about, date, interval, share, visible, whole
+from occasion.finding.report_words import Words
+
+_STREAM = re.compile(
+    r'(?P<kind>count|distinct)\((?:(?P<field>\w+|"[^"]*") of )?(?P<name>\w+|"[^"]*")(?: where (?P<where>.+))?\)'
+)
+Floats = npt.NDArray[np.float64]
+BENDS = 6.0  # how much better a line must fit for each bend it takes, in squared standard errors
+
+
+class Bend(NamedTuple):
+    """The shape of a threshold curve: `kind`, and at which count it bends."""
+
+    kind: str
+    at: int | None = None
+
+
+def plain(finding: Finding, words: Words) -> str:
+    """The moment in plain English where that is possible, else its line."""
+    stream = _STREAM.fullmatch(finding.what)
+    if stream is None:
+        return f"“{visible(finding.when)}”"
+    field = _bare(stream["field"] or "")
+    kind = {"": "count", "counterpart": "counterparts"}.get(field, "values")
+    thing = words(f"plain.{kind}", n=finding.count, name=_bare(stream["name"]), field=field)
+    if stream["where"]:
+        thing = words("plain.where", thing=thing, condition=visible(stream["where"]))
+    return words("plain.within", n=finding.days, thing=thing)
+
+
+def _bare(text: str) -> str:
+    return visible(text.strip('"')).replace("_", " ")
+
+
+def answer(found: Findings, words: Words) -> tuple[str, str]:
+    """The one-sentence answer, and the sentence beside it."""
+    standing = [finding for finding in found.candidates if finding.verdict == "candidate"]
+    if standing:
+        first = standing[0]
+        less = isinstance(first.effect, Estimate) and first.effect.value < 0
+        lead = words("answer.candidate_less" if less else "answer.candidate", moment=plain(first, words))
+        also = words("answer.also", n=len(standing) - 1) if len(standing) > 1 else words("answer.only_candidate")
+        return lead, f"{also} {words('answer.caution')}"
+    known = [finding for finding in found.candidates if finding.verdict == "association only"]
+    if known:
+        return words("answer.association"), words("answer.association_more", moment=plain(known[0], words))
+    if found.candidates:
+        first = found.candidates[0]
+        more = words("answer.cannot_more", moment=plain(first, words), why=sentence(first.why))
+        return words("answer.cannot"), more
+    return words("answer.aside" if found.refusals and not found.cells else "answer.nothing"), ""
+
+
+def sentence(text: str) -> str:
+    """A reason as a sentence: a capital at its beginning and a stop at its end.
+
+    >>> sentence("too few people")
+    'Too few people.'
+    """
+    text = visible(text.strip())
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
+
+
+def population(found: Findings, words: Words) -> str:
+    """The people and the outcome in a line: how many, the share kept, who was left out, as of when."""
+    left_out = words("people.unknown", n=found.unknown) if found.unknown else words("people.nobody_unknown")
+    parts = [words("people.known", n=found.parties, kept=share(found.kept, found.parties)), left_out]
+    if found.as_of_us is not None:
+        parts.append(words("people.as_of", date=date(found.as_of_us)))
+    if found.cells:
+        parts.append(words("people.screened", n=found.cells))
+    return " ".join(parts)
+
+
+def refusal(no: Refusal, words: Words) -> str:
+    """A refusal as its sentence, never as a number."""
+    text = words("lines.refused", why=visible(no.why.strip().rstrip(".")))
+    return text if no.needs is None else f"{text} {words('lines.needs', n=no.needs)}"
+
+
+def shape(curve: Sequence[CurvePoint]) -> Bend:
+    """What the threshold curve looks like: `few`, `flat`, `even`, or a `knee` and where.
+
+    A knee: a line that bends once or twice fits better than a straight one by more than `BENDS` squared standard errors
+    a bend, moves away from zero up to its last bend and goes on at less than a third of that slope. Flat: the largest
+    and the smallest difference are within one and a half standard errors. Neighbouring thresholds share most of their
+    people, so this is a description and no test.
+    """
+    known = sorted(
+        (p.count, p.effect) for p in curve if isinstance(p.effect, Estimate) and p.effect.high > p.effect.low
+    )
+    if len(known) < 5:
+        return Bend("few")
+    at = np.array([count for count, _ in known], float)
+    value = np.array([effect.value for _, effect in known])
+    error = np.array([(effect.high - effect.low) / 2 / 1.96 for _, effect in known])
+    if np.ptp(value) < 1.5 * float(np.median(error)):
+        return Bend("flat")
+    knots = [(knee,) for knee in at[1:-1]] + list(combinations(at[1:-1], 2))
+    fits = {(): _bent(at, value, error, ()), **{knot: _bent(at, value, error, knot) for knot in knots}}
+    best = min(fits, key=lambda knot: fits[knot][0] + BENDS * len(knot))
+    slopes = np.cumsum(fits[best][1][1:])
+    if best and slopes[-2] * np.interp(best[-1], at, value) > 0 and abs(slopes[-2]) > 3 * abs(slopes[-1]):
+        return Bend("knee", int(best[-1]))
+    return Bend("even")
+
+
+def _bent(at: Floats, value: Floats, error: Floats, knots: tuple[float, ...]) -> tuple[float, Floats]:
+    return _fit(np.column_stack([np.ones_like(at), at, *(np.maximum(at - knot, 0) for knot in knots)]), value, error)
+
+
+def _fit(design: Floats, value: Floats, error: Floats) -> tuple[float, Floats]:
+    """Weighted least squares: the misfit in squared standard errors, and the coefficients."""
+    coefficients, *_ = np.linalg.lstsq(design / error[:, None], value / error, rcond=None)
+    misfit = (value - design @ coefficients) / error
+    return float(misfit @ misfit), coefficients
+
+
+def knee(finding: Finding, words: Words) -> str:
+    """The shape of a finding's threshold curve in words."""
+    bend = shape(finding.curve)
+    if bend.kind == "few":
+        return words("curve.few")
+    if bend.at is None:
+        said = words(f"curve.{bend.kind}", count=finding.count)
+    elif bend.at == finding.count:
+        said = words("curve.knee_here", knee=bend.at)
+    else:
+        said = words("curve.knee_near", knee=bend.at, count=finding.count)
+    return f"{said} {words('curve.read')}"
+
+
+def against_peers(found: Findings, words: Words) -> str:
+    """Why the usual ranking and this one differ, or that they do not."""
+    if not found.peers:
+        return words("rank.nothing")
+    first = found.peers[0]
+    places = {finding.when: i for i, finding in enumerate(found.candidates, 1)}
+    place = first.ours or places.get(first.when)
+    if place == 1:
+        return words("rank.same")
+    ours = words("rank.differ_none")
+    if place is not None:
+        verdict = first.verdict or found.candidates[place - 1].verdict
+        ours = words(
+            "rank.differ_place", place=whole(place), all=whole(len(found.candidates)), verdict=said(verdict, words)
+        )
+    parts = [words("rank.differ", line=visible(first.when), ours=ours), words("rank.differ_why")]
+    if found.candidates and found.candidates[0].peer_rank:
+        parts.insert(1, words("rank.our_first", rank=whole(found.candidates[0].peer_rank)))
+    return " ".join(parts)
+
+
+def said(verdict: str, words: Words) -> str:
+    """A verdict as a word."""
+    return words(f"verdict.{verdict.replace(' ', '_')}")
+
+
+def adjusted(effect: Estimate | Refusal, words: Words) -> tuple[str, str]:
+    """The adjusted difference and its interval in percentage points; for a refusal its sentence and nothing beside it."""
+    if isinstance(effect, Refusal):
+        return refusal(effect, words), ""
+    if not math.isfinite(effect.value):
+        return words("lines.refused", why=words("lines.unnamed")), ""
+    value, low, high = interval(effect)
+    return words("lines.adjusted_value", value=value), words("lines.adjusted_between", low=low, high=high)
+
+
+def needed(parties: int | None, words: Words) -> str:
+    """How many people a test needs."""
+    return words("lines.test_unknown") if parties is None else words("lines.test_needs", people=about(parties))
