@@ -69,10 +69,21 @@ def copied(state: Any) -> Any:
     return [copied(item) for item in state] if isinstance(state, list) else state
 
 
+def written(state: Any) -> Any:
+    """A slot's value as plain data: whole numbers beyond 63 bits (sums may be) as {"whole": text}."""
+    if isinstance(state, (list, tuple)):
+        return [written(item) for item in state]
+    if isinstance(state, dict):
+        return {key: written(value) for key, value in state.items()}
+    if isinstance(state, int) and not -(1 << 63) <= state < 1 << 63:
+        return {"whole": str(state)}
+    return state
+
+
 def revived(plain: Any) -> Any:
-    """A slot's value as it was before it was written as JSON."""
+    """A slot's value as it was before it was written."""
     if isinstance(plain, dict):
-        return {key: revived(value) for key, value in plain.items()}
+        return int(plain["whole"]) if "whole" in plain else {key: revived(value) for key, value in plain.items()}
     if not isinstance(plain, (list, tuple)):
         return plain
     if len(plain) == 2 and isinstance(plain[1], str) and isinstance(plain[0], int) and not isinstance(plain[0], bool):

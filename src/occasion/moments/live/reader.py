@@ -1,0 +1,208 @@
+"""One definition read live: its machine, its state for one party, and a step of it; and where a party is.
+
+A state is [next timer, last reached, values, slots...]. `values`, for `per` only: the state of each value by its text;
+the state that holds them saw only what is the party's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from occasion.events.event import Event, Scalar
+from occasion.moments.calendar import FAR
+from occasion.moments.definition import (
+    After,
+    And,
+    Did,
+    Every,
+    Fewer,
+    Node,
+    Nth,
+    Or,
+    Per,
+    Reach,
+    Rolling,
+    Stage,
+    Start,
+    Streak,
+    While,
+    selections,
+    walk,
+)
+from occasion.moments.live.choose import chooses
+from occasion.moments.live.node import (
+    AfterMachine,
+    AndMachine,
+    DidMachine,
+    EveryMachine,
+    Machine,
+    NthMachine,
+    OrMachine,
+    Slots,
+    StartMachine,
+    StreakMachine,
+    WhileMachine,
+)
+from occasion.moments.live.rolling import RollingMachine
+from occasion.moments.live.state import Found, Instant, State, copied, united
+from occasion.moments.live.windows import FewerMachine, ReachMachine
+from occasion.moments.meaning import tagged
+
+TIMER, REACHED, VALUES = range(3)  # the head of every definition's state
+PLACE, ENTERS = 1, 2  # of the state of a set of stages, after its timer
+
+
+def built(node: Node, slots: Slots) -> Machine:  # noqa: PLR0912 - one case a node
+    """The machine of a pattern; parts first, so that a latch knows which slots lie below it."""
+    first = len(slots.initial)
+    match node:
+        case Did(selection):
+            return DidMachine(selection)
+        case Start():
+            return StartMachine()
+        case Or(left, right):
+            return OrMachine(built(left, slots), built(right, slots))
+        case And(left, right, within):
+            return AndMachine(slots, first, built(left, slots), built(right, slots), within)
+        case Nth(pattern, k, every):
+            return NthMachine(slots, first, built(pattern, slots), k, every)
+        case Reach():
+            return ReachMachine(slots, node, built(node.anchor, slots), built(node.measure.source, slots))
+        case Fewer():
+            parts = built(node.anchor, slots), built(node.measure.source, slots)
+            return FewerMachine(slots, node, *parts, silence=node.silence)
+        case Rolling():
+            return RollingMachine(slots, node, built(node.measure.source, slots))
+        case After(anchor, pattern, within):
+            return AfterMachine(slots, built(anchor, slots), built(pattern, slots), within)
+        case Streak(pattern, n, unit):
+            return StreakMachine(slots, built(pattern, slots), n, unit)
+        case Every(anchor, period):
+            return EveryMachine(slots, built(anchor, slots), period)
+        case While(pattern, stage):
+            return WhileMachine(built(pattern, slots), stage)
+        case Per():
+            raise ValueError("`per` stands only at the end of a moment")
+
+
+class Reader:
+    """One definition: what it looks at, and one step of it on a party's state."""
+
+    def __init__(self, node: Node) -> None:
+        slots = Slots()
+        slots.take(FAR, None, None)
+        self.field = node.field if isinstance(node, Per) else None
+        self.pattern = node.pattern if isinstance(node, Per) else node
+        self.machine = built(self.pattern, slots)
+        self.initial = slots.initial
+        chosen = list(selections(self.pattern))
+        self.choosers = [chooses(selection) for selection in chosen]
+        named = all(selection.of == "event" for selection in chosen)
+        self.names = frozenset(selection.name for selection in chosen) if named else None  # None: any may count
+        parts = list(walk(self.pattern))
+        self.starts = any(isinstance(part, Start) for part in parts)
+        self.listens = any(isinstance(p, Fewer) and p.silence is not None and p.silence.coming_in for p in parts)
+
+    def blank(self) -> State:
+        """The state before anything happened."""
+        state = [*self.initial]
+        if self.field is not None:
+            state[VALUES] = {}
+        return state
+
+    def concerned(self, state: State | None, now: Instant) -> bool:
+        """Whether anything may change at this instant."""
+        if (now.start is not None and self.starts) or (now.came is not None and self.listens):
+            return True
+        if state is not None and state[TIMER] <= now.at:
+            return True
+        return bool(now.events) and (self.names is None or any(event.name in self.names for event in now.events))
+
+    def step(self, state: State, now: Instant) -> list[tuple[Scalar | None, Found]]:
+        """What is reached at this instant; the state changed in place."""
+        if self.field is not None:
+            return self._per(state, now, self.field)
+        found = self._one(state, now)
+        return [(None, found)] if found is not None else []
+
+    def _one(self, state: State, now: Instant) -> Found | None:
+        found = self.machine.step(state, now)
+        state[TIMER] = self.machine.due(state)
+        if not found:
+            return None
+        state[REACHED] = now.at
+        return united(found)
+
+    def _per(self, state: State, now: Instant, name: str) -> list[tuple[Scalar | None, Found]]:
+        """Every value that has an event now, or all if a timer is due or something of the party's changed; a new value
+        begins as a copy of the state that saw what is the party's only.
+        """
+        values: dict[str, State] = state[VALUES]
+        events, carried = now.events, self._carried(now.events, name, values)
+        for text in carried:
+            if text not in values:
+                values[text] = [*copied(state[:VALUES]), None, *copied(state[VALUES + 1 :])]
+        everyone = now.start is not None or now.came is not None or state[TIMER] <= now.at
+        reached: list[tuple[Scalar | None, Found]] = []
+        stepped = values if everyone else carried
+        wake = FAR if everyone else state[TIMER]  # it may be too early then, never too late
+        for text in stepped:
+            now.events = carried.get(text, ())
+            found = self._one(values[text], now)
+            if found is not None:
+                reached.append((untagged(text), found))
+            wake = min(wake, values[text][TIMER])
+        now.events = ()
+        self.machine.step(state, now)
+        now.events = events
+        state[TIMER] = min(wake, self.machine.due(state))
+        return reached
+
+    def _carried(self, events: Sequence[Event], name: str, values: dict[str, State]) -> dict[str, list[Event]]:
+        """The events by the value they carry, where it is one already or a selection chooses one of them."""
+        carried: dict[str, list[Event]] = {}
+        chosen = set(values)
+        for event in events:
+            value = event.field(name)
+            if value is not None:
+                text = ":".join(tagged(value))
+                carried.setdefault(text, []).append(event)
+                if text not in chosen and any(choose(event) for choose in self.choosers):
+                    chosen.add(text)
+        return {text: own for text, own in carried.items() if text in chosen}
+
+
+def untagged(text: str) -> Scalar:
+    """The value that was written with its type."""
+    kind, _, value = text.partition(":")
+    return value == "true" if kind == "flag" else Decimal(value) if kind == "number" else value
+
+
+class Places:
+    """A catalogue's stages: where a party is. State: [next timer, place or None, a state per stage]."""
+
+    def __init__(self, stages: Sequence[Stage]) -> None:
+        self.names = [stage.name for stage in stages]
+        self.readers = [Reader(stage.enter) for stage in stages]
+
+    def blank(self) -> State:
+        """Nowhere yet."""
+        return [FAR, None, [reader.blank() for reader in self.readers]]
+
+    def step(self, state: State, now: Instant) -> None:
+        """Enters the stage reached at this instant (of several, the later in the catalogue); sets place and came."""
+        now.came = None
+        entered = None
+        for name, reader, own in zip(self.names, self.readers, state[ENTERS], strict=True):
+            if reader.concerned(own, now):
+                for _, found in reader.step(own, now):
+                    entered = (name, found)
+        if entered is not None:
+            name, found = entered
+            before = state[PLACE]
+            fresh = before is None or before[0] != name
+            state[PLACE] = [name, now.at if fresh else before[1], found[0]]
+            now.came = found if fresh else None
+        now.place = state[PLACE]
+        state[TIMER] = min((own[TIMER] for own in state[ENTERS]), default=FAR)
