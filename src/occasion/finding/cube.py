@@ -99,7 +99,7 @@ class CubeBuilder:
     def __init__(self, population: Population, streams: int, counts: int = 50, days: int = 30) -> None:
         check_size(counts, days)
         self.population = population
-        self.shape = (population.groups, 2, streams, counts, days)
+        self.shape = (population.groups, 2, counts, streams, days)
         self._cell = cells(population)
         self._histogram = np.zeros(int(np.prod(self.shape)), np.int32)
         self._counter = np.zeros(streams, np.int64)
@@ -107,7 +107,7 @@ class CubeBuilder:
 
     def add(self, row: npt.NDArray[np.int32], stream: npt.NDArray[np.int32], offset_us: npt.NDArray[np.int64]) -> None:
         """Add points; `row` is the party's row in the population (negative: skipped)."""
-        _, _, streams, counts, days = self.shape
+        _, _, counts, streams, days = self.shape
         self._state[1:] = -1, 0
         if len(row) and (row.max() >= len(self.population) or stream.min() < 0 or stream.max() >= streams):
             raise InputError(f"a point lies outside {len(self.population)} parties and {streams} streams")
@@ -125,8 +125,8 @@ class CubeBuilder:
 def as_cube(
     histogram: npt.NDArray[np.int32], population: Population, what: Sequence[str], base: npt.NDArray[np.int32]
 ) -> Cube:
-    """A cube from the kernels' own layout [group, kept, stream, k-1, day]."""
-    return Cube(np.ascontiguousarray(histogram.transpose(0, 2, 3, 4, 1)), group_sizes(population), what, base)
+    """A cube from the kernels' own layout [group, kept, k-1, stream, day]."""
+    return Cube(np.ascontiguousarray(histogram.transpose(0, 3, 2, 4, 1)), group_sizes(population), what, base)
 
 
 def cube(streams: Streams | Iterable[Streams], population: Population, counts: int = 50, days: int = 30) -> Cube:

@@ -28,6 +28,11 @@ def text_hashes(texts: Any) -> npt.NDArray[np.uint64]:
     array = array.cast(pa.large_string())
     if array.null_count:
         raise InputError(f"{array.null_count} parties have no text: every party needs one")
+    return hashes_of(array)
+
+
+def hashes_of(array: Any) -> npt.NDArray[np.uint64]:
+    """The same of an Arrow large_string array without nulls."""
     offsets, data = text_buffers(array)
     hashes = np.empty(len(array), np.uint64)
     kernels.compiled(kernels.hash_texts)(offsets, data, hashes)

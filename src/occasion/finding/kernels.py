@@ -1,7 +1,7 @@
 """The compiled loops of finding: numba, compiled on first use and cached on disk; they hold no lock while they run.
 
-Histograms inside the kernels are flat, laid out [cell of the party, stream, count, day]; a party's cell is
-2 · group + kept, so that all increments of one party fall into one block that stays in the processor's cache.
+Histograms inside the kernels are flat, laid out [cell of the party, count, stream, day]; a party's cell is
+2 · group + kept, so that increments of one party fall close together: most are of small counts.
 """
 
 # ruff: noqa: PLR0917, PLR0912 -- a compiled loop takes plain arrays and numbers, many of them
@@ -37,31 +37,32 @@ def count_sorted(
     `cell[row]`: 2 · group + kept. `counter[stream]` (int64) is never reset: a party's counts begin at its own base,
     which is above all bases before it. `state` = [base, last row, last offset] goes on from call to call.
     """
-    end = np.uint64(days) * np.uint64(DAY_US)
-    block = counter.shape[0] * counts * days
-    base, last, before = state[0], state[1], state[2]
-    first_cell = np.int64(0)
+    most, streams, width = np.uint64(counts), np.uint64(counter.shape[0]), np.uint64(days)
+    day_us = np.uint64(DAY_US)
+    end = width * day_us
+    base, last, before = np.uint64(state[0]), state[1], state[2]
+    block = np.uint64(0)
     if last >= 0:
-        first_cell = np.int64(cell[last]) * block
+        block = np.uint64(cell[last]) * most * streams * width
     for i in range(row.shape[0]):
         r = np.int64(row[i])
         if r < 0:
             continue
-        at = np.int64(offset[i])
         if r != last:
-            base += counts + 1
+            base += most + np.uint64(1)
             last = r
-            first_cell = np.int64(cell[r]) * block
-        elif at < before:
+            block = np.uint64(cell[r]) * most * streams * width
+        elif offset[i] < before:
             return NOT_SORTED
-        before = at
-        since = np.uint64(at)  # an offset before the start wraps round to far beyond the end
+        before = offset[i]
+        since = np.uint64(before)  # an offset before the start wraps round to far beyond the end
         if since < end:
-            s = np.int64(stream[i])
-            seen = max(counter[s], base) - base
-            if seen < counts:
-                histogram[first_cell + (s * counts + seen) * days + np.int64(since // np.uint64(DAY_US))] += 1
-                counter[s] = base + seen + 1
+            s = np.uint64(stream[i])
+            count = max(np.uint64(counter[s]), base)
+            seen = count - base
+            if seen < most:
+                histogram[block + (seen * streams + s) * width + since // day_us] += np.int32(1)
+                counter[s] = count + np.uint64(1)
     state[0], state[1], state[2] = base, last, before
     return 0
 
@@ -144,3 +145,49 @@ def pair_points(
                     mth[p], mth_known[p] = t, party
         i = j
     return found
+
+
+def in_order(party: Int, name: Int, at: Int, names: int) -> bool:
+    """Whether rows are sorted by (party, at) and every name's code is one of `names`; a loop without branches."""
+    bad = np.uint8(0)
+    for i in range(1, party.shape[0]):
+        same = np.uint8(party[i] == party[i - 1])
+        bad |= np.uint8(party[i] < party[i - 1]) | (same & np.uint8(at[i] < at[i - 1]))
+    for i in range(name.shape[0]):
+        bad |= np.uint8(np.uint32(name[i]) >= np.uint32(names))
+    return bad == 0
+
+
+def count_coded(
+    party: Int, name: Int, at: Int, start: Int, cell: Int, last_us: Int, counter: Int, histogram: Int,
+    counts: int, days: int,
+) -> None:
+    """Add a segment's rows, whole parties sorted by (party, at), to the histogram.
+
+    `start`, `cell`, `last_us` are by party code; `cell` < 0: not under study. `last_us` becomes the time of the
+    party's last event. `counter` (by name) is scratch. Indices are unsigned: a signed one costs a test each.
+    """  # fmt: skip
+    most, streams, width = np.uint64(counts), np.uint64(counter.shape[0]), np.uint64(days)
+    one, day_us = np.uint64(1), np.uint64(DAY_US)
+    n, i = np.uint64(party.shape[0]), np.uint64(0)
+    while i < n:
+        p = np.uint64(party[i])
+        if p >= np.uint64(cell.shape[0]) or cell[p] < 0:
+            i += one
+            continue
+        counter[:] = 0
+        block = np.uint64(cell[p]) * most * streams * width
+        begin, end = start[p], start[p] + np.int64(width * day_us)
+        while i < n and party[i] == p and at[i] < begin:
+            i += one
+        while i < n and party[i] == p and at[i] < end:
+            s = np.uint64(name[i])
+            seen = np.uint64(counter[s])
+            if seen < most:
+                day = np.uint64(at[i] - begin) // day_us
+                histogram[block + (seen * streams + s) * width + day] += np.int32(1)
+                counter[s] = seen + one
+            i += one
+        while i < n and party[i] == p:
+            i += one
+        last_us[p] = max(last_us[p], at[i - one])

@@ -67,8 +67,7 @@ def _whole_parties(bucket: Sequence[Path], fields: Sequence[str]) -> Iterator[An
 
     columns = ["party", "name", "at_us", *_columns(fields)]
     if len(bucket) > 1:
-        together = pa.concat_tables([pq.read_table(path, columns=columns) for path in bucket])
-        yield together.sort_by([("party", "ascending"), ("at_us", "ascending")])
+        yield in_order(bucket, columns)
         return
     for path in bucket:
         rest = None
@@ -83,6 +82,15 @@ def _whole_parties(bucket: Sequence[Path], fields: Sequence[str]) -> Iterator[An
                     yield table.slice(0, cut)
         if rest is not None and len(rest):
             yield rest
+
+
+def in_order(paths: Sequence[Path], columns: Sequence[str]) -> Any:
+    """The rows of a bucket of several files, in memory, sorted by (party, at_us)."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    together = pa.concat_tables([pq.read_table(path, columns=list(columns)) for path in paths])
+    return together.sort_by([("party", "ascending"), ("at_us", "ascending")])
 
 
 def _columns(fields: Sequence[str]) -> list[str]:

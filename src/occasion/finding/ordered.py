@@ -1,0 +1,243 @@
+"""The first pass over somebody's own Parquet in order of time, with text ids: decoded and counted on all cores.
+
+Memory: a counter (a byte, where at most 255 are counted) for each party and name, a hash table of the parties, a few
+million rows on the way. Files that turn out not to be in order of time are sorted by DuckDB instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from queue import SimpleQueue
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from occasion.errors import InputError
+from occasion.finding import kernels, ordered_kernels
+from occasion.finding.candidates import counts as counts_of
+from occasion.finding.chunks import Study
+from occasion.finding.cube import CubeBuilder, as_cube, cells
+from occasion.finding.grouping import hashes_of, text_buffers
+from occasion.finding.population import Population
+from occasion.finding.scan import NEVER, Scan
+from occasion.store.source import Source
+
+ROUND = 8  # row groups that are decoded before their rows are counted
+
+
+class NotInOrder(Exception):
+    """The rows are not in order of time."""
+
+
+@dataclass(frozen=True)
+class Parties:
+    """The population as the counters have it: sorted by cell of the histogram, so that neighbours count close together.
+
+    `order[place]`: row of the population. `texts`, `table`: to find a party's place by its text.
+    """
+
+    order: npt.NDArray[np.int64]
+    cell: npt.NDArray[np.int16]
+    offsets: npt.NDArray[np.int64]
+    texts: npt.NDArray[np.uint8]
+    table: npt.NDArray[np.uint64]
+
+    @classmethod
+    def of(cls, population: Population, texts: Sequence[str] | Any) -> Parties:
+        """Refuses a text that stands for two parties."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        order = np.argsort(cells(population), kind="stable")
+        array = texts if isinstance(texts, (pa.Array, pa.ChunkedArray)) else pa.array(list(texts), pa.large_string())
+        if pc.count_distinct(array).as_py() != len(array):
+            raise InputError("a party's text stands for two rows of the population: each party once")
+        sorted_texts = large(array).take(pa.array(order))
+        offsets, data = text_buffers(sorted_texts)
+        table = np.zeros(1 << max(4, (2 * len(order) - 1).bit_length()), np.uint64)
+        kernels.compiled(ordered_kernels.fill_table)(hashes_of(sorted_texts), table)
+        return cls(order, cells(population)[order], offsets, data, table)
+
+    def places(self, column: Any) -> npt.NDArray[np.int32]:
+        """The place of each party of a text column; -1 where it is not under study."""
+        place = np.empty(len(column), np.int32)
+        offsets, data = text_buffers(column)
+        kernels.compiled(ordered_kernels.look_up)(
+            hashes_of(column), offsets, data, self.table, self.offsets, self.texts, place
+        )
+        return place
+
+
+def large(array: Any) -> Any:
+    """As one large_string array."""
+    import pyarrow as pa
+
+    pieces = array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
+    return pieces.cast(pa.large_string()).combine_chunks()
+
+
+@dataclass(frozen=True)
+class _Group:
+    """A row group's rows within the window, sorted by block, and the times it begins and ends."""
+
+    rows: npt.NDArray[Any]
+    begin: npt.NDArray[np.int64]
+    first_us: int
+    last_us: int
+
+
+class _Pass:
+    """What the cores share: the parties, the counters; and what each has of its own: a histogram, a book."""
+
+    def __init__(self, study: Study, counts: int, days: int, threads: int) -> None:
+        self.study, self.counts, self.days = study, counts, days
+        self.parties = Parties.of(study.population, study.texts or ())
+        n, names = len(study.population), len(study.names)
+        self.name_bits, self.day_bits = (names - 1).bit_length(), (days - 1).bit_length()
+        wide = ordered_kernels.BLOCK_BITS + self.name_bits + self.day_bits > 32
+        self.row_type = np.uint64 if wide else np.uint32
+        self.blocks = (n >> ordered_kernels.BLOCK_BITS) + 1
+        self.counter = np.zeros((n, names), np.min_scalar_type(counts))
+        cube_cells = 2 * study.population.groups * counts * names * days
+        self.histograms = [np.zeros(cube_cells, np.int32) for _ in range(threads)]
+        self.books = [self._book() for _ in range(threads)]
+        self.idle: SimpleQueue[int] = SimpleQueue()  # which core's own things are free
+        for core in range(threads):
+            self.idle.put(core)
+
+    def _book(self) -> npt.NDArray[np.int64]:
+        starts = self.study.population.start_us[self.parties.order]
+        return np.stack([starts, np.full(len(starts), NEVER)], axis=1)
+
+    def decode(self, unit: tuple[Any, int]) -> _Group | None:
+        """Read a row group, find its parties, sort what lies in the window by block."""
+        place, name, at = _columns(self.study, self.parties, *unit)
+        if not len(at):
+            return None
+        if (at[1:] < at[:-1]).any():
+            raise NotInOrder
+        rows, begin = np.empty(len(at), self.row_type), np.empty(self.blocks + 1, np.int64)
+        core = self.idle.get()
+        found = kernels.compiled(ordered_kernels.gather)(
+            place, name, at, self.books[core], self.days, self.name_bits, self.day_bits, rows, begin
+        )
+        self.idle.put(core)
+        return _Group(rows[:found], begin, int(at[0]), int(at[-1]))
+
+    def count(self, groups: Sequence[_Group], blocks: range) -> None:
+        """Count some blocks of parties, row group after row group."""
+        core = self.idle.get()
+        for block in blocks:
+            for group in groups:
+                kernels.compiled(ordered_kernels.count_block)(
+                    group.rows[group.begin[block] : group.begin[block + 1]], block, self.parties.cell, self.counter,
+                    self.histograms[core], self.counts, self.days, self.name_bits, self.day_bits,
+                )  # fmt: skip
+        self.idle.put(core)
+
+    def result(self) -> Scan:
+        """The cube, and when each party was last seen."""
+        population = self.study.population
+        histogram = np.sum(self.histograms, axis=0, dtype=np.int32)
+        shape = (population.groups, 2, self.counts, len(self.study.names), self.days)
+        last = np.empty(len(population), np.int64)
+        last[self.parties.order] = np.max([book[:, 1] for book in self.books], axis=0)
+        what = [c.what for c in counts_of(self.study.names)]
+        base = np.arange(len(what), dtype=np.int32)
+        return Scan(as_cube(histogram.reshape(shape), population, what, base), last)
+
+
+def scan_ordered(study: Study, counts: int, days: int, threads: int) -> Scan:
+    """Count every event name; sorts by DuckDB where the files are not in order of time."""
+    try:
+        return _in_order(study, counts, days, threads)
+    except NotInOrder:
+        return _sorted(study, counts, days)
+
+
+def _in_order(study: Study, counts: int, days: int, threads: int) -> Scan:
+    work = _Pass(study, counts, days, threads)
+    span = -(-work.blocks // (4 * threads))
+    before = NEVER
+    with ThreadPoolExecutor(threads) as pool:
+        remaining = _units(study.source)
+        while units := list(islice(remaining, ROUND)):
+            groups = [group for group in pool.map(work.decode, units) if group is not None]
+            for group in groups:
+                if group.first_us < before:
+                    raise NotInOrder
+                before = group.last_us
+            spans = [range(b, min(b + span, work.blocks)) for b in range(0, work.blocks, span)]
+            list(pool.map(lambda blocks, groups=groups: work.count(groups, blocks), spans))
+    return work.result()
+
+
+def _sorted(study: Study, counts: int, days: int) -> Scan:
+    """Through chunks of whole parties."""
+    population, candidates = study.population, counts_of(study.names)
+    builder = CubeBuilder(population, len(candidates), counts, days)
+    last = np.full(len(population), NEVER)
+    for chunk in study.chunks():
+        builder.add(chunk.row, chunk.name, chunk.offset_us)
+        np.maximum.at(last, chunk.row, chunk.offset_us + population.start_us[chunk.row])
+    base = np.arange(len(candidates), dtype=np.int32)
+    return Scan(builder.result([c.what for c in candidates], base), last)
+
+
+def _units(source: Source) -> Iterator[tuple[Any, int]]:
+    """The row groups of all files, files in the order given."""
+    import pyarrow.parquet as pq
+
+    for path in source.files:
+        meta = pq.read_metadata(path)
+        for group in range(meta.num_row_groups):
+            yield (path, meta), group
+
+
+def _columns(study: Study, parties: Parties, file: tuple[Any, Any], group: int) -> tuple[Any, Any, Any]:
+    """Places of the parties, codes of the names, times in microseconds, of a row group."""
+    import pyarrow.parquet as pq
+
+    source = study.source
+    at = source.columns["at" if "at" in source.columns else "at_us"]
+    wanted = [source.columns["party"], at] + ([source.columns["name"]] if "name" in source.columns else [])
+    path, meta = file
+    with pq.ParquetFile(path, metadata=meta, read_dictionary=wanted[2:]) as opened:
+        table = opened.read_row_group(group, columns=wanted, use_threads=False)
+    if any(table[column].null_count for column in wanted):
+        table = table.drop_null()
+    place = parties.places(large(table[wanted[0]]))
+    name = _names(study.names, table[wanted[2]]) if len(wanted) > 2 else np.zeros(len(table), np.int32)
+    return place, name, microseconds(table[at], source)
+
+
+def _names(names: Sequence[str], column: Any) -> npt.NDArray[np.int32]:
+    """The code of each name; -1 for one that the source did not show before."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = column.combine_chunks()
+    if not pa.types.is_dictionary(column.type):
+        column = column.cast(pa.string()).dictionary_encode()
+    code = (
+        pc.index_in(column.dictionary.cast(pa.string()), pa.array(names)).fill_null(-1).to_numpy(zero_copy_only=False)
+    )
+    return code.astype(np.int32)[column.indices.to_numpy()] if len(code) else np.zeros(0, np.int32)
+
+
+def microseconds(column: Any, source: Source) -> npt.NDArray[np.int64]:
+    """A time column as UTC microseconds; a timestamp without a zone counts as UTC."""
+    import pyarrow as pa
+
+    if source.clock == "timestamp":
+        zone = column.type.tz if pa.types.is_timestamp(column.type) else None
+        column = column.cast(pa.timestamp("us", zone), safe=False).cast(pa.int64())
+    values: npt.NDArray[Any] = column.combine_chunks().to_numpy(zero_copy_only=False)
+    if source.clock == "timestamp":
+        return values
+    scaled = values * {"us": 1, "ms": 1_000, "s": 1_000_000}[source.clock]
+    return scaled if scaled.dtype == np.int64 else np.rint(scaled).astype(np.int64)

@@ -1,0 +1,115 @@
+"""Compiled loops for events in order of time, parties mixed: look a party up, sort by blocks of parties, count.
+
+Counters of all parties and names do not fit a processor's cache, and events in order of time jump between them. So
+rows are first sorted (stably, by counting) into blocks of parties whose counters do fit.
+"""
+
+# ruff: noqa: PLR0917 -- a compiled loop takes plain arrays and numbers, many of them
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from occasion.finding.kernels import DAY_US, Int
+
+BLOCK_BITS = 11  # 2048 parties a block: with 200 names their counters take 400 KB
+
+
+def fill_table(hashes: Int, table: Int) -> None:
+    """An open-addressing table (a power of two of zeros at first): upper half of the hash, then 1 + the place."""
+    mask = np.uint64(table.shape[0] - 1)
+    for place in range(hashes.shape[0]):
+        i = hashes[place] & mask
+        while table[i] != 0:
+            i = (i + np.uint64(1)) & mask
+        table[i] = (hashes[place] >> np.uint64(32) << np.uint64(32)) | np.uint64(place + 1)
+
+
+def look_up(hashes: Int, offsets: Int, data: Int, table: Int, known_offsets: Int, known: Int, place: Int) -> None:
+    """`place[i]`: where the i-th text stands among the known ones, -1 if it does not; compared byte for byte."""
+    mask, low, one = np.uint64(table.shape[0] - 1), np.uint64(0xFFFFFFFF), np.uint64(1)
+    for i in range(place.shape[0]):
+        h = hashes[i]
+        at = h & mask
+        found = np.int32(-1)
+        while table[at] != 0:
+            entry = table[at]
+            if entry >> np.uint64(32) == h >> np.uint64(32):
+                p = (entry & low) - one
+                here, there = np.uint64(offsets[i]), np.uint64(known_offsets[p])
+                length = np.uint64(offsets[i + 1]) - here
+                same = np.uint64(known_offsets[p + one]) - there == length
+                j = np.uint64(0)
+                while same and j < length:
+                    same = data[here + j] == known[there + j]
+                    j += one
+                if same:
+                    found = np.int32(p)
+                    break
+            at = (at + one) & mask
+        place[i] = found
+
+
+def gather(
+    place: Int, name: Int, at: Int, book: Int, days: int, name_bits: int, day_bits: int, rows: Int, begin: Int
+) -> Any:
+    """Rows within the window, sorted by block of parties, as (party within the block, name, day) in one number each.
+
+    `book[place]` = (start, last seen): the second is brought up to date. `begin[b] : begin[b + 1]` are block b's in
+    `rows`. Returns how many.
+    """
+    end, day_us = np.uint64(days) * np.uint64(DAY_US), np.uint64(DAY_US)
+    shift, name_shift = np.uint64(name_bits + day_bits), np.uint64(day_bits)
+    block_bits = np.uint64(BLOCK_BITS)
+    local = np.uint64((1 << BLOCK_BITS) - 1)
+    n = place.shape[0]
+    packed, block = np.empty(n, np.uint64), np.empty(n, np.uint32)
+    m = np.uint64(0)
+    begin[:] = 0
+    for i in range(n):
+        if place[i] < 0 or name[i] < 0:
+            continue
+        p = np.uint64(place[i])
+        book[p, 1] = max(book[p, 1], at[i])
+        since = np.uint64(at[i] - book[p, 0])
+        if since < end:
+            packed[m] = ((p & local) << shift) | (np.uint64(name[i]) << name_shift) | (since // day_us)
+            block[m] = p >> block_bits
+            begin[np.uint64(block[m]) + np.uint64(1)] += 1
+            m += np.uint64(1)
+    for c in range(1, begin.shape[0]):
+        begin[c] += begin[c - 1]
+    free = begin.copy()
+    for k in range(m):
+        b = np.uint64(block[k])
+        rows[np.uint64(free[b])] = packed[k]
+        free[b] += 1
+    return m
+
+
+def count_block(
+    rows: Int,
+    block: int,
+    cell: Int,
+    counter: Int,
+    histogram: Int,
+    counts: int,
+    days: int,
+    name_bits: int,
+    day_bits: int,
+) -> None:
+    """Count a block's rows, in order of time. `counter` [place, name] goes on from call to call."""
+    most, names, width = np.uint64(counts), np.uint64(counter.shape[1]), np.uint64(days)
+    first = np.uint64(block << BLOCK_BITS)
+    shift, name_shift = np.uint64(name_bits + day_bits), np.uint64(day_bits)
+    name_mask, day_mask = np.uint64((1 << name_bits) - 1), np.uint64((1 << day_bits) - 1)
+    for i in range(rows.shape[0]):
+        row = np.uint64(rows[i])
+        p = first + (row >> shift)
+        s = (row >> name_shift) & name_mask
+        seen = np.uint64(counter[p, s])
+        if seen < most:
+            counter[p, s] = seen + np.uint64(1)
+            index = ((np.uint64(cell[p]) * most + seen) * names + s) * width + (row & day_mask)
+            histogram[index] += np.int32(1)
