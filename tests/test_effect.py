@@ -54,7 +54,7 @@ def men() -> Men:
 
 
 def test_dehejia_wahba_benchmark(men: Men) -> None:
-    # published 1 794 (Dehejia & Wahba 1999, table 4); 1 794.34 with classical standard error 632.85; n 445
+    # published 1 794 (Dehejia & Wahba 1999); 1 794.34 with classical standard error 632.85; n 445
     y, treated = men.trial["re78"].to_numpy(float), men.trial["treat"].to_numpy(float)
     fit = ols(y, np.column_stack([treated, np.ones(len(y))]), errors="classical")
     assert len(y) == 445

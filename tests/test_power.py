@@ -12,7 +12,9 @@ from occasion.measure.power import achieved, encouragement, two_proportions
 def test_published_sizes() -> None:
     # the example of R's power.prop.test(p1 = .50, p2 = .75, power = .90): n = 76.7
     assert round(two_proportions(0.5, 0.75, power=0.9).exact, 1) == 76.7
-    # Fleiss, Levin & Paik 2003, section 4.2: .60 against .70, alpha .05, power .80: 356, with continuity 376
+    # Fleiss, Levin & Paik 2003, table A.4 (with continuity): .60 against .70 needs 827 a side for alpha .01, power .95,
+    # and 376 for .05 and .80; without the correction 356
+    assert two_proportions(0.6, 0.7, alpha=0.01, power=0.95, continuity=True).untreated == 827
     assert two_proportions(0.6, 0.7).untreated == 356
     assert two_proportions(0.6, 0.7, continuity=True).untreated == 376
 

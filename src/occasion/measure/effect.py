@@ -96,7 +96,7 @@ def aipw(
     side must have, in every training part, and be worth after weighting; below it the answer is a Refusal, as it is
     where all who can be compared have the same outcome.
 
-    The score is Chernozhukov et al. 2018, equations 5.3 (ate) and 5.4 (att); the standard error is that of its mean,
+    The score is Chernozhukov et al. 2018, section 5.1; the standard error is that of its mean,
     the trimmed set taken as given (Crump et al. 2009, Biometrika 96:187), widened for a binary outcome where a side has
     fewer than 5 people of either kind. Raises InputError for lengths that differ,
     values that are not finite, a treatment that is not 0/1, fewer than two folds, a trim outside [0, 0.5).

@@ -2,7 +2,7 @@
 
 Least squares, two-stage least squares and, for a randomised encouragement, the Wald ratio: the effect among those who
 took it up because they were encouraged (Imbens & Angrist 1994, Econometrica 62:467). Formulas as in Wooldridge 2010,
-Econometric Analysis of Cross Section and Panel Data, sections 4.2 and 5.2.
+Econometric Analysis of Cross Section and Panel Data, chapters 4 and 5.
 """
 
 from __future__ import annotations

@@ -34,12 +34,13 @@ def two_proportions(
     """People needed to tell two shares apart, two-sided.
 
     `untreated`, `treated`: the shares expected (0 to 1); `alpha`: chance of a false alarm; `power`: chance to see the
-    difference; `ratio`: treated people for each untreated one. Fleiss, Levin & Paik 2003, equations 4.14 (equal sides)
-    and 4.18 (unequal); with `continuity` enlarged by 4.15/4.19 for a corrected test. Raises InputError for shares
+    difference; `ratio`: treated people for each untreated one. Fleiss, Levin & Paik 2003,
+    Statistical Methods for Rates and Proportions, chapter 4; with `continuity` enlarged for a corrected test (Fleiss,
+    Tytun & Ury 1980, Biometrics 36:343). Raises InputError for shares
     outside 0 to 1 or equal, alpha or power outside (0, 1), ratio ≤ 0.
 
     >>> two_proportions(0.5, 0.75, power=0.9)  # doctest: +ELLIPSIS
-    SampleSize(treated=77, untreated=77, exact=76.6...)
+    SampleSize(treated=77, untreated=77, exact=76.7...)
     """
     _check_shares(untreated, treated)
     alarm, seen = _quantiles(alpha, power)
@@ -70,7 +71,7 @@ def encouragement(
     `untreated`: the share kept among those not encouraged; `effect`: the change in that share among those who take it
     up because of it; `uptake_encouraged`, `uptake_otherwise`: shares who reach the moment on either side. The test is
     of intention to treat: its difference is effect × (difference in uptake), so people grow with one over its square
-    (Duflo, Glennerster & Kremer 2007, section 4.3.2). Raises InputError as `two_proportions`, and where encouragement
+    (Duflo, Glennerster & Kremer 2007, section 4.3). Raises InputError as `two_proportions`, and where encouragement
     does not raise uptake.
     """
     for name, share in (("uptake_encouraged", uptake_encouraged), ("uptake_otherwise", uptake_otherwise)):

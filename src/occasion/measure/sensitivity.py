@@ -51,7 +51,7 @@ class Bound:
 def e_value(ratio: float, low: float | None = None, high: float | None = None) -> EValue:
     """The E-value of a risk ratio and of its interval; without an interval `limit` equals `point`.
 
-    RR + sqrt(RR (RR − 1)), a ratio below 1 being turned over first (VanderWeele & Ding 2017, table 1). Raises
+    RR + sqrt(RR (RR − 1)), a ratio below 1 being turned over first (VanderWeele & Ding 2017). Raises
     InputError for a ratio or limit that is not positive, or limits that do not enclose the ratio.
 
     >>> e_value(3.9, 1.8, 8.7)  # doctest: +ELLIPSIS
@@ -140,7 +140,7 @@ def robustness_value(t: float, df: int, q: float = 1.0, alpha: float | None = No
 
     `t`, `df`: the coefficient's t value and the residual degrees of freedom; `q`: the part of the estimate to be
     explained away (1 is all of it); with `alpha`, to take away significance at that two-sided level instead (RV_q,α).
-    0 where that is already so. C&H 2020, equations 16–18; the case in which the unseen one explains all of the
+    0 where that is already so. C&H 2020, section 4.2; the case in which the unseen one explains all of the
     outcome's rest (f > 1/f*) by their later form, 1 − (1 + f*²)/(1 + f²). Raises InputError for df < 2, q ≤ 0 or alpha
     outside (0, 1).
 
@@ -165,8 +165,8 @@ def adjusted(
 ) -> tuple[float, float, float, float]:
     """The estimate, its standard error and its limits after taking out something unseen of the given partial R²s.
 
-    bias = se · sqrt(df · R²y R²d / (1 − R²d)); se' = se · sqrt((1 − R²y)/(1 − R²d) · df/(df − 1)) (C&H 2020, equations
-    7 and 9), the estimate moving towards (or through) zero. Raises InputError for a share outside [0, 1).
+    bias = se · sqrt(df · R²y R²d / (1 − R²d)); se' = se · sqrt((1 − R²y)/(1 − R²d) · df/(df − 1)) (C&H 2020, section
+    4.1), the estimate moving towards (or through) zero. Raises InputError for a share outside [0, 1).
     """
     _check_df(df)
     if not 0 <= treatment_r2 < 1 or not 0 <= outcome_r2 <= 1:
