@@ -18,7 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from occasion.finding import party_kernels
+from occasion.errors import InputError
 from occasion.finding.activity import Activity
+from occasion.finding.candidates import line
 from occasion.finding.kernels import compiled
 from occasion.finding.population import DAY_US
 
@@ -82,24 +84,45 @@ def screen(
     most: int = 50,
     permutations: int = 200,
     alpha: float = 0.05,
+    skip: frozenset[int] = frozenset(),
 ) -> Grid:
-    """Fill the grid for the parties of `activity` and set the bar by `permutations` of the outcome within strata."""
+    """Fill the grid for the parties of `activity` and set the bar by `permutations` of the outcome within strata.
+
+    Streams in `skip` are left out; of a pattern (a pair, a return) only the first point is tried.
+    """
     counts, days, last = _by_window(activity, windows, most)
     y = kept.astype(np.float64)
     shape = (len(activity.what), len(windows), most)
     grid = Grid(windows, np.zeros(shape, np.int64), *(np.full(shape, np.nan) for _ in range(5)), np.inf, activity.n)
     thin = set(np.unique(np.linspace(0, len(windows) - 1, THIN_WINDOWS).round().astype(int)).tolist())
+    patterns = [is_pattern(what) for what in activity.what]
     residuals: list[Floats] = []
     for w in range(len(windows)):
         held = _held_equal(activity, counts[w], counts[-1], days[w], last[w], windows[w])
         for s in range(len(activity.what)):
-            rest = _fill(grid, s, w, counts[w, s], y, _for_stream(held, activity, s), keep=w in thin)
+            if s in skip:
+                continue
+            most_here = 1 if patterns[s] else most
+            rest = _fill(grid, s, w, counts[w, s], y, _for_stream(held, activity, s), most_here, keep=w in thin)
             if rest is not None:
                 residuals.append(rest)
     bar = _bar(residuals, y, counts[-1], activity, rng, permutations, alpha)
     return Grid(
         windows, grid.reached, grid.kept_with, grid.kept_without, grid.adjusted, grid.z, grid.phi, bar, activity.n
     )
+
+
+def is_pattern(what: str) -> bool:
+    """Whether a stream's text is a pattern, which can only be asked for its first point.
+
+    >>> is_pattern("count(call)"), is_pattern("visit then first call within 1 day")
+    (False, True)
+    """
+    try:
+        line(what, 2, 1)
+    except InputError:
+        return True
+    return False
 
 
 def _by_window(
@@ -161,7 +184,7 @@ def _for_stream(held: _Held, activity: Activity, s: int) -> Floats:
 
 
 def _fill(
-    grid: Grid, s: int, w: int, count: npt.NDArray[np.uint8], y: Floats, X: Floats, *, keep: bool
+    grid: Grid, s: int, w: int, count: npt.NDArray[np.uint8], y: Floats, X: Floats, tried: int, *, keep: bool
 ) -> Floats | None:
     """All counts of one (stream, window): sums over parties with at least k points give each k's regression."""
     n, width = X.shape
@@ -179,7 +202,7 @@ def _fill(
     variance = float(rest @ rest) / max(n - width, 1)
     left = size - np.einsum("kj,jk->k", least[:, :width], onto)
     least_side = max(LEAST_REACHED, LEAST_SHARE * n)
-    usable = (size >= least_side) & (n - size >= least_side) & (left > 1e-6 * n)
+    usable = (size >= least_side) & (n - size >= least_side) & (left > 1e-6 * n) & (np.arange(most) < tried)
     grid.reached[s, w] = np.rint(size)
     total = float(y.sum())
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -1,0 +1,138 @@
+"""The verdicts' sentences: what a person reads beside a number."""
+
+from __future__ import annotations
+
+import math
+
+from occasion.estimate import Estimate
+from occasion.finding.confirm import Confirmed
+from occasion.finding.findings import Sensitivity, SettlingTest
+from occasion.finding.landmark import Z95, Landmark
+from occasion.finding.verdict import WORTH, Numbers, Reason, selection_ratio
+from occasion.measure.sensitivity import e_value_difference, robustness_value
+
+Z80 = 0.8416212335729143  # normal quantile of the power .8
+UPLIFT = 0.10
+
+
+def points(share: float) -> str:
+    """A difference of shares in percentage points.
+
+    >>> points(0.123), points(-0.02)
+    ('12.3', '-2.0')
+    """
+    return f"{100 * share:.1f}"
+
+
+def why(reason: Reason, numbers: Numbers, *, estimated: int, proxy_of: str | None = None) -> str:
+    """The reason for a verdict, in a sentence."""
+    found, checked = numbers.confirmed, numbers.landmark
+    if reason == "overlap" or found is None or checked is None:
+        return "too few people are alike on both sides: those who reach it hardly have their like among the others"
+    raw, left = points(numbers.raw), points(found.value)
+    between = f"{points(found.value - Z95 * found.se)} to {points(found.value + Z95 * found.se)}"
+    if reason == "stands":
+        return (
+            f"among people alike in what they did before, {left} more of 100 stay ({between}); it is above what chance"
+            f" gives to the best of all lines, {points(checked.left)} are left with all else they did until the outcome"
+            " held equal, and no other line explains it"
+        )
+    if reason == "proxy":
+        return f"it is a proxy of {proxy_of}: among people equal in that, it does not go with staying by itself"
+    if reason == "width":
+        return (
+            f"people alike differ by {left} of 100 ({between}): an effect worth having, {points(WORTH)} or more, can"
+            f" be neither shown nor excluded with {estimated} people"
+        )
+    if reason == "chance":
+        return f"no more than chance gives: it differs by {raw} of 100 as it stands, by {left} ({between}) among people alike"
+    if reason == "fewer":
+        return f"fewer stay, not more: {left} of 100 ({between}) among people alike"
+    if reason == "no knee":
+        return (
+            "no knee: doing more of it, or doing it too late, goes with staying just as well, as with a habit or a"
+            f" decision already made; at equal amounts {points(checked.own)} of 100 are left of {points(checked.left)}"
+        )
+    if reason == "time":
+        return (
+            f"time: of {raw} of 100 as it stands most is that people who leave early cannot reach it; among people"
+            f" present at the same instant {left} are left ({between})"
+        )
+    return (
+        f"engagement: of {raw} of 100 as it stands, {left} ({between}) are left among people alike in what they did"
+        f" before, {points(checked.left)} with all they did until the outcome held equal"
+    )
+
+
+METHOD = (
+    "sequential trials, augmented overlap weights cross-fitted over two halves, chances below .02 or above .98 left out;"
+    " on people whom the choice did not use"
+)
+ASSUMPTIONS = (
+    "among people alike in what they did before, reaching it was as good as drawn by lot",
+    "reaching it later in the window counts like reaching it now",
+)
+
+
+def estimate(found: Confirmed, others: int) -> Estimate:
+    """The effect with its 95 % interval; `others`: how many other moments were held equal."""
+    beside = "" if not others else f"; {others} other candidate{'s' if others > 1 else ''} held equal"
+    return Estimate(
+        found.value, found.value - Z95 * found.se, found.value + Z95 * found.se, found.parties, METHOD + beside, ASSUMPTIONS
+    )
+
+
+def sensitivity(found: Confirmed, checked: Landmark, strongest: str | None) -> Sensitivity:
+    """How strong something unseen would have to be; warns where that is no more than was seen."""
+    value = min(max(found.value, -found.without + 1e-3), 1 - found.without - 1e-3)
+    spread = Z95 * found.se
+    risk = e_value_difference(found.without, value, value - spread, value + spread)
+    z = found.value / found.se if found.se > 0 else 0.0
+    df = max(found.parties - 30, 2)
+    robust, limit = robustness_value(z, df), robustness_value(z, df, alpha=0.05)
+    ratio = selection_ratio(found)
+    seen = checked.strongest if strongest else None
+    warns = limit == 0 or (seen is not None and limit <= seen) or ratio < 1
+    compared = "" if seen is None else f"; the strongest thing that was seen, {strongest}, explains {100 * seen:.1f} %"
+    all_seen = (
+        "" if math.isinf(ratio) else f"; it would have to matter {ratio:.1f} times as much as all activity held equal"
+    )
+    sentence = (
+        f"something unseen would have to explain {100 * robust:.1f} % of what is left of both reaching it and staying"
+        f" ({100 * limit:.1f} % to make it uncertain), or raise both {risk.point:.1f}-fold ({risk.limit:.1f}-fold)"
+        f"{compared}{all_seen}"
+    )
+    return Sensitivity(limit, risk.point, seen, strongest if seen is not None else None, warns, sentence)
+
+
+def settling(when: str, effect: float | None, kept_without: float, reach: float) -> SettlingTest:
+    """An offer to half, drawn by lot: how many people it needs (Fleiss 1981, two proportions, two-sided .05, power .8).
+
+    `effect`: of reaching it on the share kept; `kept_without`: share kept without; `reach`: share reaching it now.
+    """
+    uplift = min(UPLIFT, (1 - reach) / 2)
+    sentence = (
+        f"help half of the newcomers, drawn by lot, to reach {when}, leave the other half as they are, and compare how"
+        " many of each half are kept, whether or not they reached it"
+    )
+    if effect is None or effect <= 0.005 or uplift <= 0:
+        return SettlingTest(sentence, None)
+    base = min(max(kept_without + reach * effect, 0.01), 0.99)
+    raised = min(base + effect * uplift, 0.995)
+    arm = (Z95 + Z80) ** 2 * (base * (1 - base) + raised * (1 - raised)) / (raised - base) ** 2
+    return SettlingTest(
+        sentence,
+        2 * math.ceil(arm),
+        (
+            "80 % power at the two-sided 5 % level",
+            f"the help takes {100 * uplift:.0f} more of 100 people over the line",
+            f"reaching it is worth {points(effect)} more kept of 100",
+        ),
+    )
+
+
+def more_needed(found: Confirmed) -> int:
+    """How many more people until an effect as estimated (at least `WORTH`) is told from none, power .8 at .05."""
+    target = max(abs(found.value), WORTH)
+    factor = ((Z95 + Z80) * found.se / target) ** 2
+    return max(1, math.ceil(found.parties * (factor - 1)))
