@@ -85,11 +85,13 @@ def _short(error: OSError) -> str:
 
 
 def _without_bom(start: bytes) -> str:
-    """UTF-16 without a mark has a zero in nearly every other byte; all else is taken for UTF-8."""
-    half = max(len(start) // 2, 1)
-    if start[1::2].count(0) > 0.4 * half:
-        return "utf-16-le"
-    return "utf-16-be" if start[::2].count(0) > 0.4 * half else "utf-8"
+    """UTF-16 without a mark has a zero beside nearly every letter; all else is taken for UTF-8."""
+    letters = bytes((9, 10, 13, *range(32, 127)))
+    for zeros, others, name in ((start[1::2], start[::2], "utf-16-le"), (start[::2], start[1::2], "utf-16-be")):
+        plain = len(others) - len(others.translate(None, letters))
+        if zeros.count(0) > 0.6 * len(others) > 0 and plain > 0.6 * len(others):
+            return name
+    return "utf-8"
 
 
 @dataclass
@@ -120,45 +122,49 @@ def record_chunks(
     within that, or by the end of the file, costs only the line in which it opens.
     """
     held, line, size = b"", 1, min(block, limit)
-    while True:
-        more = read(size)
-        held += more
-        start, last = _open_quote(held, quoted), not more
-        cut = len(held) if last and start is None else _last_end(held, len(held) if start is None else start)
+    ended = hungry = False
+    while held or not ended:
+        if not ended and (hungry or not held):
+            more = read(size)
+            held, ended = held + more, not more
+        spans, is_open = _quotes(held, quoted)
+        cut = len(held) if ended and not is_open else _last_end(held, spans, is_open=is_open)
         if cut:
             yield Chunk(held[:cut], line)
             line += line_count(held[:cut])
             held = held[cut:]
-        if held and (last or len(held) >= limit):
-            chunk, held = _refuse_line(held, read, line, size, closed=_open_quote(held, quoted) is None)
-            yield chunk
+        hungry = not held or not (ended or len(held) >= limit)
+        if not hungry:
+            chunk, held = _refuse_line(held, read, line, size, closed=not _quotes(held, quoted)[1])
             line += 1
-            if held or not last:
-                # what follows the refused line is read as if it came now
-                pending, original = held, read
-                held = b""
-                read = _with_first(pending, original)
-            continue
-        if last:
-            return
+            yield chunk
 
 
-def _with_first(pending: bytes, read: Callable[[int], bytes]) -> Callable[[int], bytes]:
-    parts = [pending] if pending else []
-    return lambda size: parts.pop() if parts else read(size)
-
-
-def _open_quote(data: bytes, quoted: re.Pattern[bytes] | None) -> int | None:
-    """Where a quoted field begins that does not end in these bytes."""
+def _quotes(data: bytes, quoted: re.Pattern[bytes] | None) -> tuple[list[tuple[int, int]], bool]:
+    """Where quoted fields are, and whether the last of them does not end in these bytes."""
     if quoted is None or b'"' not in data:
-        return None
-    return next((match.start() for match in quoted.finditer(data) if not match[1]), None)
+        return [], False
+    spans: list[tuple[int, int]] = []
+    for match in quoted.finditer(data):
+        spans.append(match.span())
+        if not match[1]:
+            return spans, True
+    return spans, False
 
 
-def _last_end(data: bytes, before: int) -> int:
-    """Just after the last line end before this place; 0 if there is none. A lone CR counts only without any LF."""
-    end = data.rfind(b"\n", 0, before) + 1
-    return end or data.rfind(b"\r", 0, max(min(before, len(data) - 1), 0)) + 1
+def _last_end(data: bytes, spans: list[tuple[int, int]], *, is_open: bool) -> int:
+    """Just after the last line end that is in no quoted field; 0 if there is none. A lone CR counts without any LF."""
+    for newline, most in ((b"\n", len(data)), (b"\r", len(data) - 1)):
+        before = most
+        for start, end in reversed(spans):
+            place = -1 if is_open and start == spans[-1][0] else data.rfind(newline, end, before)
+            if place >= 0:
+                return place + 1
+            before = min(start, most)
+        place = data.rfind(newline, 0, max(before, 0))
+        if place >= 0:
+            return place + 1
+    return 0
 
 
 def _refuse_line(
@@ -175,10 +181,9 @@ def _refuse_line(
     return Chunk(b"", line, [(line, shown, reason)]), held[end + 1 :] if held else b""
 
 
-def records(data: bytes, quoted: re.Pattern[bytes] | None, first_line: int) -> list[tuple[int, bytes]]:
+def records(data: bytes, quoted: re.Pattern[bytes] | None, first_line: int) -> Iterator[tuple[int, bytes]]:
     """The records that are not empty, each with its line: the slow way, for chunks where something is odd."""
     spans = [match.span() for match in quoted.finditer(data)] if quoted and b'"' in data else []
-    found: list[tuple[int, bytes]] = []
     start, line, span = 0, first_line, 0
     for match in re.finditer(rb"\r\n|\n|\r|\Z", data):
         while span < len(spans) and spans[span][1] <= match.start():
@@ -186,9 +191,8 @@ def records(data: bytes, quoted: re.Pattern[bytes] | None, first_line: int) -> l
         if span < len(spans) and spans[span][0] <= match.start() < spans[span][1]:
             continue
         if match.start() > start:
-            found.append((line, data[start : match.start()]))
+            yield line, data[start : match.start()]
         line += line_count(data[start : match.end()])
         start = match.end()
-    return found
 
 

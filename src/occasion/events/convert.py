@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -53,16 +54,13 @@ def _shown(value: Any) -> str:
     return "" if plain is None else str(plain)[:200]
 
 
-def convert(raw: RawRows, roles: Roles, file: str, zone: str, *, both: bool, rest: bool) -> tuple[Any, list[Reject]]:
-    """The rows as a table of LOADED (`row` counts from 0 in this batch, `file` is 0), and the rows refused.
-
-    `rest`: properties of JSON rows that the sample did not show are taken as well.
-    """
+def convert(raw: RawRows, roles: Roles, file: str, zone: str, *, both: bool) -> tuple[Any, list[Reject]]:
+    """The rows as a table of LOADED (`row` counts from 0 in this batch, `file` is 0), and the rows refused."""
     n = len(raw.lines)
     work = _Work(raw, file, np.zeros(n, bool))
     columns = _fields(work, roles, zone, n)
     _needed(work, roles, columns, both=both)
-    columns["properties"] = properties_column(_properties(raw, roles, n, rest=rest), n)
+    columns["properties"] = properties_column(_properties(raw, roles), n)
     columns["line"] = pa.array(raw.lines, pa.int64())
     columns["row"] = pa.array(np.arange(n))
     columns["file"] = pa.array(np.zeros(n, np.int32))
@@ -113,7 +111,7 @@ def _text(work: _Work, ref: Column | Constant, n: int, *, keep_space: bool = Fal
 def as_text(column: Any) -> Any:
     """Any column as text: whole floats without their point, nested values as missing."""
     if isinstance(column, list):
-        column = pa.array([_plain_text(value) for value in column], pa.string())
+        column = _array(column)
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_floating(column.type):
@@ -121,6 +119,15 @@ def as_text(column: Any) -> Any:
     if pa.types.is_nested(column.type):
         return pa.nulls(len(column), pa.string())
     return pc.cast(column, pa.string())
+
+
+def _array(column: list[Any]) -> Any:
+    """Values of JSON as an array of one type where they have one, else of text."""
+    with contextlib.suppress(pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        array = pa.array(column)
+        if not pa.types.is_nested(array.type):
+            return array
+    return pa.array([_plain_text(value) for value in column], pa.string())
 
 
 def _plain_text(value: object) -> str | None:
@@ -151,7 +158,7 @@ def _unit_name(unit: Unit) -> str:
 def as_micros(column: Any, unit: Unit, zone: str) -> Any:
     """A column of any type as int64 UTC microseconds, null where it is no time."""
     if isinstance(column, list):
-        column = pa.array([_plain_text(value) for value in column], pa.string())
+        column = _array(column)
     kind = column.type
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
         return arrow_time(column, zone)
@@ -187,14 +194,14 @@ def is_zone(name: str) -> bool:
     """Whether this names a time zone, as in "Europe/Warsaw"."""
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):
+    except (ValueError, OSError, KeyError):
         return False
     return True
 
 
-def _properties(raw: RawRows, roles: Roles, n: int, *, rest: bool) -> dict[str, Values]:
+def _properties(raw: RawRows, roles: Roles) -> dict[str, Values]:
     wanted = dict(roles.properties)
-    if rest:
+    if roles.rest:
         used = {ref.name for ref in roles.fields.values() if isinstance(ref, Column)} | {c.name for c in wanted.values()}
         new = (name for name in raw.columns if name not in used)
         wanted |= {name.removeprefix("properties."): Column(name) for name in new}

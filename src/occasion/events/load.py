@@ -57,7 +57,6 @@ class LoadPlan:
     """Files with their formats and mappings, ready to be read once or more; iterating gives Events and Rejects."""
 
     files: list[FilePlan]
-    spec: MapSpec
     zone: str
     both: bool
     line_limit: int
@@ -95,19 +94,18 @@ class LoadPlan:
         self.counts = Counts()
         total, done = self.size(), 0
         for number, plan in enumerate(self.files):
-            rest = plan.form.kind == "json" and not plan.roles.unused and bool(plan.roles.properties or self.spec.rest)
             for raw in raw_rows(plan.path, plan.form, self.line_limit):
-                yield self._loaded(raw, plan, number, rest=rest)
+                yield self._loaded(raw, plan, number)
                 if progress:
                     progress(done + raw.position, total)
             done += plan.path.stat().st_size
 
-    def _loaded(self, raw: RawRows, plan: FilePlan, number: int, *, rest: bool) -> Loaded:
+    def _loaded(self, raw: RawRows, plan: FilePlan, number: int) -> Loaded:
         counts, rejects = self.counts, list(raw.refused)
         first = counts.read
         table = None
         if len(raw.lines):
-            table, refused = convert(raw, plan.roles, str(plan.path), self.zone, both=self.both, rest=rest)
+            table, refused = convert(raw, plan.roles, str(plan.path), self.zone, both=self.both)
             table = _numbered(table, first, number)
             rejects += refused
             old, far = year_counts(table.column("at_us"))
@@ -185,4 +183,4 @@ def plan_load(
         plans.append(FilePlan(path, form, settle(spec, form, str(path), both=both)))
     if not plans:
         raise InputError(f"{paths[0]}: holds nothing but empty files")
-    return LoadPlan(plans, spec, zone, both, line_limit, skipped)
+    return LoadPlan(plans, zone, both, line_limit, skipped)

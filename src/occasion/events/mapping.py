@@ -82,6 +82,7 @@ class MapSpec:
 class Roles:
     """A mapping settled for the columns of one file; `guessed` are the fields nobody named, `unused` the columns left.
 
+    `rest`: every column that is no field is a property, also one that the sample does not show.
     Every `Column` here is the real name of a column; `at` and `seen` have their unit.
     """
 
@@ -89,6 +90,7 @@ class Roles:
     properties: Mapping[str, Column]
     guessed: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
+    rest: bool = False
 
     def text(self) -> str:
         """The mapping as it could be given to `--map`."""

@@ -42,16 +42,17 @@ def settle(spec: MapSpec, form: Format, where: str, *, both: bool) -> Roles:
     taken |= {ref.name for ref in fields.values() if isinstance(ref, Column)}
     left = [column for column in form.columns if column not in taken]
     properties = dict(said.properties)
-    if spec.rest or guessing and not properties:
+    rest = spec.rest or (guessing and not properties)
+    if rest:
         properties |= {column.removeprefix("properties."): Column(column) for column in left}
         left = []
     guessed = tuple(kind for kind in FIELDS if kind in fields and kind not in said.fields)
-    return Roles(fields, properties, guessed, tuple(left))
+    return Roles(fields, properties, guessed, tuple(left), rest)
 
 
 def _guess(fields: dict[str, Column | Constant], free: list[str], form: Format) -> None:
     by_name = guess_by_name(free, [kind for kind in FIELDS if kind not in fields]) if form.header else {}
-    if "at" in by_name and not _times(form.sample[by_name["at"]]):
+    if "at" in by_name and unit_of([str(cell) for cell in form.sample[by_name["at"]] if cell is not None]) is None:
         del by_name["at"]
     if "party" not in fields and "party" not in by_name and "id" in by_name:
         del by_name["id"]  # a column called only "id" may well be the party: ask

@@ -84,7 +84,7 @@ def _delimited_chunk(chunk: Chunk, path: Path, form: Format, quoted: re.Pattern[
     if not data.strip(b"\r\n"):
         return RawRows({}, np.array([], np.int64), True, 0)
     refused: list[Reject] = []
-    lines = None
+    lines: Sequence[int] | None = None
     if not _is_utf8(data):
         lines, data = _only_utf8(data, chunk.first_line, quoted, path, refused)
         if not lines:
@@ -94,10 +94,10 @@ def _delimited_chunk(chunk: Chunk, path: Path, form: Format, quoted: re.Pattern[
     count = table.num_rows + len(ragged)
     if lines is None:
         ended = line_count(data) + (not data.endswith((b"\n", b"\r")))
-        plain = count == ended and b'"' not in data
-        lines = range(chunk.first_line, chunk.first_line + count) if plain else [
-            line for line, _ in records(data, quoted, chunk.first_line)
-        ]
+        # as many rows as lines: then no line is empty and no cell holds a line end
+        lines = range(chunk.first_line, chunk.first_line + count)
+        if count != ended:
+            lines = [line for line, _ in records(data, quoted, chunk.first_line)]
     places = np.asarray(lines, np.int64)
     refused += [
         Reject(str(path), int(places[row - 1]), "", text[:200], f"has {actual} cells where {len(form.columns)} are expected")

@@ -47,11 +47,19 @@ SIDES = ("out", "in")
 
 def contents(table: Any) -> Any:
     """A digest of what each row says: all of the event but its id and when it was seen (96 bits as hexadecimal text)."""
+    if table.num_rows == 0:
+        return pa.array([], pa.string())
     table = table.combine_chunks()
-    parts = [pc.cast(_whole(table, name), pa.string()) for name in EVENT_COLUMNS.names if name not in ("id", "seen_us", "properties")]
+    names = [name for name in EVENT_COLUMNS.names if name not in ("id", "seen_us", "properties")]
+    parts = [_text_or_nothing(_whole(table, name)) for name in names]
     written = written_properties(_whole(table, "properties"))
     joined = pc.binary_join_element_wise(*parts, written, "\x1d", null_handling="replace", null_replacement="\x00")
     return pa.array([blake2b(text, digest_size=12).hexdigest() for text in joined.cast(pa.binary()).to_pylist()], pa.string())
+
+
+def _text_or_nothing(column: Any) -> Any:
+    """The column as text; one that has no value at all as the single value it is."""
+    return pc.cast(column, pa.string()) if column.null_count < len(column) else pa.scalar(None, pa.string())
 
 
 def _whole(table: Any, name: str) -> Any:

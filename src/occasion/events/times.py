@@ -25,18 +25,18 @@ LIMITS: tuple[tuple[Unit, float], ...] = (("s", 1e11), ("ms", 1e14), ("us", 1e17
 
 
 def unit_of(sample: Sequence[str]) -> Unit | None:
-    """How the times of a column are written, from some of its cells; None when most are no times at all.
+    """How the times of a column are written, from some of its cells; None when more than half are no times at all.
 
     Whole numbers are dates YYYYMMDD if all of them can be, else a unix time whose unit follows from the largest.
     """
     cells = pa.array([cell.strip() for cell in sample if cell.strip()], pa.string())
     if len(cells) == 0:
         return None
-    most = 0.5 * len(cells)
-    if pc.sum(pc.or_(_matches(cells, ISO), _matches(cells, ISO_ZONED))).as_py() > most:
+    half = 0.5 * len(cells)
+    if pc.sum(pc.or_(_matches(cells, ISO), _matches(cells, ISO_ZONED))).as_py() >= half:
         return "iso"
     unix = cells.filter(_matches(cells, UNIX))
-    if len(unix) <= most:
+    if len(unix) < half:
         return None
     if pc.all(_matches(cells, YMD)).as_py() and to_micros(cells, "ymd", "UTC").null_count == 0:
         return "ymd"

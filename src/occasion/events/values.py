@@ -103,6 +103,8 @@ def _from_array(array: Any) -> Values:
         text = pc.cast(array, pa.string())
     elif pa.types.is_boolean(kind):
         flag = array
+    elif pa.types.is_integer(kind) and _all_small(array):
+        numbers = pc.cast(pc.cast(array, pa.decimal128(25, 6)), NUMBER)
     elif pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         texts = pc.cast(array, pa.string())
         numbers = exact_numbers(pc.if_else(pc.is_in(texts, pa.array(["nan", "inf", "-inf"])), None, texts))
@@ -111,6 +113,11 @@ def _from_array(array: Any) -> Values:
     elif not pa.types.is_null(kind):
         other = pa.array([_json(value) for value in array.to_pylist()], pa.string())
     return Values(text, numbers, flag, other)
+
+
+def _all_small(array: Any) -> bool:
+    span = pc.min_max(array).as_py()
+    return span["min"] is None or -NUMBER_LIMIT < span["min"] and span["max"] < NUMBER_LIMIT
 
 
 def _json(value: object) -> str | None:

@@ -1,0 +1,431 @@
+"""Files of every kind become events; what cannot be one is refused with its place and reason."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from occasion.errors import InputError
+from occasion.events.event import Event, number
+from occasion.events.load import LoadPlan, plan_load
+from occasion.events.rows import Reject
+
+
+def micros(*when: int) -> int:
+    return int(dt.datetime(*when, tzinfo=dt.UTC).timestamp() * 1_000_000)  # type: ignore[misc]
+
+
+def write(folder: Path, name: str, content: str | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def read(plan: LoadPlan) -> tuple[list[Event], list[Reject]]:
+    found = list(plan)
+    return [e for e in found if isinstance(e, Event)], [r for r in found if isinstance(r, Reject)]
+
+
+def load(path: Path, mapping: str | None = None, **how: object) -> tuple[list[Event], list[Reject]]:
+    return read(plan_load([path], mapping, **how))  # type: ignore[arg-type]
+
+
+CSV = "user_id,event,timestamp,amount,vip\nann,order,2024-03-01T10:00:00Z,12.50,true\nbob,call,2024-03-02 11:30:00,,false\n"
+
+
+def test_a_csv_is_read_with_a_guessed_mapping_and_says_so(tmp_path: Path) -> None:
+    plan = plan_load([write(tmp_path, "a.csv", CSV)])
+    events, rejects = read(plan)
+    assert not rejects
+    assert [(e.party, e.name, e.at) for e in events] == [
+        ("ann", "order", micros(2024, 3, 1, 10)),
+        ("bob", "call", micros(2024, 3, 2, 11, 30)),
+    ]
+    assert events[0].properties == {"amount": Decimal("12.5"), "vip": True}
+    assert events[1].properties == {"vip": False}, "an empty cell is missing"
+    assert plan.mapping_text() == "party=user_id,name=event,at=timestamp,prop:amount=amount,prop:vip=vip"
+    assert "guessed: party, name, at" in plan.mapping_notes()[0]
+
+
+def test_the_mapping_shown_reads_back_as_the_same_mapping(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", CSV)
+    guessed = plan_load([path])
+    assert list(plan_load([path], guessed.mapping_text())) == list(guessed)
+
+
+@pytest.mark.parametrize(
+    ("name", "pack"),
+    [
+        ("a.csv", lambda text: text.encode()),
+        ("a.csv.gz", lambda text: gzip.compress(text.encode())),
+        ("a.csv.zst", lambda text: zstandard.compress(text.encode())),
+        ("two-members.csv.gz", lambda text: gzip.compress(text[:30].encode()) + gzip.compress(text[30:].encode())),
+        ("bom.csv", lambda text: b"\xef\xbb\xbf" + text.encode()),
+        ("utf16.csv", lambda text: text.encode("utf-16")),
+        ("utf16-without-mark.csv", lambda text: text.encode("utf-16-be")),
+        ("crlf.csv", lambda text: text.replace("\n", "\r\n").encode()),
+        ("old-mac.csv", lambda text: text.replace("\n", "\r").encode()),
+        ("mixed-line-ends.csv", lambda text: text.replace("\n", "\r\n", 1).encode()),
+        ("no-last-line-end.csv", lambda text: text.rstrip("\n").encode()),
+        ("blank-lines.csv", lambda text: text.replace("\n", "\n\n").encode()),
+        ("a.tsv", lambda text: text.replace(",", "\t").encode()),
+        ("semicolons.csv", lambda text: text.replace(",", ";").encode()),
+        ("bars.txt", lambda text: text.replace(",", "|").encode()),
+        ("quoted.csv", lambda text: "\n".join(",".join(f'"{c}"' for c in line.split(",")) for line in text.split()).encode()),
+    ],
+)
+def test_the_same_rows_however_they_are_written(tmp_path: Path, name: str, pack) -> None:  # type: ignore[no-untyped-def]
+    text = CSV.replace("2024-03-02 11", "2024-03-02T11")
+    plain, _ = load(write(tmp_path, "plain.csv", text))
+    events, rejects = load(write(tmp_path, name, pack(text)))
+    assert not rejects
+    assert events == plain
+
+
+def test_json_lines_and_parquet_give_the_same_events_and_ids_as_csv(tmp_path: Path) -> None:
+    rows = [
+        {"user_id": "ann", "event": "order", "timestamp": "2024-03-01T10:00:00Z", "amount": 12.5, "vip": True},
+        {"user_id": "bob", "event": "call", "timestamp": "2024-03-02T11:30:00Z", "amount": None, "vip": False},
+    ]
+    lines = write(tmp_path, "a.jsonl", "\n".join(json.dumps(row) for row in rows))
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
+    csv, _ = load(write(tmp_path, "a.csv", CSV))
+    assert load(lines)[0] == csv
+    assert load(tmp_path / "a.parquet")[0] == csv
+
+
+def test_json_keeps_types_takes_properties_apart_and_sets_nested_values_aside(tmp_path: Path) -> None:
+    row = {"userId": 7, "event": "x", "timestamp": 1709287200, "properties": {"n": 0.1, "code": "007", "deep": {"a": 1}}}
+    late = {"userId": 7, "event": "x", "timestamp": 1709287201, "properties": {"new": True}}
+    events, _ = load(write(tmp_path, "a.jsonl", json.dumps(row) + "\n" + json.dumps(late)))
+    assert events[0].party == "7"
+    assert events[0].properties == {"n": Decimal("0.1"), "code": "007"}
+    assert events[1].properties == {"new": True}
+
+
+def test_a_property_that_comes_only_after_the_sample_is_not_lost(tmp_path: Path) -> None:
+    rows = [{"user": "a", "event": "x", "ts": 1709287200 + i} for i in range(2000)]
+    rows[-1] = rows[-1] | {"late": 1}
+    events, _ = load(write(tmp_path, "a.jsonl", "\n".join(map(json.dumps, rows))))
+    assert events[-1].properties == {"late": Decimal(1)}
+
+
+@pytest.mark.parametrize(
+    ("cell", "meant"),
+    [
+        ("12", Decimal(12)), ("-0.5", Decimal("-0.5")), ("1e3", Decimal(1000)), ("1.0000005", Decimal("1.000000")),
+        ("1.0000015", Decimal("1.000002")), ("00004", "00004"), ("+1", "+1"), (".5", ".5"), ("1.", "1."), ("true", True),
+        ("false", False), ("True", "True"), ("NaN", "NaN"), (" 1", " 1"), ("", None), ("1e40", None),
+        ("999999999999999999.9999994", Decimal("999999999999999999.999999")), ("1000000000000000000", None), ("0x1", "0x1"),
+    ],
+)  # fmt: skip
+def test_what_a_cell_means(tmp_path: Path, cell: str, meant: object) -> None:
+    events, _ = load(write(tmp_path, "a.csv", f'user,event,ts,p\na,x,2024-01-01,"{cell}"\nb,x,2024-01-01,z\n'))
+    assert events[0].properties.get("p") == meant
+
+
+def test_text_keeps_a_cell_as_written(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", "user,event,ts,code\na,x,2024-01-01,12\n")
+    events, _ = load(path, "party=user,name=event,at=ts,prop:code=text(code)")
+    assert events[0].properties == {"code": "12"}
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=9, min_value=-(10**17), max_value=10**17))
+def test_numbers_of_cells_are_the_language_s_numbers(value: Decimal) -> None:
+    from occasion.events.values import from_cells
+
+    assert from_cells(pa.array([format(value, "f")])).number[0].as_py() == number(value)
+
+
+@pytest.mark.parametrize(
+    ("cell", "zone", "at"),
+    [
+        ("2024-03-01", "UTC", micros(2024, 3, 1)),
+        ("2024-03-01", "Europe/Warsaw", micros(2024, 2, 29, 23)),
+        ("2024-07-01 12:00", "America/New_York", micros(2024, 7, 1, 16)),
+        ("2024-07-01T12:00:00.1234567+02:00", "UTC", micros(2024, 7, 1, 10) + 123456),
+        ("2024-07-01T12:00:00+0200", "Asia/Tokyo", micros(2024, 7, 1, 10)),
+        ("2024-07-01 12:00:00 -05", "UTC", micros(2024, 7, 1, 17)),
+        ("2024-07-01T12:00:00z", "UTC", micros(2024, 7, 1, 12)),
+        ("2024-03-31 02:30:00", "Europe/Warsaw", micros(2024, 3, 31, 1, 30)),  # skipped: moves forward to 03:30
+        ("2024-10-27 02:30:00", "Europe/Warsaw", micros(2024, 10, 27, 0, 30)),  # doubled: the earlier
+        ("20240301", "UTC", micros(2024, 3, 1)),
+        ("1709287200", "UTC", micros(2024, 3, 1, 10)),
+        ("1709287200.25", "UTC", micros(2024, 3, 1, 10) + 250_000),
+        ("1709287200123", "UTC", micros(2024, 3, 1, 10) + 123_000),
+        ("1709287200123456", "UTC", micros(2024, 3, 1, 10) + 123_456),
+        ("1709287200123456789", "UTC", micros(2024, 3, 1, 10) + 123_456),
+        ("1970-01-01", "UTC", 0),
+        ("2200-06-01", "UTC", micros(2200, 6, 1)),
+        ("7263216000", "UTC", micros(2200, 3, 1)),
+        ("1969-12-31T23:59:59.5Z", "UTC", -500_000),
+    ],
+)
+def test_times(tmp_path: Path, cell: str, zone: str, at: int) -> None:
+    events, rejects = load(write(tmp_path, "a.csv", f"user,event,ts\na,x,{cell}\n"), zone=zone)
+    assert not rejects
+    assert events[0].at == at
+
+
+def test_the_unit_follows_from_the_whole_sample_or_is_said(tmp_path: Path) -> None:
+    # one small value among milliseconds is early, not in seconds
+    path = write(tmp_path, "a.csv", "user,event,ts\na,x,86400000\na,x,1709287200123\n")
+    assert load(path)[0][0].at == micros(1970, 1, 2)
+    path = write(tmp_path, "b.csv", "user,event,ts\na,x,86400000\n")
+    assert load(path, "party=user,name=event,at:ms=ts")[0][0].at == micros(1970, 1, 2)
+
+
+@pytest.mark.parametrize("cell", ["2023-02-29", "2024-13-01", "2024-01-01 25:00", "yesterday", "", "NaN", "01/02/2024"])
+def test_what_is_no_time_is_refused_with_its_place(tmp_path: Path, cell: str) -> None:
+    path = write(tmp_path, "a.csv", f"user,event,ts\na,x,2024-01-01\nb,x,{cell}\nc,x,2024-01-03\n")
+    events, rejects = load(path)
+    assert [e.party for e in events] == ["a", "c"]
+    assert [(r.file, r.line, r.field, r.value) for r in rejects] == [(str(path), 3, "at", cell)]
+
+
+def test_strange_years_are_taken_and_remarked_on(tmp_path: Path) -> None:
+    plan = plan_load([write(tmp_path, "a.csv", "user,event,ts\na,x,1970-01-01\nb,x,2200-01-01\nc,x,2024-01-01\n")])
+    assert len(read(plan)[0]) == 3
+    assert [remark[:20] for remark in plan.remarks()] == ["1 events are dated 1", "1 events are dated 2"]
+
+
+def test_columns_without_header_are_counted_and_runs_of_spaces_separate(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.txt", " 00004 0001 19970101  2   29.33\n 00004 0001 19970118  2   29.73\n")
+    events, _ = load(path, "party=1,name='order',at=3,prop:cds=4,prop:dollars=5")
+    assert [(e.party, e.name, e.at) for e in events] == [
+        ("00004", "order", micros(1997, 1, 1)),
+        ("00004", "order", micros(1997, 1, 18)),
+    ]
+    assert events[0].properties == {"cds": Decimal(2), "dollars": Decimal("29.33")}
+
+
+def test_a_header_can_be_insisted_on_or_denied(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", "ann,x,2024-01-01\nbob,y,2024-01-02\nann,x,2024-01-03\n")
+    assert [e.party for e in load(path)[0]] == ["ann", "bob", "ann"], "a time in the first row: no header"
+    assert [e.party for e in load(path, "party=1,name=2,at=3", header=True)[0]] == ["bob", "ann"]
+    named = write(tmp_path, "b.csv", "user,event,ts\nann,x,2024-01-01\n")
+    assert load(named, "party=1,name=2,at=3", header=False)[1][0].line == 1
+
+
+def test_both_sides_of_a_message(tmp_path: Path) -> None:
+    path = write(tmp_path, "m.txt", "source target weight\n1 2 1082040961\n1 2 1082040961\n")
+    events, _ = load(path, both=True)
+    out, received = events[0], events[2]
+    assert (out.party, out.counterpart, out.direction) == ("1", "2", "out")
+    assert (received.party, received.counterpart, received.direction) == ("2", "1", "in")
+    assert out.id.removesuffix(":out") == received.id.removesuffix(":in")
+    assert len({e.id for e in events}) == 4, "two equal rows stay two"
+    assert {e.name for e in events} == {"message"}
+
+
+def test_ids_are_derived_from_content_and_repeat(tmp_path: Path) -> None:
+    rows = "user,event,ts,p\n" + "a,x,2024-01-01,1\n" * 2 + "a,x,2024-01-01,2\n"
+    events, _ = load(write(tmp_path, "a.csv", rows))
+    assert len({e.id for e in events}) == 3
+    assert events[1].id == f"{events[0].id}-1"
+    again, _ = load(write(tmp_path, "b.csv", rows))
+    assert [e.id for e in again] == [e.id for e in events], "whatever the file is called"
+    reordered, _ = load(write(tmp_path, "c.csv", "p,ts,event,user\n1.0,2024-01-01,x,a\n"))
+    assert reordered[0].id == events[0].id, "the content counts, not how it is written"
+
+
+def test_ids_that_are_nothing_are_derived_and_others_kept(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", "event_id,user,event,ts\nNaN,a,x,2024-01-01\nNaN,b,x,2024-01-01\n17,c,x,2024-01-01\n,d,x,2024-01-01\n")
+    events, rejects = load(path)
+    assert not rejects
+    assert len({e.id for e in events}) == 4
+    assert events[2].id == "17"
+
+
+def test_a_party_that_is_nothing_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", "user,event,ts\nNaN,x,2024-01-01\nnull,x,2024-01-01\n ,x,2024-01-01\nann,,2024-01-01\nbob,x,2024-01-01\n")
+    events, rejects = load(path)
+    assert [e.party for e in events] == ["bob"]
+    assert [(r.line, r.field, r.value, r.reason) for r in rejects] == [
+        (2, "party", "NaN", "is missing"), (3, "party", "null", "is missing"), (4, "party", " ", "is missing"),
+        (5, "name", "", "is missing"),
+    ]  # fmt: skip
+
+
+def test_floats_for_ids_in_parquet_are_whole_numbers_and_nan_is_refused(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"user": [7.0, float("nan")], "event": ["x", "x"], "ts": [1709287200, 1709287200]}), tmp_path / "a.parquet")
+    events, rejects = load(tmp_path / "a.parquet")
+    assert [e.party for e in events] == ["7"]
+    assert [(r.line, r.field) for r in rejects] == [(2, "party")]
+
+
+def test_fields_with_few_values_are_checked(tmp_path: Path) -> None:
+    head = "user,event,ts,direction,mass,zone\n"
+    rows = ["a,x,2024-01-01,Inbound,no,Europe/Warsaw", "b,x,2024-01-01,up,,", "c,x,2024-01-01,,maybe,", "d,x,2024-01-01,,1,Mars"]
+    events, rejects = load(write(tmp_path, "a.csv", head + "\n".join(rows)))
+    assert [(e.party, e.direction, e.mass, e.zone) for e in events] == [("a", "in", False, "Europe/Warsaw")]
+    assert [(r.line, r.field, r.value) for r in rejects] == [(3, "direction", "up"), (4, "mass", "maybe"), (5, "zone", "Mars")]
+
+
+def test_ragged_rows_are_refused_and_the_others_taken(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", "user,event,ts\na,x,2024-01-01\nb,x\n\nc,x,2024-01-01,9\nd,x,2024-01-02\n")
+    events, rejects = load(path)
+    assert [e.party for e in events] == ["a", "d"]
+    assert [(r.line, r.value, r.reason) for r in rejects] == [
+        (3, "b,x", "has 2 cells where 3 are expected"),
+        (5, "c,x,2024-01-01,9", "has 4 cells where 3 are expected"),
+    ]
+
+
+def test_lines_are_counted_through_cells_with_line_ends(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", 'user,event,ts,note\na,x,2024-01-01,"two\nlines, ""quoted"""\nb,x,never,z\n')
+    events, rejects = load(path)
+    assert events[0].properties["note"] == 'two\nlines, "quoted"'
+    assert [(r.line, r.value) for r in rejects] == [(4, "never")]
+
+
+def test_a_quote_that_is_not_closed_costs_one_line(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", 'user,event,ts\na,x,2024-01-01\n"b,x,2024-01-01\nc,x,2024-01-02\nd,x,2024-01-03\n')
+    events, rejects = load(path)
+    assert [e.party for e in events] == ["a", "c", "d"]
+    assert [(r.line, r.reason) for r in rejects] == [(3, "a quote opens that is not closed")]
+
+
+def test_latin_1_is_refused_by_the_row_unless_it_is_said(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", "user,event,ts\nann,x,2024-01-01\nRené,x,2024-01-02\nbob,x,2024-01-03\n".encode("latin-1"))
+    events, rejects = load(path)
+    assert [e.party for e in events] == ["ann", "bob"]
+    assert [(r.line, r.value) for r in rejects] == [(3, "René,x,2024-01-02")]
+    assert "--encoding" in rejects[0].reason
+    events, rejects = load(path, encoding="latin-1")
+    assert [e.party for e in events] == ["ann", "René", "bob"]
+    assert not rejects
+
+
+@pytest.mark.parametrize("block", [1, 7, 64, 1 << 20])
+def test_rows_are_the_same_wherever_the_chunks_end(tmp_path: Path, block: int) -> None:
+    import io
+
+    from occasion.events.chunks import quoted_field, record_chunks
+
+    text = ('a,"x\ny",1\r\n' * 5 + 'b,"say ""hi""\n",2\n' + 'c,5" pipe,3\r' * 3).encode()
+    chunks = list(record_chunks(io.BytesIO(text).read, quoted_field(","), limit=1 << 20, block=block))
+    assert b"".join(chunk.data for chunk in chunks) == text
+    assert all(chunk.data.count(b'"x\ny"') == chunk.data.count(b'"x') for chunk in chunks)
+    assert all(chunk.data.count(b'"say') == chunk.data.count(b'""\n"') for chunk in chunks)
+
+
+def test_a_line_that_is_too_long_is_refused_in_bounded_memory(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", "user,event,ts,p\na,x,2024-01-01,1\nb,x,2024-01-01," + "y" * 300_000 + "\nc,x,2024-01-03,3\n")
+    events, rejects = load(path, line_limit=100_000)
+    assert [e.party for e in events] == ["a", "c"]
+    assert [(r.line, r.reason) for r in rejects] == [(3, "the line is too long")]
+    assert rejects[0].value.startswith("b,x,2024")
+
+
+@pytest.mark.slow
+def test_a_line_of_two_gigabytes_is_refused_in_bounded_memory(tmp_path: Path) -> None:
+    import resource
+
+    path = tmp_path / "a.csv"
+    with path.open("wb") as file:
+        file.write(b"user,event,ts,p\na,x,2024-01-01,1\nb,x,2024-01-01,")
+        for _ in range(2048):
+            file.write(b"y" * (1 << 20))
+        file.write(b"\nc,x,2024-01-03,3\n")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    events, rejects = load(path)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert [e.party for e in events] == ["a", "c"]
+    assert [(r.line, r.reason) for r in rejects] == [(3, "the line is too long")]
+    assert grown < 200_000, f"{grown} kB more"
+
+
+def test_bad_json_lines_are_refused_with_their_line(tmp_path: Path) -> None:
+    good = '{"user": "a", "event": "x", "ts": "2024-01-01"}'
+    path = write(tmp_path, "a.jsonl", f'{good}\n{{"user": NaN}}\n\n[1]\n{good[:-1]}\n{good}\n')
+    events, rejects = load(path)
+    assert len(events) == 2
+    assert [r.line for r in rejects] == [2, 4, 5]
+
+
+LINE = "user,event,ts\na,x,2024-01-01\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "mapping", "said"),
+    [
+        ("empty.csv", "", None, "is empty"),
+        ("newlines.csv", "\n\r\n\n", None, "is empty"),
+        ("header.csv", "user,event,ts\n", None, "has a header and no rows"),
+        ("one.csv", "hello\nworld\n", None, "only one column"),
+        ("a.json", '[{"user": 1}]', None, "one object a line"),
+        ("a.csv", LINE, "party=usr", "did you mean 'user'"),
+        ("a.csv", LINE, "party=4", "has no column '4'"),
+        ("a.csv", LINE, "prty=user", "did you mean 'party'"),
+        ("a.csv", LINE, "party='x'", "party needs a column"),
+        ("a.csv", LINE, "at:week=ts", "is no unit of time"),
+        ("a.csv", LINE, "party=user,party=event", "twice"),
+        ("a.csv", LINE, "direction='up'", "it is 'in' or 'out'"),
+        ("a.csv", LINE, "at=event", "holds 'x', which is no time"),
+        ("a.csv", "p,q\n1,2\n", None, "no column tells whom"),
+        ("a.csv.gz", gzip.compress(LINE.encode() * 5000)[:-20], None, "cut short or damaged"),
+        ("a.csv.zst", zstandard.compress(LINE.encode() * 5000)[:-9], None, "cut short or damaged"),
+        ("a.csv.gz", b"\x1f\x8bnothing of the kind", None, "cut short or damaged"),
+        ("a.parquet", b"PAR1 and then nothing", None, "cannot be read"),
+        ("a.parquet", b"what is this\n1\n", None, "is called Parquet but is not"),
+        ("a.bin", b"\x00\x01\x02\x03" * 5, None, "neither text nor Parquet"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_used_is_said_in_one_line(tmp_path: Path, name: str, content: str | bytes, mapping: str | None, said: str) -> None:
+    path = write(tmp_path, name, content)
+    with pytest.raises(InputError, match=said) as error:
+        load(path, mapping)
+    assert "\n" not in str(error.value)
+
+
+def test_missing_files_empty_folders_and_what_is_skipped(tmp_path: Path) -> None:
+    write(tmp_path, "events.csv", LINE)
+    with pytest.raises(InputError, match=r"no such file; did you mean .*events\.csv"):
+        plan_load([tmp_path / "event.csv"])
+    with pytest.raises(InputError, match="no such file"):
+        plan_load([tmp_path / "*.parquet"])
+    (tmp_path / "none").mkdir()
+    with pytest.raises(InputError, match="holds no data files"):
+        plan_load([tmp_path / "none"])
+    write(tmp_path, "part-1.csv", "")
+    write(tmp_path, "_SUCCESS", "")
+    (tmp_path / "deep").mkdir()
+    write(tmp_path / "deep", "b.csv", LINE.replace("a,", "b,"))
+    plan = plan_load([tmp_path])
+    assert sorted(e.party for e in read(plan)[0]) == ["a", "b"]
+    assert any("is empty; skipped" in note for note in plan.mapping_notes())
+    assert [f.path.name for f in plan_load([tmp_path / "*s.csv"]).files] == ["events.csv"]
+
+
+def test_a_file_that_ends_early_gives_no_complete_load(tmp_path: Path) -> None:
+    rows = "user,event,ts\n" + "".join(f"a{i},x,{1709287200 + i}\n" for i in range(200_000))
+    path = write(tmp_path, "a.csv.gz", gzip.compress(rows.encode())[:-100])
+    with pytest.raises(InputError, match="nothing of it was taken"):
+        list(plan_load([path]).batches())
+
+
+def test_progress_counts_bytes_to_the_end(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", CSV)
+    seen: list[tuple[int, int]] = []
+    list(plan_load([path, write(tmp_path, "b.csv", CSV)]).batches(lambda done, total: seen.append((done, total))))
+    assert seen[-1] == (2 * path.stat().st_size,) * 2
+    assert seen == sorted(seen)
+
+
+def test_thousands_of_lines_that_are_too_long(tmp_path: Path) -> None:
+    rows = "".join(f"a{i},x,2024-01-01,{'y' * 300}\nb{i},x,2024-01-01,1\n" for i in range(3000))
+    events, rejects = load(write(tmp_path, "a.csv", "user,event,ts,p\nz,x,2024-01-01,1\n" + rows), line_limit=200)
+    assert len(events) + len(rejects) == 6001
+    assert {e.party for e in events} >= {"z", *(f"b{i}" for i in range(3000))}
+    assert all(r.line == 3 + 2 * i for i, r in enumerate(rejects))
