@@ -59,3 +59,17 @@ def unit_of_day(ordinal: int, unit: CivilUnit) -> int:
         return (ordinal - 1) // 7
     day = date.fromordinal(ordinal)
     return day.year if unit == "year" else day.year * 12 + day.month - 1
+
+
+def unit_begin(number: int, unit: CivilUnit, zone: str) -> int:
+    """The first instant of a civil unit by its number (see `civil_unit`), in the zone.
+
+    >>> civil_unit(unit_begin(2900, "week", "Europe/Warsaw"), "week", "Europe/Warsaw")
+    2900
+    """
+    if unit in ("day", "week"):
+        day = date.fromordinal(number if unit == "day" else number * 7 + 1)
+    else:
+        day = date(number, 1, 1) if unit == "year" else date(number // 12, number % 12 + 1, 1)
+    local = ZonedDateTime(day.year, day.month, day.day, tz=zone)
+    return int(local.timestamp(unit="microsecond"))

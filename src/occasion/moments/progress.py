@@ -1,0 +1,317 @@
+"""How far a party is with a moment: (state, have, need, until), read from the live state.
+
+`closed` is said only where it is certain that the moment cannot be reached any more, whatever comes after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Literal
+
+from occasion.events.event import Event, Scalar, in_order
+from occasion.moments import calendar
+from occasion.moments.calendar import FAR
+from occasion.moments.definition import Definition
+from occasion.moments.live.node import (
+    AfterMachine,
+    AndMachine,
+    DidMachine,
+    EveryMachine,
+    Machine,
+    NthMachine,
+    OrMachine,
+    StartMachine,
+    StreakMachine,
+    WhileMachine,
+)
+from occasion.moments.live.program import PLACES, ZONE, Program
+from occasion.moments.live.reader import PLACE, REACHED, VALUES, untagged
+from occasion.moments.live.rolling import RollingMachine
+from occasion.moments.live.state import State
+from occasion.moments.live.windows import MICRO, FewerMachine, ReachMachine, WindowMachine
+
+Standing = Literal["reached", "open", "closed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`have` of `need` by `until` (UTC microseconds; None: no end).
+
+    `reached`: it holds now, or was reached and cannot be again. `closed`: it was not, and cannot be any more. `comes`:
+    it comes by itself at `until` unless `have` reaches `need` before (`fewer`), or in any case (`every`).
+    """
+
+    state: Standing
+    have: int | Decimal
+    need: int | Decimal
+    until: int | None = None
+    comes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the state is looked at with: everything up to `at` was read; where the party is, and its zone."""
+
+    at: int
+    zone: str
+    place: State | None
+
+
+def progress(program: Program, row: State, which: int, at: int, per: str | None = None) -> Progress:
+    """The progress of one definition of a program for a party whose row has read everything up to `at`.
+
+    `per`: for a definition with `per`, the value as its text ("text:A12", see `reader.untagged`); one that never came
+    is as far as a value that comes now.
+    """
+    reader, state = program.readers[which], row[program.first + which]
+    state = state if state is not None else reader.blank()
+    if per is not None:
+        state = state[VALUES].get(per, state)
+    placed = program.placed[which]
+    view = View(at, row[ZONE] or program.zone, row[PLACES + placed][PLACE] if placed >= 0 else None)
+    found = far(reader.machine, state, view)
+    if may(reader.machine, state, view):
+        holds = found.state == "reached" and state[REACHED] is not None
+        return replace(found, state="reached" if holds else "open")
+    return replace(found, state="closed" if state[REACHED] is None else "reached", until=None, comes=False)
+
+
+def progress_of(
+    definition: Definition, events: Iterable[Event], as_of: int, zone: str = "UTC"
+) -> dict[Scalar | None, Progress]:
+    """The progress of one party's log as of an instant: under None, or under every value that a `per` has seen."""
+    program = Program([definition], zone)
+    row = program.blank()
+    program.read(row, in_order(events, as_of))
+    program.advance(row, as_of)
+    if program.readers[0].field is None:
+        return {None: progress(program, row, 0, as_of)}
+    values = (row[program.first] or [0, 0, {}])[VALUES]
+    return {untagged(text): progress(program, row, 0, as_of, text) for text in values}
+
+
+# Whether it may be reached after now: False only where that is certain.
+
+
+def may(machine: Machine, s: State, view: View) -> bool:
+    """Whether the pattern may still be reached later than everything read, whatever comes."""
+    match machine:
+        case DidMachine():
+            return True
+        case StartMachine():
+            return False  # every party that is looked at has started
+        case OrMachine():
+            return any(may(part, s, view) for part in machine.parts)
+        case NthMachine():
+            return (machine.every or s[machine.slot] < machine.k) and may(machine.parts[0], s, view)
+        case AndMachine():
+            return _both_may(machine, s, view)
+        case AfterMachine():
+            anchored = _lasts(s[machine.slot], view) or may(machine.parts[0], s, view)
+            return anchored and may(machine.parts[1], s, view)
+        case ReachMachine():
+            anchored = bool(open_windows(machine, s, view)) or may(machine.parts[0], s, view)
+            return anchored and may(machine.parts[1], s, view)
+        case FewerMachine():
+            comes_in = machine.silence is not None and machine.silence.coming_in
+            return comes_in or bool(open_windows(machine, s, view)) or may(machine.parts[0], s, view)
+        case EveryMachine():
+            return bool(s[machine.slot]) or may(machine.parts[0], s, view)
+        case _:
+            return any(may(part, s, view) for part in machine.parts)
+
+
+def _lasts(last: State | None, view: View) -> bool:
+    """Whether an instant remembered may still be rested on at a later instant."""
+    return last is not None and last[0] > view.at + 1
+
+
+def _both_may(machine: AndMachine, s: State, view: View) -> bool:
+    if machine.within is None and s[machine.slot + 2]:
+        return False
+    later = [may(part, s, view) for part in machine.parts]
+    held = [_lasts(s[machine.slot + j], view) for j in (0, 1)]
+    return any(later) and all(a or b for a, b in zip(later, held, strict=True))
+
+
+def open_windows(machine: WindowMachine, s: State, view: View) -> list[tuple[State, State | None]]:
+    """The windows in which it may still be decided, each with its group (None: it has not begun to count)."""
+    waiting = [(w, None) for w in s[machine.slot] or ()]
+    begun = [(w, group) for group in s[machine.slot + 1] or () for w in group[4]]
+    last = view.at if isinstance(machine, FewerMachine) else view.at + 1
+    return [(w, group) for w, group in (*waiting, *begun) if w[1] > last and _stays(machine, w, view)]
+
+
+def _stays(machine: WindowMachine, window: State, view: View) -> bool:
+    if not isinstance(machine, FewerMachine) or machine.silence is None:
+        return True
+    return view.place is not None and view.place[0] == machine.silence.stage and view.place[1] <= window[2]
+
+
+# How far it is.
+
+
+def far(machine: Machine, s: State, view: View) -> Progress:  # noqa: PLR0912 - one case a node
+    """The progress of a pattern, its state `closed` only where a part's is by its form."""
+    match machine:
+        case DidMachine():
+            return Progress("open", 0, 1)
+        case StartMachine():
+            return Progress("reached", 1, 1)
+        case NthMachine():
+            return _nth(machine, s, view)
+        case OrMachine():
+            return max((_judged(part, s, view) for part in machine.parts), key=_nearness)
+        case AndMachine():
+            return _and(machine, s, view)
+        case AfterMachine():
+            last = s[machine.slot]
+            if _lasts(last, view):
+                return Progress("open", 1, 2, _end(last[0]))
+            return _later(machine.parts[0], s, view)
+        case WindowMachine():
+            return _window(machine, s, view)
+        case RollingMachine():
+            return _rolling(machine, s, view)
+        case StreakMachine():
+            return _streak(machine, s, view)
+        case EveryMachine():
+            dates = [anchor[0] for anchor in s[machine.slot] or ()]
+            if dates:
+                return Progress("open", 0, 1, min(dates), comes=True)
+            return _later(machine.parts[0], s, view)
+        case WhileMachine():
+            return _later(machine.parts[0], s, view)
+        case _:
+            raise AssertionError("thirteen nodes")
+
+
+def _judged(machine: Machine, s: State, view: View) -> Progress:
+    """A part's progress, closed if it cannot be reached any more."""
+    found = far(machine, s, view)
+    if found.state == "open" and not may(machine, s, view):
+        return replace(found, state="closed", until=None, comes=False)
+    return found
+
+
+def _later(machine: Machine, s: State, view: View) -> Progress:
+    """The progress of a part that something else waits for: what it has reached already is not enough."""
+    found = _judged(machine, s, view)
+    return replace(found, state="open") if found.state == "reached" and may(machine, s, view) else found
+
+
+def _nearness(found: Progress) -> tuple[bool, float, int]:
+    share = float(found.have) / float(found.need)
+    return (found.state != "closed", 1.0 if found.state == "reached" else share, -(found.until or FAR))
+
+
+def _nth(machine: NthMachine, s: State, view: View) -> Progress:
+    have = s[machine.slot]
+    if machine.every:
+        return Progress("open", have % machine.k, machine.k)
+    if have >= machine.k:
+        return Progress("reached", machine.k, machine.k)
+    inner = _later(machine.parts[0], s, view)
+    if machine.k == 1 and not isinstance(machine.parts[0], DidMachine):
+        return replace(inner, state="closed" if inner.state == "closed" else "open")
+    return Progress("closed" if inner.state == "closed" else "open", have, machine.k)
+
+
+def _and(machine: AndMachine, s: State, view: View) -> Progress:
+    left, right, held = s[machine.slot : machine.slot + 3]
+    if held and (machine.within is None or (_lasts(left, view) and _lasts(right, view))):
+        return Progress("reached", 2, 2, _end(min(left[0], right[0])) if machine.within is not None else None)
+    sides = []
+    for part, last in zip(machine.parts, (left, right), strict=True):
+        reached = Progress("reached", 1, 1, _end(last[0])) if _lasts(last, view) else None
+        sides.append(reached or _later(part, s, view))
+    farther = min(sides, key=_nearness)
+    ends = [side.until for side in sides if side.until is not None]
+    return replace(farther, until=min(ends)) if farther.state == "open" and ends else farther
+
+
+def _window(machine: WindowMachine, s: State, view: View) -> Progress:
+    comes = isinstance(machine, FewerMachine)
+    found = open_windows(machine, s, view)
+    if found:
+        window, group = max(found, key=lambda one: int(one[0][2]))
+        have = 0 if group is None else group[0]
+        return Progress("open", _said(machine, have), _said(machine, machine.n), _end(window[1]), comes)
+    inner = _later(machine.parts[0], s, view)
+    if inner.state == "open":
+        return inner
+    missed = isinstance(machine, ReachMachine)
+    return Progress("closed", 0, _said(machine, machine.n)) if missed else replace(inner, state="closed")
+
+
+def _said(machine: WindowMachine | RollingMachine, amount: int | Decimal) -> int | Decimal:
+    return Decimal(amount) / MICRO if machine.measure.kind == "sum" else amount
+
+
+def _rolling(machine: RollingMachine, s: State, view: View) -> Progress:
+    counted = [point for point in s[machine.slot] or () if point[0] > view.at - machine.within]
+    have = sum(point[3] for point in counted) if machine.measure.kind == "sum" else len(counted)
+    holds = bool(counted) and s[machine.slot + 1] and have >= machine.n
+    until = min(point[0] for point in counted) + machine.within if counted else None
+    return Progress("reached" if holds else "open", _said(machine, have), _said(machine, machine.n), until)
+
+
+def _streak(machine: StreakMachine, s: State, view: View) -> Progress:
+    """k of n; the run ends unless a point comes in the unit after its last one, so until that unit's end."""
+    unit, length = s[machine.slot], s[machine.slot + 1]
+    now = calendar.civil_unit(view.at, machine.unit, view.zone)
+    if unit is None or unit < now - 1:
+        return Progress("open", 0, machine.n)
+    until = calendar.unit_begin(unit + 2, machine.unit, view.zone)
+    return Progress("reached" if length >= machine.n else "open", min(length, machine.n), machine.n, until)
+
+
+def _end(at: int) -> int | None:
+    return at if at < FAR else None
+
+
+# In words.
+
+LENGTHS = (("day", 86_400_000_000), ("hour", 3_600_000_000), ("minute", 60_000_000), ("second", 1_000_000))
+
+
+def said(progress: Progress, at: int) -> str:
+    """The progress in words, as of an instant.
+
+    >>> said(Progress("open", 9, 10, 2 * 86_400_000_000), 0)
+    '9 of 10, 2 days left'
+    >>> said(Progress("open", 0, 1, 5 * 3_600_000_000, comes=True), 0)
+    'due in 5 hours'
+    """
+    count = f"{_number(progress.have)} of {_number(progress.need)}"
+    if progress.state != "open":
+        return progress.state if progress.state == "reached" else f"missed, with {count}"
+    if progress.until is None:
+        return count
+    left = _length(progress.until - at)
+    if not progress.comes:
+        return f"{count}, {left} left"
+    return f"due in {left}" + (
+        f" unless {_number(progress.need)} come, {progress.have} so far" if progress.have else ""
+    )
+
+
+def _number(amount: int | Decimal) -> str:
+    return format(amount.normalize(), "f") if isinstance(amount, Decimal) else str(amount)
+
+
+def _length(us: int) -> str:
+    """The length in the largest unit that it fills, rounded down: what is left is at least that.
+
+    >>> _length(3 * 86_400_000_000 - 1), _length(1)
+    ('2 days', 'under a second')
+    """
+    for name, size in LENGTHS:
+        if us >= size:
+            return f"{us // size} {name}" + ("s" if us >= 2 * size else "")
+    return "under a second"
+
+
+__all__ = ["Progress", "progress", "progress_of", "said"]
