@@ -1,4 +1,4 @@
-"""Answers of find to try the report on: shaped like a real one, the numbers made by a formula, none of them a result."""
+"""Answers of find to try the report on: shaped like a real one, all numbers by a formula, none of them a result."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ def sensitivity(warns: bool) -> Sensitivity:
         benchmark_name="days active in the first two weeks",
         warns=warns,
         sentence=(
-            "something unseen would have to explain 21 % of what is left of both reaching it and staying, four times as "
-            "much as the number of active days does"
+            "something unseen would have to explain 21 % of what is left of both reaching it and staying, four times "
+            "as much as the number of active days does"
             if not warns
             else "something unseen about as strong as the number of active days would take all of it away"
         ),
@@ -97,7 +97,7 @@ def finding(
 ) -> Finding:
     values: dict[str, object] = {
         "when": when,
-        "what": when.split(" >=")[0],
+        "what": when.partition(" >=")[0],
         "count": count,
         "days": days,
         "verdict": verdict,
@@ -124,28 +124,58 @@ def finding(
 def further() -> tuple[Finding, ...]:
     lines = [
         finding(
-            'count(message where direction = "in") >= 4 within 7 days of start', "candidate",
-            "it stands beside people equally active until then", Estimate(0.102, 0.041, 0.163, 1800, METHOD), 4, 7, 38,
-            reached=655, kept_with=0.561, kept_without=0.198,
+            'count(message where direction = "in") >= 4 within 7 days of start',
+            "candidate",
+            "it stands beside people equally active until then",
+            Estimate(0.102, 0.041, 0.163, 1800, METHOD),
+            4,
+            7,
+            38,
+            reached=655,
+            kept_with=0.561,
+            kept_without=0.198,
         ),
         finding(
-            'distinct(counterpart of message where direction = "out") >= 3 within 21 days of start', "association only",
-            "engagement: among people equally active nothing of it is left", Estimate(0.012, -0.041, 0.065, 1800, METHOD),
-            3, 21, 1, reached=864, kept_with=0.568, kept_without=0.110, proxy_of=None,
+            'distinct(counterpart of message where direction = "out") >= 3 within 21 days of start',
+            "association only",
+            "engagement: among people equally active nothing of it is left",
+            Estimate(0.012, -0.041, 0.065, 1800, METHOD),
+            3,
+            21,
+            1,
+            reached=864,
+            kept_with=0.568,
+            kept_without=0.110,
+            proxy_of=None,
         ),
         finding(
-            "count(message) >= 12 within 10 days of start", "association only",
+            "count(message) >= 12 within 10 days of start",
+            "association only",
             "it is a proxy of distinct(counterpart of message) >= 10 within 14 days of start",
-            Estimate(0.031, -0.022, 0.084, 1800, METHOD), 12, 10, 17, reached=610, kept_with=0.587, kept_without=0.199,
+            Estimate(0.031, -0.022, 0.084, 1800, METHOD),
+            12,
+            10,
+            17,
+            reached=610,
+            kept_with=0.587,
+            kept_without=0.199,
             proxy_of="distinct(counterpart of message) >= 10 within 14 days of start",
         ),
         finding(
-            "start then first (message returns after 3 days) within 14 days per counterpart", "cannot say",
-            "too few people alike on both sides", Refusal("only 41 people who reached it have anyone to compare with", 320),
-            1, 14, None, reached=97, kept_with=0.64, kept_without=0.312, sensitivity=None,
+            "start then first (message returns after 3 days) within 14 days per counterpart",
+            "cannot say",
+            "too few people alike on both sides",
+            Refusal("only 41 people who reached it have anyone to compare with", 320),
+            1,
+            14,
+            None,
+            reached=97,
+            kept_with=0.64,
+            kept_without=0.312,
+            sensitivity=None,
             test=SettlingTest("wait for more people, or ask for it by name", None),
         ),
-    ]  # fmt: skip
+    ]
     return tuple(lines)
 
 
@@ -168,9 +198,17 @@ def findings(**more: object) -> Findings:
         "kept": 0.33,
         "candidates": (finding(), *further()),
         "refusals": (
-            SetAside('count(message where direction = "out")', "tautology: the outcome is made of these very events after day 28"),
-            SetAside("windows of 30 days and longer", "the window would run into the time in which staying is measured (day 28 to 70)"),
-            SetAside("pairs beyond the 40 most promising", "over the budget of 600 candidate streams; raise it with --budget"),
+            SetAside(
+                'count(message where direction = "out")',
+                "tautology: the outcome is made of these very events after day 28",
+            ),
+            SetAside(
+                "windows of 30 days and longer",
+                "the window would run into the time in which staying is measured (day 28 to 70)",
+            ),
+            SetAside(
+                "pairs beyond the 40 most promising", "over the budget of 600 candidate streams; raise it with --budget"
+            ),
             SetAside('count(message where counterpart = "9")', "too few people reached it", 160),
         ),
         "peers": peers(),
@@ -182,5 +220,5 @@ def findings(**more: object) -> Findings:
         "start_text": "start",
         "as_of_us": 1_098_777_758_000_000,
         "notes": ("People who were no longer there when the window ended are not compared.",),
-    }  # fmt: skip
+    }
     return Findings(**{**values, **more})  # type: ignore[arg-type]

@@ -12,14 +12,14 @@ from typing import Any
 
 from occasion.estimate import Estimate
 from occasion.finding.findings import CurvePoint, Findings, HeatMap, KeptCurve
-from occasion.finding.report_numbers import MINUS
+from occasion.finding.report_numbers import MINUS, known
+from occasion.finding.report_ranking import places
 from occasion.finding.report_words import Words
 
 Spec = dict[str, Any]
 WIDTH = 336
 HEIGHT = 272
 STEPS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
-PEER_ROWS = 10
 
 FONT = "Helvetica, Arial, sans-serif"  # measured with this; the page's own sans-serif stack is as wide
 CONFIG: Spec = {
@@ -66,42 +66,49 @@ def heat_map(heat: HeatMap, count: int, days: int, words: Words) -> Spec:
     """
     labels, colours = _scale(heat, words)
     cells = [
-        {"count": c, "days": d, "step": labels[_step(heat, heat.adjusted[i][j])]}
+        {"count": c, "days": d, "step": _step(heat, heat.adjusted[i][j])}
         for i, c in enumerate(heat.counts)
         for j, d in enumerate(heat.days)
     ]
-    used = [k for k in labels if labels[k] in {cell["step"] for cell in cells}]
+    full = [{**cell, "step": labels[cell["step"]]} for cell in cells if cell["step"] is not None]
+    empty = [cell for cell in cells if cell["step"] is None]
+    used = [k for k in labels if labels[k] in {cell["step"] for cell in full}]
     x = {"field": "days", "type": "ordinal", "title": words("heat.x"),
-         "axis": {"labelAngle": 0, "values": _some(heat.days), "ticks": False, "domain": False}}  # fmt: skip
-    y = {"field": "count", "type": "ordinal", "title": words("heat.y"), "sort": "descending",
-         "axis": {"values": _some(heat.counts), "ticks": False, "domain": False}}  # fmt: skip
+         "axis": {"labelAngle": 0, "values": _some(heat.days, days), "ticks": False, "domain": False}}  # fmt: skip
+    y = {"field": "count", "type": "ordinal", "title": words("heat.y"),
+         "axis": {"values": _some(heat.counts, count), "ticks": False, "domain": False}}  # fmt: skip
     colour = {
         "field": "step", "type": "nominal",
         "scale": {"domain": [labels[k] for k in used], "range": [colours[k] for k in used]},
-        "legend": {"title": words("heat.legend"), "columns": 4, "symbolType": "square"},
+        "legend": {"title": words("heat.legend"), "columns": 4, "symbolType": "square", "columnPadding": 14},
     }  # fmt: skip
     layers: list[Spec] = [
-        {"mark": {"type": "rect", "stroke": "var(--paper)", "strokeWidth": 1}, "encoding": {"color": colour}}
+        {"data": {"values": empty}, "mark": {"type": "point", "filled": True, "size": 4, "color": "var(--muted)"}}
     ]
+    if full:
+        cell = {"type": "rect", "stroke": "var(--card)", "strokeWidth": 1}
+        layers.append({"data": {"values": full}, "mark": cell, "encoding": {"color": colour}})
     if count in heat.counts and days in heat.days:
         chosen = {"values": [{"count": count, "days": days}]}
         frame = {"type": "rect", "fill": None, "stroke": "var(--ink)", "strokeWidth": 2.5}
         layers.append({"data": chosen, "mark": frame})
         layers.append({"data": chosen, "mark": {"type": "point", "filled": True, "size": 16, "color": "var(--ink)"}})
-    return _drawn({"data": {"values": cells}, "encoding": {"x": x, "y": y}, "layer": layers}, height=HEIGHT + 40)
+    x["scale"], y["scale"] = {"domain": list(heat.days)}, {"domain": sorted(heat.counts, reverse=True)}
+    return _drawn({"encoding": {"x": x, "y": y}, "layer": layers}, height=HEIGHT + 40)
 
 
 def threshold_curve(curve: Sequence[CurvePoint], count: int, words: Words) -> Spec:
     """The adjusted difference, with its band, for every threshold within the same window; the chosen one marked."""
     rows, segment = [], 0
     for point in sorted(curve, key=lambda p: p.count):
-        if isinstance(point.effect, Estimate):
-            low, high = (_within(100 * x) for x in (point.effect.low, point.effect.high))
-            rows.append({"count": point.count, "segment": segment, "value": 100 * point.effect.value,
+        effect = known(point.effect)
+        if effect is not None:
+            low, high = (max(-100.0, min(100.0, 100 * x)) for x in (effect.low, effect.high))
+            rows.append({"count": point.count, "segment": segment, "value": 100 * effect.value,
                          "low": low, "high": high, "chosen": point.count == count})  # fmt: skip
         else:
             segment += 1  # a gap stays a gap
-    ticks = _some(sorted(p.count for p in curve))
+    ticks = _some(sorted(p.count for p in curve), count)
     x = {"field": "count", "type": "quantitative", "title": words("curve.x"),
          "scale": {"zero": False, "nice": False, "padding": 10},
          "axis": {"values": ticks, "format": "d", "grid": False}}  # fmt: skip
@@ -131,80 +138,98 @@ def _chosen_on_curve(x: Spec, y: Spec) -> list[Spec]:
 
 
 def kept_curves(curve: KeptCurve, words: Words) -> Spec:
-    """The share still seen on or after each day, with bands: a full line for who reached it, a dashed one for who did not."""
-    sides = {
-        "reached": (curve.reached, "var(--accent)", [1, 0], -12),
-        "not": (curve.not_reached, "var(--other)", [5, 3], 16),
-    }
-    top = max(curve.days, default=1)
+    """The share still seen on or after each day, with bands: who reached it a full line, who did not a dashed one."""
     x = {"field": "day", "type": "quantitative", "title": words("kept.x"),
-         "scale": {"nice": False, "domain": [min(curve.days, default=0), top]},
+         "scale": {"nice": False, "domain": [min(curve.days), max(curve.days)]},
          "axis": {"grid": False, "tickCount": 5, "format": "d"}}  # fmt: skip
     y = {"type": "quantitative", "title": words("kept.y"), "scale": {"domain": [0, 100]},
          "axis": {"tickCount": 5, "domain": False, "ticks": False}}  # fmt: skip
-    layers: list[Spec] = []
-    for side, (estimates, colour, dash, off) in sides.items():
-        rows = [{"day": d, "value": 100 * e.value, "low": 100 * e.low, "high": 100 * e.high}
-                for d, e in zip(curve.days, estimates, strict=True)]  # fmt: skip
-        name = {"type": "text", "align": "right", "dy": off, "dx": 0, "color": colour, "fontWeight": "bold"}
-        layers += [
-            {"data": {"values": rows}, "mark": {"type": "area", "color": colour, "opacity": 0.18},
-             "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}}},
-            {"data": {"values": rows}, "mark": {"type": "line", "color": colour, "strokeWidth": 2, "strokeDash": dash},
-             "encoding": {"x": x, "y": {**y, "field": "value"}}},
-            {"data": {"values": [{**r, "name": words(f"kept.{side}")} for r in rows[-1:]]}, "mark": name,
-             "encoding": {"x": x, "y": {**y, "field": "value"}, "text": {"field": "name"}}},
-        ]  # fmt: skip
-    return _drawn({"layer": layers})
+    above = curve.reached[-1].value >= curve.not_reached[-1].value
+    full, dashed = ("reached", "var(--accent)", [1, 0]), ("not", "var(--other)", [5, 3])
+    with_it = _kept_side(x, y, _rows(curve.days, curve.reached), full, words=words, above=above)
+    without = _kept_side(x, y, _rows(curve.days, curve.not_reached), dashed, words=words, above=not above)
+    return _drawn({"layer": [*with_it, *without]})
+
+
+def _rows(days: Sequence[int], estimates: Sequence[Estimate]) -> list[Spec]:
+    return [
+        {"day": day, "value": 100 * e.value, "low": 100 * e.low, "high": 100 * e.high}
+        for day, e in zip(days, estimates, strict=True)
+        if known(e) is not None
+    ]
+
+
+def _kept_side(
+    x: Spec, y: Spec, rows: list[Spec], look: tuple[str, str, list[int]], *, words: Words, above: bool
+) -> list[Spec]:
+    side, colour, dash = look
+    label = {"type": "text", "align": "right", "dy": -9 if above else 13, "color": colour, "fontWeight": "bold"}
+    at_end = [{**row, "name": words(f"kept.{side}")} for row in rows[-1:]]
+    band = {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}}
+    path = {"x": x, "y": {**y, "field": "value"}}
+    named = {"x": x, "y": {**y, "field": "high" if above else "low"}, "text": {"field": "name"}}
+    line = {"type": "line", "color": colour, "strokeWidth": 2, "strokeDash": dash}
+    return [
+        {"data": {"values": rows}, "mark": {"type": "area", "color": colour, "opacity": 0.18}, "encoding": band},
+        {"data": {"values": rows}, "mark": line, "encoding": path},
+        {"data": {"values": at_end}, "mark": label, "encoding": named},
+    ]
 
 
 def rankings(found: Findings, words: Words) -> Spec:
     """Lines between the places that ranking by phi gives (left) and the places given here (right).
 
-    One line for each of the peers' first ten and of our first ten; what the other side does not name stands below.
+    One line for each of the first ten on either side; what the other side does not name among its first ten stands
+    below. Candidates have full lines, the others dashed ones.
     """
-    pairs = ranking_pairs(found)
-    below = 1 + max([PEER_ROWS // 2, *(p for p, _, _ in pairs if p and p <= PEER_ROWS), *(o for _, o, _ in pairs if o)])
-    rows = []
-    for i, (peer, ours, verdict) in enumerate(pairs):
-        for side, place in (("peers", peer if peer and peer <= PEER_ROWS else None), ("ours", ours)):
-            rows.append({"line": i, "side": words(f"rank.{side}"), "place": place or below,
-                         "stands": verdict == "candidate", "label": str(place) if place else ""})  # fmt: skip
-    x = {"field": "side", "type": "nominal", "title": None, "sort": [words("rank.peers"), words("rank.ours")],
-         "scale": {"padding": 0.4},
-         "axis": {"orient": "top", "labelAngle": 0, "domain": False, "ticks": False, "labelColor": "var(--ink)"}}  # fmt: skip
-    y = {"field": "place", "type": "quantitative", "scale": {"reverse": True, "domain": [0.5, below + 0.6], "nice": False},
-         "axis": None}  # fmt: skip
-    colour = {"condition": {"test": "datum.stands", "value": "var(--accent)"}, "value": "var(--other)"}
-    thick = {"condition": {"test": "datum.stands", "value": 2.5}, "value": 1.25}
-    under = [{"side": words(f"rank.{side}"), "place": below + 0.45, "label": words(f"rank.below_{side}")}
-             for side in ("peers", "ours")]  # fmt: skip
+    pairs = places(found)
+    named = [place for pair in pairs for place in pair[:2] if isinstance(place, int)]
+    below = 1 + max([5, *named])
+    rows = [
+        {"line": i, "side": words(f"rank.{side}"), "place": place or below, "label": str(place or "")}
+        | {"stands": pair.verdict == "candidate"}
+        for i, pair in enumerate(pairs)
+        for side, place in (("peers", pair.peers), ("ours", pair.ours))
+    ]
+    under = [
+        {"side": words(f"rank.{side}"), "place": below + 0.5, "label": words(f"rank.below_{side}")}
+        for side in ("peers", "ours")
+    ]
+    top = {"orient": "top", "labelAngle": 0, "domain": False, "ticks": False, "labelColor": "var(--ink)"}
+    x = {"field": "side", "type": "nominal", "title": None, "scale": {"padding": 0.4}, "axis": top,
+         "sort": [words("rank.peers"), words("rank.ours")]}  # fmt: skip
+    y = {"field": "place", "type": "quantitative", "axis": None,
+         "scale": {"reverse": True, "domain": [0.5, below + 0.6], "nice": False}}  # fmt: skip
+    encoding = {"x": x, "y": y}
+    text = {"type": "text", "color": "var(--muted)"}
     layers: list[Spec] = [
-        {"mark": {"type": "line"},
-         "encoding": {"x": x, "y": y, "detail": {"field": "line"}, "color": colour, "strokeWidth": thick}},
-        {"mark": {"type": "point", "filled": True, "size": 34, "opacity": 1}, "encoding": {"x": x, "y": y, "color": colour}},
-        *({"transform": [{"filter": {"field": "side", "equal": words(f"rank.{side}")}}],
-           "mark": {"type": "text", "dx": off, "color": "var(--muted)"},
-           "encoding": {"x": x, "y": y, "text": {"field": "label"}}} for side, off in (("peers", -14), ("ours", 14))),
-        {"data": {"values": under}, "mark": {"type": "text", "color": "var(--muted)", "fontStyle": "italic"},
-         "encoding": {"x": x, "y": y, "text": {"field": "label"}}},
-    ]  # fmt: skip
+        *_joined(encoding, "datum.stands", "var(--accent)", 2.5, [1, 0]),
+        *_joined(encoding, "!datum.stands", "var(--other)", 1.25, [4, 3]),
+        *(
+            {
+                "transform": [{"filter": {"field": "side", "equal": words(f"rank.{side}")}}],
+                "mark": {**text, "dx": off},
+                "encoding": {**encoding, "text": {"field": "label"}},
+            }
+            for side, off in (("peers", -14), ("ours", 14))
+        ),
+        {
+            "data": {"values": under},
+            "mark": {**text, "fontStyle": "italic"},
+            "encoding": {**encoding, "text": {"field": "label"}},
+        },
+    ]
     return _drawn({"data": {"values": rows}, "layer": layers}, height=HEIGHT + 40)
 
 
-def ranking_pairs(found: Findings) -> list[tuple[int | None, int | None, str | None]]:
-    """(the peers' place, ours, our verdict) of the first ten on either side, without repeating a line."""
-    places = {finding.when: i for i, finding in enumerate(found.candidates, 1)}
-    verdicts = {finding.when: finding.verdict for finding in found.candidates}
-    pairs: list[tuple[int | None, int | None, str | None]] = [
-        (peer.rank, peer.ours or places.get(peer.when), peer.verdict or verdicts.get(peer.when))
-        for peer in found.peers[:PEER_ROWS]
+def _joined(encoding: Spec, which: str, colour: str, width: float, dash: list[int]) -> list[Spec]:
+    line = {"type": "line", "color": colour, "strokeWidth": width, "strokeDash": dash}
+    dot = {"type": "point", "filled": True, "size": 34, "opacity": 1, "color": colour}
+    only = [{"filter": which}]
+    return [
+        {"transform": only, "mark": line, "encoding": {**encoding, "detail": {"field": "line"}}},
+        {"transform": only, "mark": dot, "encoding": encoding},
     ]
-    seen = {peer.when for peer in found.peers[:PEER_ROWS]}
-    for place, finding in enumerate(found.candidates[:PEER_ROWS], 1):
-        if finding.when not in seen:
-            pairs.append((finding.peer_rank, place, finding.verdict))
-    return [(peer, ours if ours and ours <= PEER_ROWS else None, verdict) for peer, ours, verdict in pairs]
 
 
 def _drawn(spec: Spec, height: int = HEIGHT) -> Spec:
@@ -229,18 +254,15 @@ def _zero() -> Spec:
 
 
 def _sparse() -> Spec:
-    return {"tickCount": 5, "domain": False, "ticks": False, "format": "+~f"}
+    sign = f"datum.value > 0 ? '+' + datum.value : replace(toString(datum.value), '-', '{MINUS}')"
+    return {"tickCount": 5, "domain": False, "ticks": False, "labelExpr": sign}
 
 
-def _some(values: Sequence[int], most: int = 8) -> list[int]:
-    """Not more than `most` of the values, evenly apart, the first always among them."""
+def _some(values: Sequence[int], chosen: int, most: int = 8) -> list[int]:
+    """Not more than `most` of the values, evenly apart, the chosen one among them if it is there at all."""
     every = max(1, math.ceil(len(values) / most))
-    return list(values[::every])
-
-
-def _within(value: float, bound: float = 100.0) -> float:
-    """A limit of an interval as far as it can be drawn: a difference of shares lies between -100 and 100 points."""
-    return max(-bound, min(bound, value))
+    begin = values.index(chosen) % every if chosen in values else 0
+    return list(values[begin::every])
 
 
 def step_of(heat: HeatMap) -> float:
@@ -257,15 +279,13 @@ def _step(heat: HeatMap, value: float | None) -> int | None:
     return max(-2, min(4, place))
 
 
-def _scale(heat: HeatMap, words: Words) -> tuple[dict[int | None, str], dict[int | None, str]]:
+def _scale(heat: HeatMap, words: Words) -> tuple[dict[int, str], dict[int, str]]:
     step = step_of(heat)
-    labels: dict[int | None, str] = {
+    labels = {
         -2: words("heat.below", value=f"{MINUS}{step:g}"),
         -1: words("heat.between", low=f"{MINUS}{step:g}", high="0"),
     }
     for k in range(5):
         labels[k] = words("heat.between", low=f"{k * step:g}", high=f"{(k + 1) * step:g}")
-    labels[None] = words("heat.none")
-    colours: dict[int | None, str] = {-2: "var(--down2)", -1: "var(--down1)", None: "var(--none)"}
-    colours |= {k: f"var(--up{k + 1})" for k in range(5)}
+    colours = {-2: "var(--down2)", -1: "var(--down1)"} | {k: f"var(--up{k + 1})" for k in range(5)}
     return labels, colours

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
-from occasion.estimate import Estimate
+from occasion.estimate import Estimate, Refusal
 
 SPACE = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
@@ -72,6 +72,13 @@ def points(value: float, decimals: int = 1) -> str:
     return signed(100 * value, decimals)
 
 
+def known(effect: Estimate | Refusal) -> Estimate | None:
+    """The estimate if there is one that can be drawn and compared; one that is not a number is none."""
+    if isinstance(effect, Refusal) or not math.isfinite(effect.value) or math.isnan(effect.low + effect.high):
+        return None
+    return effect
+
+
 def interval(estimate: Estimate) -> tuple[str, str, str]:
     """Value, low and high in percentage points, all with the decimals their width deserves.
 
@@ -100,6 +107,6 @@ def visible(text: str) -> str:
     >>> visible("a\\x1b[31mb\\u202ec")
     'a\\\\x1b[31mb\\\\u202ec'
     """
-    acts = {*range(0x20), *range(0x7F, 0xA0), 0x200E, 0x200F, 0x2028, 0x2029, *range(0x202A, 0x202F)}
+    acts = {*range(0x20), 0xAD, 0x200B, *range(0x7F, 0xA0), 0x200E, 0x200F, 0x2028, 0x2029, *range(0x202A, 0x202F)}
     acts |= {*range(0x2066, 0x206A), 0x061C, 0xFEFF, *range(0xD800, 0xE000)}
     return "".join(ascii(sign)[1:-1] if ord(sign) in acts else sign for sign in text)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from occasion.errors import InputError
 from occasion.finding.findings import Finding
-from occasion.moments.definition import And, Fewer, Node, Per, Reach, Definition
+from occasion.moments.definition import And, Definition, Fewer, Node, Per, Reach
 from occasion.moments.text import read, show
 
 Reaching = str | Callable[[str], str]

@@ -21,7 +21,7 @@ def drawn(spec: dict[str, Any], name: str, alternative: str) -> str:
         raise ValueError(f"the picture {name!r} names an address; a report carries its data with it")
     text = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
     ET.register_namespace("", SVG)
-    root = ET.fromstring(text)  # noqa: S314
+    root = ET.fromstring(text)
     _clean(root)
     _own_ids(root, name)
     for attribute in ("width", "height", "version"):
@@ -35,7 +35,7 @@ def _clean(root: ET.Element) -> None:
     """Away with what only a program that can hover needs, and with fonts by name: the page sets its own."""
     for parent in root.iter():
         for child in list(parent):
-            nothing = child.tag == f"{{{SVG}}}path" and not child.get("d") or child.get("display") == "none"
+            nothing = (child.tag == f"{{{SVG}}}path" and not child.get("d")) or child.get("display") == "none"
             box = child.get("class") in ("background", "foreground")
             if nothing or box:
                 parent.remove(child)

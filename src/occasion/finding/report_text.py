@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
 
@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from occasion.estimate import Estimate, Refusal
 from occasion.finding.findings import CurvePoint, Finding, Findings
-from occasion.finding.report_numbers import about, date, interval, share, visible, whole
+from occasion.finding.report_numbers import SPACE, about, date, known, share, visible, whole
+from occasion.finding.report_ranking import standing
 from occasion.finding.report_words import Words
 
 _STREAM = re.compile(
@@ -56,9 +57,11 @@ def answer(found: Findings, words: Words) -> tuple[str, str]:
         lead = words("answer.candidate_less" if less else "answer.candidate", moment=plain(first, words))
         also = words("answer.also", n=len(standing) - 1) if len(standing) > 1 else words("answer.only_candidate")
         return lead, f"{also} {words('answer.caution')}"
-    known = [finding for finding in found.candidates if finding.verdict == "association only"]
-    if known:
-        return words("answer.association"), words("answer.association_more", moment=plain(known[0], words))
+    associated = [finding for finding in found.candidates if finding.verdict == "association only"]
+    if associated:
+        return words("answer.association"), words(
+            "answer.association_more", moment=plain(associated[0], words), why=sentence(associated[0].why)
+        )
     if found.candidates:
         first = found.candidates[0]
         more = words("answer.cannot_more", moment=plain(first, words), why=sentence(first.why))
@@ -72,7 +75,7 @@ def sentence(text: str) -> str:
     >>> sentence("too few people")
     'Too few people.'
     """
-    text = visible(text.strip())
+    text = visible(text.strip()).replace(" %", f"{SPACE}%")
     if not text:
         return ""
     return text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
@@ -89,8 +92,10 @@ def population(found: Findings, words: Words) -> str:
     return " ".join(parts)
 
 
-def refusal(no: Refusal, words: Words) -> str:
-    """A refusal as its sentence, never as a number."""
+def refusal(no: Estimate | Refusal, words: Words) -> str:
+    """A refusal, or an estimate that is not a number, as its sentence: never as a number."""
+    if isinstance(no, Estimate):
+        return words("lines.refused", why=words("lines.not_finite"))
     text = words("lines.refused", why=visible(no.why.strip().rstrip(".")))
     return text if no.needs is None else f"{text} {words('lines.needs', n=no.needs)}"
 
@@ -103,14 +108,12 @@ def shape(curve: Sequence[CurvePoint]) -> Bend:
     and the smallest difference are within one and a half standard errors. Neighbouring thresholds share most of their
     people, so this is a description and no test.
     """
-    known = sorted(
-        (p.count, p.effect) for p in curve if isinstance(p.effect, Estimate) and p.effect.high > p.effect.low
-    )
-    if len(known) < 5:
+    effects = {p.count: effect for p in curve if (effect := known(p.effect)) is not None and effect.high > effect.low}
+    if len(effects) < 5:
         return Bend("few")
-    at = np.array([count for count, _ in known], float)
-    value = np.array([effect.value for _, effect in known])
-    error = np.array([(effect.high - effect.low) / 2 / 1.96 for _, effect in known])
+    at = np.array(sorted(effects), float)
+    value = np.array([effects[count].value for count in sorted(effects)])
+    error = np.array([(effects[count].high - effects[count].low) / 2 / 1.96 for count in sorted(effects)])
     if np.ptp(value) < 1.5 * float(np.median(error)):
         return Bend("flat")
     knots = [(knee,) for knee in at[1:-1]] + list(combinations(at[1:-1], 2))
@@ -136,51 +139,41 @@ def _fit(design: Floats, value: Floats, error: Floats) -> tuple[float, Floats]:
 def knee(finding: Finding, words: Words) -> str:
     """The shape of a finding's threshold curve in words."""
     bend = shape(finding.curve)
-    if bend.kind == "few":
-        return words("curve.few")
-    if bend.at is None:
-        said = words(f"curve.{bend.kind}", count=finding.count)
-    elif bend.at == finding.count:
-        said = words("curve.knee_here", knee=bend.at)
-    else:
-        said = words("curve.knee_near", knee=bend.at, count=finding.count)
-    return f"{said} {words('curve.read')}"
+    named = {'count': finding.count, 'knee': bend.at}
+    kind = bend.kind if bend.at is None else "knee_here" if bend.at == finding.count else "knee_near"
+    return words(f"curve.{kind}", **named)
 
 
-def against_peers(found: Findings, words: Words) -> str:
+@dataclass(frozen=True)
+class Beside:
+    """What there is to say beside the usual ranking: `lead`, the line that it puts first, if another, and the rest."""
+
+    lead: str
+    line: str = ""
+    rest: str = ""
+
+
+def against_peers(found: Findings, words: Words) -> Beside:
     """Why the usual ranking and this one differ, or that they do not."""
     if not found.peers:
-        return words("rank.nothing")
+        return Beside(words("rank.nothing"))
     first = found.peers[0]
-    places = {finding.when: i for i, finding in enumerate(found.candidates, 1)}
-    place = first.ours or places.get(first.when)
+    place, verdict = standing(found, first)
     if place == 1:
-        return words("rank.same")
+        return Beside(words("rank.same"))
     ours = words("rank.differ_none")
-    if place is not None:
-        verdict = first.verdict or found.candidates[place - 1].verdict
-        ours = words(
-            "rank.differ_place", place=whole(place), all=whole(len(found.candidates)), verdict=said(verdict, words)
-        )
-    parts = [words("rank.differ", line=visible(first.when), ours=ours), words("rank.differ_why")]
+    if place is not None and verdict is not None:
+        every = whole(len(found.candidates))
+        ours = words("rank.differ_place", place=whole(place), all=every, verdict=said(verdict, words))
+    rest = [ours, words("rank.differ_why")]
     if found.candidates and found.candidates[0].peer_rank:
-        parts.insert(1, words("rank.our_first", rank=whole(found.candidates[0].peer_rank)))
-    return " ".join(parts)
+        rest.insert(1, words("rank.our_first", rank=whole(found.candidates[0].peer_rank)))
+    return Beside(words("rank.differ"), visible(first.when), " ".join(rest))
 
 
 def said(verdict: str, words: Words) -> str:
     """A verdict as a word."""
     return words(f"verdict.{verdict.replace(' ', '_')}")
-
-
-def adjusted(effect: Estimate | Refusal, words: Words) -> tuple[str, str]:
-    """The adjusted difference and its interval in percentage points; for a refusal its sentence and nothing beside it."""
-    if isinstance(effect, Refusal):
-        return refusal(effect, words), ""
-    if not math.isfinite(effect.value):
-        return words("lines.refused", why=words("lines.unnamed")), ""
-    value, low, high = interval(effect)
-    return words("lines.adjusted_value", value=value), words("lines.adjusted_between", low=low, high=high)
 
 
 def needed(parties: int | None, words: Words) -> str:

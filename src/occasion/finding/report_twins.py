@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from occasion.estimate import Estimate
 from occasion.finding.findings import CurvePoint, Finding, Findings, HeatMap, KeptCurve
-from occasion.finding.report_charts import PEER_ROWS, ranking_pairs
-from occasion.finding.report_numbers import interval, points, share, signed, visible, whole
+from occasion.finding.report_numbers import interval, known, points, share, signed, visible, whole
+from occasion.finding.report_ranking import ROWS, places, standing
 from occasion.finding.report_text import knee, refusal, said
 from occasion.finding.report_words import Words
 
@@ -60,26 +60,23 @@ def curve_table(curve: Sequence[CurvePoint], words: Words) -> Table:
     rows: list[tuple[str, ...]] = []
     for point in sorted(curve, key=lambda p: p.count):
         head = (whole(point.count), whole(point.reached))
-        if isinstance(point.effect, Estimate):
-            rows.append((*head, *interval(point.effect)))
-        else:
-            rows.append((*head, refusal(point.effect, words), "", ""))
+        effect = known(point.effect)
+        rows.append((*head, *(interval(effect) if effect else (refusal(point.effect, words), "", ""))))
     columns = tuple(words(f"curve.column_{c}") for c in ("count", "reached", "value", "low", "high"))
     return Table(words("curve.table"), columns, tuple(rows), wide=True)
 
 
 def curve_alternative(finding: Finding, words: Words) -> str:
     """The threshold curve in a sentence: its ends, the chosen threshold, and whether there is a knee."""
-    known = [p for p in sorted(finding.curve, key=lambda p: p.count) if isinstance(p.effect, Estimate)]
-    if not known:
+    effects = {p.count: effect for p in finding.curve if (effect := known(p.effect)) is not None}
+    if not effects:
         return words("curve.alt_none")
-    told = {p.count: p for p in (known[0], known[-1], *(p for p in known if p.count == finding.count))}
+    told = {min(effects), max(effects), *({finding.count} & set(effects))}
     said_points = []
-    for count, point in sorted(told.items()):
-        assert isinstance(point.effect, Estimate)
-        value, low, high = interval(point.effect)
+    for count in sorted(told):
+        value, low, high = interval(effects[count])
         said_points.append(words("curve.alt_point", count=count, value=value, low=low, high=high))
-    ends = {"first": finding.curve[0].count, "last": finding.curve[-1].count}
+    ends = {"first": min(effects), "last": max(effects)}
     return words("curve.alt", points=" ".join(said_points), knee=knee(finding, words), **ends)
 
 
@@ -111,11 +108,9 @@ def kept_alternative(curve: KeptCurve, words: Words) -> str:
 
 def rank_table(found: Findings, words: Words) -> Table:
     """The peers' first places and what became of them here."""
-    places = {finding.when: i for i, finding in enumerate(found.candidates, 1)}
     rows = []
-    for peer in found.peers[:PEER_ROWS]:
-        place = peer.ours or places.get(peer.when)
-        verdict = peer.verdict or (found.candidates[place - 1].verdict if place else None)
+    for peer in found.peers[:ROWS]:
+        place, verdict = standing(found, peer)
         ours = words("rank.not_looked")
         if place is not None and verdict is not None:
             ours = words("rank.place", place=whole(place), verdict=said(verdict, words))
@@ -130,7 +125,8 @@ def rank_table(found: Findings, words: Words) -> Table:
 def rank_alternative(found: Findings, words: Words) -> str:
     """The two rankings in a sentence: for each line its place in either."""
     pairs = []
-    for peer, ours, _ in ranking_pairs(found):
-        left, right = (whole(x) if x else words(f"rank.below_{side}") for side, x in (("peers", peer), ("ours", ours)))
+    for pair in places(found):
+        left = whole(pair.peers) if pair.peers else words("rank.below_peers")
+        right = whole(pair.ours) if pair.ours else words("rank.below_ours")
         pairs.append(words("rank.alt_pair", peer=left, ours=right))
     return words("rank.alt", pairs=" ".join(pairs))

@@ -5,14 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 
-from occasion.estimate import Estimate
 from occasion.finding import report_charts as charts
 from occasion.finding import report_people as people
 from occasion.finding import report_twins as twins
 from occasion.finding.findings import Finding, Findings, SetAside
-from occasion.finding.report_numbers import interval, points, share, visible, whole
+from occasion.finding.report_numbers import interval, known, points, share, visible, whole
 from occasion.finding.report_svg import drawn
-from occasion.finding.report_text import adjusted, against_peers, answer, knee, needed, population, said, sentence
+from occasion.finding.report_text import (
+    Beside,
+    against_peers,
+    answer,
+    knee,
+    needed,
+    population,
+    refusal,
+    said,
+    sentence,
+)
 from occasion.finding.report_words import Words
 
 SHOWN_IN_FULL = 6
@@ -43,11 +52,10 @@ class Line:
     kept_with: str
     kept_without: str
     raw: str
-    adjusted: str
-    between: str
-    short: str
-    short_between: str
-    refused: bool
+    value: str
+    low: str
+    high: str
+    refused: str
     method: str
     assumptions: tuple[str, ...]
     sensitivity: str
@@ -80,10 +88,11 @@ class Page:
     population: str
     kept: str
     start: str
+    own_start: bool
     source: str
     lines: tuple[Line, ...]
     further: tuple[Line, ...]
-    peers: str
+    peers: Beside
     ranking: Picture | None
     aside: tuple[Aside, ...]
     notes: tuple[str, ...]
@@ -94,14 +103,15 @@ class Page:
 def page(found: Findings, words: Words, source: str, reaching: people.Reaching | None) -> Page:
     """Everything the page shows. `source`: what was read; `reaching`: see report_people (None: not known)."""
     full = _in_full(found)
-    lines = [_line(i, finding, found, words, reaching, i in full) for i, finding in enumerate(found.candidates, 1)]
+    lines = [_line(i, finding, found, words, reaching, full=i in full) for i, finding in enumerate(found.candidates, 1)]
     lead, beside = answer(found, words)
     return Page(
         answer=lead,
         beside=beside,
         population=population(found, words),
         kept=visible(found.kept_text),
-        start=visible(found.start_text),
+        start=words("people.start_first") if found.start_text == "start" else visible(found.start_text),
+        own_start=found.start_text != "start",
         source=visible(source),
         lines=tuple(line for line in lines if line.number in full),
         further=tuple(line for line in lines if line.number not in full),
@@ -123,11 +133,10 @@ def _in_full(found: Findings) -> set[int]:
 
 
 def _line(
-    number: int, finding: Finding, found: Findings, words: Words, reaching: people.Reaching | None, full: bool
+    number: int, finding: Finding, found: Findings, words: Words, reaching: people.Reaching | None, *, full: bool
 ) -> Line:
-    value, between = adjusted(finding.effect, words)
-    short, *limits = interval(finding.effect) if isinstance(finding.effect, Estimate) else ("", "", "")
-    known = finding.effect if isinstance(finding.effect, Estimate) else None
+    effect = known(finding.effect)
+    value, low, high = interval(effect) if effect else ("", "", "")
     strength = finding.sensitivity
     return Line(
         number=number,
@@ -139,14 +148,13 @@ def _line(
         reached=whole(finding.reached),
         kept_with=share(finding.kept_with, finding.reached),
         kept_without=share(finding.kept_without, found.parties - finding.reached),
-        raw=words("lines.raw_value", value=points(finding.kept_with - finding.kept_without)),
-        adjusted=value,
-        between=between,
-        short=short,
-        short_between=words("table.between", low=limits[0], high=limits[1]),
-        refused=known is None,
-        method=visible(known.method) if known else "",
-        assumptions=tuple(visible(text) for text in known.assumptions) if known else (),
+        raw=points(finding.kept_with - finding.kept_without),
+        value=value,
+        low=low,
+        high=high,
+        refused="" if effect else refusal(finding.effect, words),
+        method=visible(effect.method) if effect else "",
+        assumptions=tuple(visible(text) for text in effect.assumptions) if effect else (),
         sensitivity=sentence(strength.sentence) if strength else words("lines.no_sensitivity"),
         warns=bool(strength and strength.warns),
         test=sentence(finding.test.sentence),

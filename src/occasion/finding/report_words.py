@@ -23,7 +23,7 @@ class Words:
     lists: dict[str, tuple[str, ...]]
 
     def __call__(self, name: str, /, n: int | None = None, **gaps: object) -> str:
-        """The text of that name; `n` picks its form and may itself stand in it as `{n}`. KeyError for an unknown name."""
+        """The text of that name; `n` picks its form and may stand in it as `{n}`. KeyError for an unknown name."""
         if n is None:
             return self.texts[name].format(**gaps)
         return self.texts[f"{name}.{'one' if n == 1 else 'other'}"].format(n=whole(n), **gaps)
