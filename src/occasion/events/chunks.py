@@ -59,8 +59,8 @@ class TextFile:
 
     def read(self, size: int) -> bytes:
         """About `size` bytes of UTF-8; empty only at the end."""
-        data = self._held + self._read(size)
-        self._held = b""
+        data = self._held[:size] or self._read(size)
+        self._held = self._held[size:]
         if self._decoder is None:
             return data
         try:
