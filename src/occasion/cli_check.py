@@ -1,0 +1,96 @@
+"""`occasion check`: the catalogue's linter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from occasion.moments.catalogue import Catalogue, Finding
+    from occasion.moments.check import Seen
+
+
+def register(app: typer.Typer) -> None:
+    """Mount `check`."""
+    app.command(name="check")(check)
+
+
+CATALOGUE = typer.Option("--catalogue", metavar="FILE", help="The catalogue, if it is not the workspace's.")
+WORKSPACE = typer.Option("--workspace", metavar="DIR", help="The workspace, if not the one here.")
+AS_JSON = typer.Option("--json", help="Print the findings as one JSON object.")
+
+
+def check(
+    catalogue: Annotated[Path | None, CATALOGUE] = None,
+    workspace: Annotated[Path | None, WORKSPACE] = None,
+    as_json: Annotated[bool, AS_JSON] = False,
+) -> None:
+    """Check the catalogue: every finding with its line and column. Exit code 1 if something is to be done."""
+    from occasion.moments.catalogue import read_catalogue
+    from occasion.moments.check import check as check_catalogue
+    from occasion.moments.check import wrong
+    from occasion.store.workspace import find_workspace
+
+    place = find_workspace(workspace) if catalogue is None or workspace is not None else None
+    path = catalogue if catalogue is not None else place.catalogue if place is not None else Path()
+    read = read_catalogue(path)
+    seen = _seen(place.data, place.zone) if place is not None else None
+    findings = check_catalogue(read, seen)
+    typer.echo(as_object(read, findings) if as_json else as_text(read, findings, seen))
+    if wrong(findings):
+        raise typer.Exit(1)
+
+
+def _seen(data: Path, zone: str) -> Seen | None:
+    """What the workspace's history holds; None where nothing was loaded."""
+    from occasion.store.history import History
+    from occasion.store.seen import seen
+
+    if not (data / "history").is_dir():
+        return None
+    with History(data) as history:
+        return seen(history.source(zone)) if history.state().segments else None
+
+
+def as_text(catalogue: Catalogue, findings: list[Finding], seen: Seen | None) -> str:
+    """A line for each finding; what the definitions keep follows, then one line of counts."""
+    lines = [
+        f"{catalogue.file}:{f.place}: {f.severity}: {f.about}: {f.message}" for f in findings if f.severity != "note"
+    ]
+    notes = [f"{catalogue.file}:{f.place}: note: {f.about}: {f.message}" for f in findings if f.severity == "note"]
+    moments = len(catalogue.moments)
+    counts = (
+        f"{moments} moment{'' if moments == 1 else 's'} in force, {len(lines)} finding{'' if len(lines) == 1 else 's'}"
+    )
+    if seen is None:
+        counts += "; no events at hand, so no name of an event or a field was checked"
+    return "\n".join([*lines, *notes, counts])
+
+
+def as_object(catalogue: Catalogue, findings: list[Finding]) -> str:
+    """The findings as one JSON object."""
+    import msgspec
+
+    listed = [
+        {
+            "line": finding.place.line,
+            "column": finding.place.column,
+            "severity": finding.severity,
+            "code": finding.code,
+            "about": finding.about,
+            "message": finding.message,
+        }
+        for finding in findings
+    ]
+    shown = {
+        "file": catalogue.file,
+        "stages": [entry.stage.name for entry in catalogue.stages],
+        "process": [step.name for step in catalogue.process],
+        "moments": [moment.name for moment in catalogue.moments],
+        "refused": [moment.name for moment in catalogue.refused],
+        "findings": [finding for finding in listed if finding["severity"] != "note"],
+        "notes": [finding for finding in listed if finding["severity"] == "note"],
+    }
+    return msgspec.json.encode(shown).decode()
