@@ -12,7 +12,7 @@ from typing import Any
 
 from occasion.estimate import Estimate
 from occasion.finding.findings import CurvePoint, Findings, HeatMap, KeptCurve
-from occasion.finding.report_numbers import MINUS, known
+from occasion.finding.report_numbers import MINUS, known, share
 from occasion.finding.report_ranking import places
 from occasion.finding.report_words import Words
 
@@ -138,12 +138,16 @@ def _chosen_on_curve(x: Spec, y: Spec) -> list[Spec]:
 
 
 def kept_curves(curve: KeptCurve, words: Words) -> Spec:
-    """The share still seen on or after each day, with bands: who reached it a full line, who did not a dashed one."""
+    """The share still seen on or after each day, with bands: who reached it a full line, who did not a dashed one.
+
+    The last point of each is the share kept: another question, so it stands apart from the line, as a dot.
+    """
+    first, last = min(curve.days), max(curve.days)
     x = {"field": "day", "type": "quantitative", "title": words("kept.x"),
-         "scale": {"nice": False, "domain": [min(curve.days), max(curve.days)]},
-         "axis": {"grid": False, "tickCount": 5, "format": "d"}}  # fmt: skip
-    y = {"type": "quantitative", "title": words("kept.y"), "scale": {"domain": [0, 100]},
-         "axis": {"tickCount": 5, "domain": False, "ticks": False}}  # fmt: skip
+         "scale": {"nice": False, "domain": [first, last + max(1, 0.22 * (last - first))]},
+         "axis": {"grid": False, "values": _some(curve.days, last, 5), "format": "d"}}  # fmt: skip
+    y = {"type": "quantitative", "title": words("kept.y"), "scale": {"domain": [0, 110]},
+         "axis": {"values": [0, 20, 40, 60, 80, 100], "domain": False, "ticks": False}}  # fmt: skip
     above = curve.reached[-1].value >= curve.not_reached[-1].value
     full, dashed = ("reached", "var(--accent)", [1, 0]), ("not", "var(--other)", [5, 3])
     with_it = _kept_side(x, y, _rows(curve.days, curve.reached), full, words=words, above=above)
@@ -153,7 +157,7 @@ def kept_curves(curve: KeptCurve, words: Words) -> Spec:
 
 def _rows(days: Sequence[int], estimates: Sequence[Estimate]) -> list[Spec]:
     return [
-        {"day": day, "value": 100 * e.value, "low": 100 * e.low, "high": 100 * e.high}
+        {"day": day, "value": 100 * e.value, "low": 100 * e.low, "high": 100 * e.high, "share": share(e.value, e.n)}
         for day, e in zip(days, estimates, strict=True)
         if known(e) is not None
     ]
@@ -163,16 +167,23 @@ def _kept_side(
     x: Spec, y: Spec, rows: list[Spec], look: tuple[str, str, list[int]], *, words: Words, above: bool
 ) -> list[Spec]:
     side, colour, dash = look
-    label = {"type": "text", "align": "right", "dy": -9 if above else 13, "color": colour, "fontWeight": "bold"}
-    at_end = [{**row, "name": words(f"kept.{side}")} for row in rows[-1:]]
+    seen, end = rows[:-1], rows[-1:]
+    text = {"type": "text", "dy": -9 if above else 13, "color": colour, "fontWeight": "bold"}
+    named = [{**row, "name": words(f"kept.{side}")} for row in seen[len(seen) // 2 :][:1]]
     band = {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}}
     path = {"x": x, "y": {**y, "field": "value"}}
-    named = {"x": x, "y": {**y, "field": "high" if above else "low"}, "text": {"field": "name"}}
+    edge = {"x": x, "y": {**y, "field": "high" if above else "low"}}
+    valued = {**path, "text": {"field": "share"}}
     line = {"type": "line", "color": colour, "strokeWidth": 2, "strokeDash": dash}
+    dot = {"type": "point", "filled": True, "size": 60, "color": colour, "opacity": 1}
+    bar = {"type": "rule", "color": colour, "strokeWidth": 1.5}
     return [
-        {"data": {"values": rows}, "mark": {"type": "area", "color": colour, "opacity": 0.18}, "encoding": band},
-        {"data": {"values": rows}, "mark": line, "encoding": path},
-        {"data": {"values": at_end}, "mark": label, "encoding": named},
+        {"data": {"values": seen}, "mark": {"type": "area", "color": colour, "opacity": 0.18}, "encoding": band},
+        {"data": {"values": seen}, "mark": line, "encoding": path},
+        {"data": {"values": named}, "mark": text, "encoding": {**edge, "text": {"field": "name"}}},
+        {"data": {"values": end}, "mark": bar, "encoding": band},
+        {"data": {"values": end}, "mark": dot, "encoding": path},
+        {"data": {"values": end}, "mark": {**text, "align": "left", "dx": 8, "dy": 0}, "encoding": valued},
     ]
 
 

@@ -100,6 +100,16 @@ def refusal(no: Estimate | Refusal, words: Words) -> str:
     return text if no.needs is None else f"{text} {words('lines.needs', n=no.needs)}"
 
 
+def no_number(finding: Finding, words: Words) -> str:
+    """Why there is no adjusted difference, not repeating the reason of the verdict; empty if there is one."""
+    effect = finding.effect
+    if known(effect) is not None:
+        return ""
+    if isinstance(effect, Refusal) and effect.why.strip().rstrip(".").lower() in finding.why.lower():
+        return "" if effect.needs is None else words("lines.needs", n=effect.needs)
+    return refusal(effect, words)
+
+
 def shape(curve: Sequence[CurvePoint]) -> Bend:
     """What the threshold curve looks like: `few`, `flat`, `even`, or a `knee` and where.
 

@@ -17,8 +17,8 @@ from occasion.finding.report_text import (
     answer,
     knee,
     needed,
+    no_number,
     population,
-    refusal,
     said,
     sentence,
 )
@@ -26,6 +26,7 @@ from occasion.finding.report_words import Words
 
 SHOWN_IN_FULL = 6
 SHOWN_ASIDE = 6
+REASONS_ASIDE = 8
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class Line:
     value: str
     low: str
     high: str
-    refused: str
+    refused: bool
+    no_number: str
     method: str
     assumptions: tuple[str, ...]
     sensitivity: str
@@ -95,6 +97,7 @@ class Page:
     peers: Beside
     ranking: Picture | None
     aside: tuple[Aside, ...]
+    further_aside: tuple[Aside, ...]
     notes: tuple[str, ...]
     budget: str
     commands: tuple[people.Command, ...]
@@ -105,6 +108,7 @@ def page(found: Findings, words: Words, source: str, reaching: people.Reaching |
     full = _in_full(found)
     lines = [_line(i, finding, found, words, reaching, full=i in full) for i, finding in enumerate(found.candidates, 1)]
     lead, beside = answer(found, words)
+    aside = _aside(found.refusals, words)
     return Page(
         answer=lead,
         beside=beside,
@@ -117,7 +121,8 @@ def page(found: Findings, words: Words, source: str, reaching: people.Reaching |
         further=tuple(line for line in lines if line.number not in full),
         peers=against_peers(found, words),
         ranking=_ranking(found, words),
-        aside=tuple(_aside(found.refusals, words)),
+        aside=tuple(aside[:REASONS_ASIDE]),
+        further_aside=tuple(aside[REASONS_ASIDE:]),
         notes=tuple(sentence(note) for note in found.notes),
         budget=words("method.budget", cells=whole(found.cells), days=whole(found.horizon_days), seed=found.seed),
         commands=tuple(people.of_outcome(found.kept_text, reaching)) if reaching is not None else (),
@@ -152,7 +157,8 @@ def _line(
         value=value,
         low=low,
         high=high,
-        refused="" if effect else refusal(finding.effect, words),
+        refused=effect is None,
+        no_number=no_number(finding, words),
         method=visible(effect.method) if effect else "",
         assumptions=tuple(visible(text) for text in effect.assumptions) if effect else (),
         sensitivity=sentence(strength.sentence) if strength else words("lines.no_sensitivity"),
@@ -176,9 +182,11 @@ def _pictures(number: int, finding: Finding, words: Words) -> list[Picture]:
                     twins.heat_alternative(finding.heat, count, days, words))  # fmt: skip
         pictures.append(Picture(words("heat.title"), svg, words("heat.caption"), twins.heat_table(finding.heat, words)))
     if finding.curve:
-        svg = drawn(charts.threshold_curve(finding.curve, count, words), f"curve{number}",
-                    twins.curve_alternative(finding, words))  # fmt: skip
-        caption = words("curve.caption", days=days)
+        svg = ""
+        if any(known(point.effect) for point in finding.curve):
+            svg = drawn(charts.threshold_curve(finding.curve, count, words), f"curve{number}",
+                        twins.curve_alternative(finding, words))  # fmt: skip
+        caption = words("curve.caption" if svg else "curve.alt_none", days=days)
         pictures.append(Picture(words("curve.title"), svg, caption, twins.curve_table(finding.curve, words)))
     if finding.kept_curve is not None and finding.kept_curve.days:
         svg = drawn(charts.kept_curves(finding.kept_curve, words), f"kept{number}",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from occasion.estimate import Estimate, Refusal
 from occasion.finding.findings import Finding, Findings, SetAside
 from occasion.finding.report_numbers import interval, known, share, visible, whole
-from occasion.finding.report_text import answer, population, refusal, said, sentence
+from occasion.finding.report_text import answer, no_number, population, said, sentence
 from occasion.finding.report_words import Words, words_in
 
 if TYPE_CHECKING:
@@ -132,8 +132,8 @@ def _verdict(finding: Finding, words: Words) -> Text:
     if finding.asked:
         text.append(f" {words('table.asked')}", style="dim")
     why = sentence(finding.why)
-    if known(finding.effect) is None:
-        why = f"{why} {refusal(finding.effect, words)}"
+    if missing := no_number(finding, words):
+        why = f"{why} {missing}"
     text.append(f"\n{why}", style="not bold not dim default")
     return text.append(f"\n{visible(finding.when)}", style="not bold not dim cyan")
 
