@@ -47,17 +47,22 @@ def bases(candidates: Sequence[Candidate]) -> npt.NDArray[np.int32]:
     return np.array([c.choice.name for c in candidates], np.int32)
 
 
+def asked_fields(candidates: Sequence[Candidate]) -> list[str]:
+    """The fields the candidates read, sorted."""
+    return sorted({f for c in candidates for f in (c.choice.field, c.of, c.per, c.first and c.first.field) if f})
+
+
 def parts(study: Study, candidates: Sequence[Candidate], days: int) -> Iterator[Points]:
     """Points as (row, stream, offset), each part sorted by time within a party, parties in one piece.
 
     No two parts share both a party and a stream.
     """
     numbered = list(enumerate(candidates))
-    asked = {f for c in candidates for f in (c.choice.field, c.of, c.per, c.first and c.first.field) if f}
-    for chunk in study.chunks(sorted(asked), days * DAY_US):
+    asked = asked_fields(candidates)
+    for chunk in study.chunks(asked, days * DAY_US):
         after = chunk.since_start()
         yield _counts(after, [(s, c) for s, c in numbered if c.kind == "count"], len(study.names))
-        for field in sorted(asked):
+        for field in asked:
             sliced = [(s, c) for s, c in numbered if c.kind == "slice" and c.choice.field == field]
             if sliced:
                 yield _slices(after, sliced, field, len(study.names))
