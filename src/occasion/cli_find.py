@@ -1,0 +1,70 @@
+"""`occasion find`: which moments go with staying."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import typer
+
+from occasion.cli_load import MAP_HELP
+
+
+def register(app: typer.Typer) -> None:
+    """Mount `find`."""
+    app.command(name="find")(find)
+
+
+def find(
+    files: list[str] = typer.Argument(
+        None, metavar="[FILE]...", help="Files to read; the workspace's history if left out."
+    ),
+    kept: str = typer.Option(
+        ..., "--kept", help='What staying is: "count(order) >= 1 between 28 days and 70 days after start".'
+    ),
+    start: str = typer.Option(
+        "start", "--start", help='What start means: "first signup"; the first event if left out.'
+    ),
+    ask: list[str] = typer.Option([], "--ask", help="A line to judge in any case; may be given several times."),
+    engine: str = typer.Option("duckdb", "--engine", help="duckdb or spark."),
+    as_of: str = typer.Option("", "--as-of", help="Read the history as it was then; the end of the log if left out."),
+    html: Path | None = typer.Option(None, "--html", metavar="OUT", help="Write the report here."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+    seed: int = typer.Option(1, "--seed", help="Of everything that is drawn: the same seed, the same answer."),
+    most: int = typer.Option(20, "--most", min=1, max=100, help="How many lines are looked at closely."),
+    mapping: str = typer.Option("", "--map", help=MAP_HELP),
+    both: bool = typer.Option(False, "--both", help="Each row is an event for its party and for its counterpart."),
+    tz: str = typer.Option("", "--tz", help="The zone of times that state none."),
+    workspace: Path | None = typer.Option(
+        None, "--workspace", metavar="DIR", help="The workspace, if not the one here."
+    ),
+) -> None:
+    """Find which moments go with staying, and say how much of it survives time and engagement."""
+    from contextlib import closing
+
+    from occasion.cli_source import instant, reading
+    from occasion.finding.outcome import question
+    from occasion.finding.report import write_report
+    from occasion.finding.run import Options, find_in
+    from occasion.finding.show import as_json as as_object
+    from occasion.finding.show import progress, table
+    from occasion.store.engine import engine as engine_named
+
+    options = Options(kept=kept, start=start, asked=tuple(ask), as_of_us=instant(as_of, tz), seed=seed, most=most)
+    question(kept, start)  # refuse a question that cannot be asked before anything is read
+    with (
+        reading(files or [], mapping, both=both, tz=tz, workspace=workspace, quiet=as_json) as read,
+        closing(engine_named(engine)) as runs,
+    ):
+        with progress() as step:
+            findings = find_in(runs, read.source, options, step)
+        if html is not None:
+            write_report(findings, html, source_text=read.described, reach_command=f"occasion reach{read.options}")
+    if as_json:
+        typer.echo(json.dumps(as_object(findings), ensure_ascii=False))
+        return
+    from rich.console import Console
+
+    Console().print(table(findings))
+    if html is not None:
+        typer.echo(f"\nthe report: {html}")

@@ -1,0 +1,187 @@
+"""`find` from a source to its findings: who is under study, what could be a moment, and then the six steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from occasion.errors import InputError
+from occasion.finding.candidates import Candidate, Choice
+from occasion.finding.chunks import Study, study
+from occasion.finding.cube import Cube
+from occasion.finding.cube_sql import cube_by_sql, streams_by_sql
+from occasion.finding.find import find
+from occasion.finding.findings import Findings, SetAside
+from occasion.finding.outcome import Question, latest, outcomes, question
+from occasion.finding.proposing import Budget, propose
+from occasion.finding.screen import Cell
+from occasion.finding.streams import candidate_cube, streams_of
+from occasion.moments.definition import Compare, Did, Node, Period, Reach, Selection, Start
+from occasion.moments.text import read, show
+from occasion.store.engine import Engine
+from occasion.store.source import Source
+
+SCREEN_DAYS = 30
+SCREEN_COUNTS = 50
+FIRST_POINTS = 50
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """`kept`, `start`: texts of the language; `asked`: lines to judge whatever the screen says; `as_of_us`: None is the
+    end of the log; `seed`: of everything drawn; `most`: how many lines are confirmed.
+    """
+
+    kept: str
+    start: str = "start"
+    asked: Sequence[str] = ()
+    as_of_us: int | None = None
+    seed: int = 1
+    most: int = 20
+    pictures: bool = True
+
+
+def find_in(engine: Engine, source: Source, options: Options, progress: Progress = lambda _: None) -> Findings:
+    """Find the moments of a history that go with being kept. Raises InputError for what cannot be asked of it."""
+    asked = question(options.kept, options.start)
+    progress("who is under study")
+    raw = engine.open(source)
+    as_of = latest(engine, raw) if options.as_of_us is None else options.as_of_us
+    known = outcomes(engine, raw, asked, as_of)
+    if not len(known.population):
+        raise InputError(
+            f"nobody's outcome is known: {known.unknown} parties have started, and for none is the window of "
+            f"{options.kept!r} over; ask for a shorter one, or load more events"
+        )
+    under = study(source, known.population, None if source.sealed else known.texts)
+    progress("proposing candidates")
+    proposal = propose(under, Budget(), _promising(engine, under, asked.horizon_days))
+    candidates, cells = _with_asked(under, list(proposal.candidates), options.asked, asked)
+    progress(f"reading {len(candidates)} streams")
+    if engine.name == "duckdb":
+        streams = streams_of(under, candidates, asked.horizon_days, FIRST_POINTS)
+    else:
+        streams = streams_by_sql(engine, under, candidates, asked.horizon_days, FIRST_POINTS)
+    found = find(
+        streams,
+        known.population,
+        asked.horizon_days,
+        options.seed,
+        most=options.most,
+        asked=cells,
+        tautologies=_tautologies(candidates, under, asked),
+        names=under.names,
+        with_pictures=options.pictures,
+        unknown=known.unknown,
+        kept_text=options.kept,
+        start_text=options.start,
+        as_of_us=as_of,
+        progress=progress,
+    )
+    left_out = tuple(SetAside("candidates over the budget", text) for text in proposal.left_out)
+    return replace(found, refusals=found.refusals + left_out)
+
+
+def _promising(engine: Engine, under: Study, horizon_days: int) -> list[int]:
+    """The names, those first whose counts tell kept and lost apart best: by the largest phi over all cells."""
+    from occasion.finding.candidates import counts
+
+    days = min(SCREEN_DAYS, horizon_days)
+    every = counts(under.names)
+    if engine.name == "duckdb":
+        made = candidate_cube(under, every, SCREEN_COUNTS, days)
+    else:
+        made = cube_by_sql(engine, under, every, SCREEN_COUNTS, days)
+    return [int(i) for i in np.argsort(-_best_phi(made), kind="stable")]
+
+
+def _best_phi(made: Cube) -> npt.NDArray[np.float64]:
+    """The largest |phi| of each stream's cells (association between reaching a cell and being kept)."""
+    reached = made.windows.sum(axis=0, dtype=np.float64)  # [stream, k, day, kept]
+    total = made.parties.sum(axis=0).astype(np.float64)
+    lost_with, kept_with = reached[..., 0], reached[..., 1]
+    n, with_it = total.sum(), lost_with + kept_with
+    spread = with_it * (n - with_it) * total[0] * total[1]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        phi = np.abs(kept_with * n - with_it * total[1]) / np.sqrt(spread)
+    best: npt.NDArray[np.float64] = np.nan_to_num(phi).max(axis=(1, 2))
+    return best
+
+
+def _with_asked(
+    under: Study, candidates: list[Candidate], texts: Sequence[str], asked: Question
+) -> tuple[list[Candidate], list[Cell]]:
+    """The candidates with those that a person asked about, and where these are."""
+    cells = []
+    for text in texts:
+        candidate, count, days = _asked(under, text, asked)
+        known = [i for i, one in enumerate(candidates) if one.what == candidate.what]
+        if not known:
+            candidates.append(candidate)
+            known = [len(candidates) - 1]
+        cells.append(Cell(known[0], count, days))
+    return candidates, cells
+
+
+def _asked(under: Study, text: str, asked: Question) -> tuple[Candidate, int, int]:
+    """A line that a person asked about, as a stream with its threshold and window."""
+    node = read(text).node
+    advice = "ask as count(x) >= 3 within 14 days of start, or distinct(field of x) >= 3 within 14 days of start"
+    if not (isinstance(node, Reach) and isinstance(node.hi, Period) and node.lo.n == 0):
+        raise InputError(f"--ask {text!r} is not a count or distinct in a window of the start: {advice}")
+    chosen = _choice(under, node.measure.source) if node.anchor in (Start(), asked.begin) else None
+    if chosen is None or node.measure.kind == "sum" or node.hi.civil or node.hi.us % Period(1, "day").us:
+        raise InputError(f"--ask {text!r} cannot be judged beside the others: {advice}, over whole days")
+    days = node.hi.us // Period(1, "day").us
+    if days > asked.horizon_days:
+        begins = f"the outcome, which begins after {asked.horizon_days} days"
+        raise InputError(f"--ask {text!r}: {days} days reach into {begins}; ask for a shorter window")
+    what = show(node).split(" >= ")[0]
+    of = node.measure.field or None
+    kind = "distinct" if of else "slice" if chosen.field else "count"
+    return Candidate(what, kind, chosen, of=of), int(node.n), days  # type: ignore[arg-type]
+
+
+def _choice(under: Study, source: Node) -> Choice | None:
+    if not isinstance(source, Did) or source.selection.of != "event":
+        return None
+    selection = source.selection
+    if selection.name not in under.names:
+        raise InputError(f"no event is called {selection.name!r}: the history has {', '.join(under.names[:8])}")
+    name = under.names.index(selection.name)
+    match selection.where:
+        case None:
+            return Choice(name)
+        case Compare(field, "=", value):
+            return Choice(name, field, value)
+        case _:
+            return None
+
+
+def _tautologies(candidates: Sequence[Candidate], under: Study, asked: Question) -> dict[int, str]:
+    """Streams made of the very events that the outcome counts: the same habit earlier, not a moment that leads to it.
+
+    A distinct count says something else about them (how many people, not how often), so it stays.
+    """
+    aside = {}
+    for i, candidate in enumerate(candidates):
+        if candidate.kind == "distinct":
+            continue
+        if any(_within(candidate.choice, under, selection) for selection in asked.counted if selection.of == "event"):
+            aside[i] = "tautology: the outcome counts these very events, only later"
+    return aside
+
+
+def _within(choice: Choice, under: Study, selection: Selection) -> bool:
+    """Whether every event of the choice is one of the selection, by its form alone."""
+    if under.names[choice.name] != selection.name:
+        return False
+    if selection.where is None:
+        return True
+    if choice.field is None or choice.value is None:
+        return False
+    return selection.where == Compare(choice.field, "=", choice.value)
