@@ -92,7 +92,9 @@ def sniff(path: Path, header: bool | None = None, encoding: str | None = None) -
             return _parquet(path)
     text = TextFile(path, encoding)
     try:
-        start = text.read(SAMPLE_BYTES)
+        start = b""
+        while len(start) < SAMPLE_BYTES and (more := text.read(SAMPLE_BYTES)):
+            start += more
     finally:
         text.close()
     lines = _lines(start, path, whole=len(start) < SAMPLE_BYTES)

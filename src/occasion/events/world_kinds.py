@@ -24,8 +24,8 @@ NAMES = (
     "visit", "search", "picture_viewed", "message_sent", "friend_added", "comment",
     "like", "share", "invite", "upload", "help_read", "settings_changed",
 )  # fmt: skip
-RATES = (0.75, 0.55, 0.45, 0.40, 0.50, 0.35, 0.40, 0.20, 0.15, 0.15, 0.12, 0.08)  # a day, at mean engagement
-LOADINGS = (0.95, 0.7, 0.6, 0.6, 0.6, 0.7, 0.6, 0.5, 0.7, 0.5, 0.3, 0.3)  # on engagement; the first is the peers' bait
+RATES = (0.80, 0.55, 0.45, 0.40, 0.50, 0.35, 0.40, 0.20, 0.15, 0.15, 0.12, 0.08)  # a day, at mean engagement
+LOADINGS = (1.15, 0.7, 0.6, 0.6, 0.6, 0.7, 0.6, 0.5, 0.7, 0.5, 0.3, 0.3)  # on engagement; the first is the peers' bait
 
 
 @dataclass
@@ -78,10 +78,10 @@ class Draft:
         return nth_within(party, offset, self.n, count, days)
 
     def base_chance(self, *, hidden: bool) -> Floats:
-        """The chance of being kept without any moment: between .10 and .55, by engagement if `hidden`, else .32."""
+        """The chance of being kept without any moment: between .05 and .69, by engagement if `hidden`, else .32."""
         if not hidden:
             return np.full(self.n, 0.32)
-        return 0.10 + 0.45 / (1 + np.exp(-(1.3 * self.engaged - 0.2)))
+        return 0.05 + 0.64 / (1 + np.exp(-(1.8 * self.engaged - 0.3)))
 
     def finish(
         self,
