@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import groupby
 
 import msgspec
 import pytest
@@ -12,14 +13,37 @@ from hypothesis import strategies as st
 
 import test_meaning
 from occasion.events.event import Event, in_order
-from occasion.moments.definition import Definition, Did, Every, Measure, Nth, Reach, Selection, Start, walk
+from occasion.moments.definition import (
+    NOW,
+    STRICTLY_LATER,
+    After,
+    And,
+    Compare,
+    Definition,
+    Did,
+    Every,
+    Fewer,
+    Measure,
+    Node,
+    Nth,
+    Or,
+    Per,
+    Period,
+    Reach,
+    Rolling,
+    Selection,
+    Start,
+    Streak,
+    walk,
+)
 from occasion.moments.live import Program, live, occurrence
+from occasion.moments.live.fast import Fast, Shown
 from occasion.moments.meaning import meaning
 from strategies import cutoffs, definitions, logs
 
 DAY = 86_400_000_000
-QUICK = settings(max_examples=2500, deadline=None, suppress_health_check=list(HealthCheck))
-HALF = settings(QUICK, max_examples=800)
+QUICK = settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+HALF = settings(QUICK, max_examples=400)
 LONG = settings(max_examples=60_000, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -54,20 +78,79 @@ def cases(draw: st.DrawFn) -> tuple[Definition, list[Event], int]:
     return definition, log, as_of
 
 
+def leaves() -> st.SearchStrategy[Node]:
+    where = st.sampled_from([None, None, None, Compare("f", "=", "x"), Compare("v", ">", Decimal(1))])
+    return st.builds(Did, st.builds(Selection, st.just("event"), st.sampled_from("ab"), where))
+
+
+@st.composite
+def simple_patterns(draw: st.DrawFn) -> Node:
+    """The patterns that have a snippet: selections right below the node."""
+    a, b = draw(leaves()), draw(leaves())
+    n = draw(st.integers(1, 4))
+    lo = draw(st.sampled_from([NOW, STRICTLY_LATER, Period(1, "hour")]))
+    hi = draw(st.sampled_from([Period(1, "day"), Period(3, "day"), Period(1, "month")]))
+    anchor = draw(st.sampled_from([Start(), Nth(b, 1), b, Or(a, Start()), a]))
+    once = draw(st.sampled_from([Start(), Nth(b, 1)]))
+    kind = draw(st.sampled_from(["count", "count", "distinct", "sum"]))
+    measure = Measure(kind, a, "" if kind == "count" else draw(st.sampled_from("fv")))
+    window = draw(st.sampled_from([Reach, Fewer]))
+    return draw(
+        st.sampled_from(
+            [
+                a,
+                Nth(a, n, draw(st.booleans())),
+                window(measure, Decimal(n), anchor if kind == "count" else once, lo, hi),
+                window(measure, Decimal(n), anchor if kind == "count" else once, lo, hi),
+                Reach(measure, Decimal(n), anchor if kind == "count" else once, lo, None),
+                Fewer(Measure("count", a), Decimal(1), anchor, STRICTLY_LATER, hi),
+                Rolling(measure, Decimal(n), Period(3, "day")),
+                After(b, a, draw(st.sampled_from([None, Period(1, "day")]))),
+                Streak(a, n, draw(st.sampled_from(["day", "week"]))),
+                Every(Nth(a, n), Period(1, "week")),
+                And(Nth(a, n), Nth(b, 2)),
+            ]
+        )
+    )
+
+
+@st.composite
+def simple_cases(draw: st.DrawFn) -> tuple[Definition, list[Event], int]:
+    """Longer logs of few names, so that groups fill, windows end and values repeat."""
+    node = draw(simple_patterns())
+    if draw(st.sampled_from([False, False, True])):
+        node = Per(node, "g")
+    steps = [0, 1, DAY // 24, DAY // 3, DAY, DAY, 3 * DAY - 1, 3 * DAY, 3 * DAY + 1]
+    row = st.tuples(
+        st.sampled_from("aaab"),
+        st.sampled_from(steps),
+        st.sampled_from([{}, {"f": "x"}, {"f": "y"}, {"f": Decimal(2)}]),
+        st.sampled_from([{}, {"v": Decimal(2)}, {"v": Decimal("-1.5")}, {"v": "2"}]),
+        st.sampled_from([{}, {"g": "u"}, {"g": "u"}, {"g": "w"}, {"g": Decimal(1)}]),
+        st.sampled_from([0, 0, 0, 5, DAY]),
+        st.sampled_from([None] * 8 + ["Europe/Warsaw", "UTC"]),
+    )
+    at, log = 1_711_756_800_000_000, []  # 2024-03-30, the day before a clock change in Warsaw
+    for i, (name, gap, f, v, g, late, zone) in enumerate(draw(st.lists(row, max_size=25))):
+        at += gap
+        log.append(Event(party="p", name=name, at=at, seen=at + late, id=f"{i:02}", properties=f | v | g, zone=zone))
+    return Definition(node), log, at + draw(st.sampled_from([0, DAY, 100 * DAY]))
+
+
 def agrees(case: tuple[Definition, list[Event], int]) -> None:
     definition, log, as_of = case
     assert live(definition, log, as_of) == meaning(definition, log, as_of)
 
 
 @QUICK
-@given(cases())
+@given(st.one_of(cases(), simple_cases()))
 def test_live_is_the_law(case: tuple[Definition, list[Event], int]) -> None:
     agrees(case)
 
 
 @pytest.mark.slow
 @LONG
-@given(cases())
+@given(st.one_of(cases(), simple_cases()))
 def test_live_is_the_law_on_many(case: tuple[Definition, list[Event], int]) -> None:
     agrees(case)
 
@@ -112,6 +195,44 @@ def test_a_definition_that_was_not_saved_is_not_restored() -> None:
     one, two = Definition(Start()), Definition(Nth(Did(Selection("event", "x")), 2))
     saved = Program([one]).save(Program([one]).blank())
     assert Program([one, two]).restore(saved) is None
+
+
+def quick_is_long(case: tuple[Definition, list[Event], int]) -> None:
+    """Instant by instant the quick path finds and leaves what the machines find and leave."""
+    definition, log, as_of = case
+    program = Program([definition])
+    fast = Fast(program)
+    long, quick = program.blank(), program.blank()
+    for at, together in groupby(in_order(log, as_of), key=lambda event: event.at):
+        events = list(together)
+        expected = program.advance(long, at - 1) + program.instant(long, at, events)
+        found: list[Shown] = []
+        if len(events) > 1 or not fast.event(quick, events[0], found, []):
+            reached = program.advance(quick, at - 1) + program.instant(quick, at, events)
+            found += [("p", i, per, when, known, evidence) for i, per, when, (known, evidence, _) in reached]
+        expected_too = [("p", i, per, when, known, list(e)) for i, per, when, (known, e, _) in expected]
+        assert [(*one[:5], list(one[5])) for one in found] == expected_too
+        assert program.save(quick) == program.save(long)
+        assert quick[1] <= long[1]  # the next timer may be looked for too early, never too late
+
+
+@QUICK
+@given(cases())
+def test_the_quick_path_is_the_long_one(case: tuple[Definition, list[Event], int]) -> None:
+    quick_is_long(case)
+
+
+@QUICK
+@given(simple_cases())
+def test_the_quick_path_is_the_long_one_where_it_is_quick(case: tuple[Definition, list[Event], int]) -> None:
+    quick_is_long(case)
+
+
+@pytest.mark.slow
+@LONG
+@given(st.one_of(cases(), simple_cases()))
+def test_the_quick_path_is_the_long_one_on_many(case: tuple[Definition, list[Event], int]) -> None:
+    quick_is_long(case)
 
 
 TABLE = [name for name in vars(test_meaning) if name.startswith("test_")]

@@ -74,6 +74,8 @@ class WindowMachine(Machine):
             last = waiting[0]
             s[self.slot] = [[window[0], FAR, now.at, min(last[3], known), merged(last[4], evidence)]]
         else:
+            while waiting and waiting[0][1] <= now.at:  # over without having begun
+                del waiting[0]
             waiting.append(window)
             if self.alike and len(waiting) > CROWD:
                 s[self.slot] = self.thinned(waiting, now.at)
