@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ class Staging:
     ) -> None:
         self._compare_ids = compare_ids
         self._folder, self._parties, self._names, self._buckets = folder, parties, names, buckets
+        self._closing = ExitStack()
         self._writers: dict[int, Any] = {}
         self._given: Any = None
         self.rows = 0
@@ -52,7 +54,8 @@ class Staging:
 
     def _writer(self, bucket: int) -> Any:
         if bucket not in self._writers:
-            self._writers[bucket] = pa.ipc.new_file(str(self._path(bucket)), STAGED)
+            self._writers[bucket] = pa.ipc.new_file(self._sink(self._path(bucket)), STAGED)
+            self._closing.callback(self._writers[bucket].close)
         return self._writers[bucket]
 
     def _path(self, bucket: int) -> Path:
@@ -66,7 +69,8 @@ class Staging:
         rows = table.filter(given)
         ids = with_side(rows.column("id"), rows.column("side"))
         if self._given is None:
-            self._given = pq.ParquetWriter(self.given_path, GIVEN, compression="lz4")
+            self._given = pq.ParquetWriter(self._sink(self.given_path), GIVEN, compression="lz4")
+            self._closing.callback(self._given.close)
         self._given.write_table(pa.table({"id": ids, **{c: rows.column(c) for c in GIVEN.names[1:]}}, GIVEN))
 
     @property
@@ -78,9 +82,13 @@ class Staging:
         return self._given is not None
 
     def finish(self) -> None:
-        """No more rows come."""
-        for writer in (*self._writers.values(), *([self._given] if self._given else [])):
-            writer.close()
+        """No more rows come. Every file is closed, also where the disk is too full to end it properly."""
+        self._closing.close()
+
+    def _sink(self, path: Path) -> Any:
+        sink = pa.OSFile(str(path), "wb")
+        self._closing.callback(sink.close)
+        return sink
 
     def buckets(self) -> list[int]:
         """The buckets that have rows."""
