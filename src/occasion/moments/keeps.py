@@ -43,7 +43,7 @@ def state_of(what: Definition | Node) -> State:
 
     >>> from occasion.moments.text import read
     >>> state_of(read("count(session) >= 3 within 14 days of start")).sentence
-    'keeps for each party: one instant; 3 instants'
+    'keeps for each party: 3 instants; one instant'
     >>> state_of(read("sum(amount of order) >= 1000 within 30 days")).why_not
     'a rolling sum keeps every event of the last 30 days'
     """

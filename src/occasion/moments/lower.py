@@ -48,7 +48,7 @@ from occasion.moments.words import UNITS, exact, length_text, place, shorten, un
 
 Parsed = Tree[Token]
 MAX_YEARS = 1000
-DAYS_A_YEAR = 366
+YEAR_US = 31_557_600_000_000  # 365.25 days
 DAYS_A_MONTH = 30.436875
 MONTH_SLACK_DAYS = 2.5  # a month is 28 to 31 days, and a clock may change within it
 
@@ -272,7 +272,7 @@ class Lowering:
         if value < 0 or (value == 0 and not zero):
             refuse(n, f"a window of {n} {word} is empty: write a whole number from 1")
         period = Period(int(value), unit)
-        if longest_days(period) > MAX_YEARS * DAYS_A_YEAR:
+        if (period.months > MAX_YEARS * 12) if period.civil else (period.us > MAX_YEARS * YEAR_US):
             refuse(n, f"{n} {word} is too long: at most {MAX_YEARS} years")
         return period
 

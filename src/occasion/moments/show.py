@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from occasion.errors import InputError, TextError
@@ -60,7 +61,7 @@ def show(what: Definition | Node) -> str:
 
 def show_after(length: Period, anchor: Node) -> str:
     """The printed form of `14 days after start`: a length and what it is counted from."""
-    return f"{length_text(length)} after {_text(anchor, ANCHOR)}"
+    return f"{length_text(length)} after {_Printer().text(anchor, ANCHOR)}"
 
 
 def _check(text: str, definition: Definition) -> None:
@@ -86,68 +87,92 @@ def _whole(node: Node) -> str:
 def _in_stage(node: Node) -> str:
     match node:
         case While(pattern, stage):
-            return f"{_text(pattern, OR)} while stage = {quote(stage)}"
+            return f"{_Printer(staged=True).text(pattern, OR)} while stage = {quote(stage)}"
         case _:
-            return _text(node, OR)
+            return _Printer().text(node, OR)
 
 
-def _text(node: Node, at_least: int) -> str:
-    """The node's text, in brackets where it binds looser than its place needs."""
-    text, binds = _bound(node)
-    return text if binds >= at_least else f"({text})"
+@dataclass(frozen=True)
+class _Printer:
+    """Prints patterns; `staged`: inside a `while`, where `no ... for ...` says more than the nodes it lowers to."""
 
+    staged: bool = False
 
-def _bound(node: Node) -> tuple[str, int]:
-    """The node's text and how tightly it binds."""
-    match node:
-        case Did(selection):
-            return _selection(selection), CORE
-        case Start():
-            return "start", CORE
-        case Or() | And() | After():
-            return _joined(node)
-        case Nth(pattern, k, every):
-            which = _ordinal(k) if every or k != 1 else "first"
-            return f"{'every ' if every else ''}{which} {_text(pattern, CORE)}", STEP if every else ANCHOR
-        case Reach():
-            return _reach(node)
-        case Fewer():
-            return _fewer(node), STEP
-        case Rolling(measure, n, within):
-            return f"{_measure(measure)} >= {number_text(n)} within {length_text(within)}", STEP
-        case Streak(Did(selection), n, unit):
-            return f"streak of {n} {unit}{'' if n == 1 else 's'} of {_selection(selection)}", STEP
-        case Every(anchor, period):
-            return f"every {length_text(period)} since {_text(anchor, ANCHOR)}", STEP
-        case Per() | While():
-            raise TextError("`per` and `while` stand only around the whole pattern, `per` outermost")
-        case _:
-            raise TextError(f"a {type(node).__name__.lower()} counts a selection, not a pattern")
+    def text(self, node: Node, at_least: int) -> str:
+        """The node's text, in brackets where it binds looser than its place needs."""
+        text, binds = self.bound(node)
+        return text if binds >= at_least else f"({text})"
 
+    def bound(self, node: Node) -> tuple[str, int]:
+        """The node's text and how tightly it binds."""
+        match node:
+            case Did(selection):
+                return _selection(selection), CORE
+            case Start():
+                return "start", CORE
+            case Or() | And() | After():
+                return self.joined(node)
+            case Nth(pattern, k, every):
+                which = _ordinal(k) if every or k != 1 else "first"
+                return f"{'every ' if every else ''}{which} {self.text(pattern, CORE)}", STEP if every else ANCHOR
+            case Reach():
+                return self.reach(node)
+            case Fewer():
+                return self.fewer(node), STEP
+            case Rolling(measure, n, within):
+                return f"{_measure(measure)} >= {number_text(n)} within {length_text(within)}", STEP
+            case Streak(Did(selection), n, unit):
+                return f"streak of {n} {unit}{'' if n == 1 else 's'} of {_selection(selection)}", STEP
+            case Every(anchor, period):
+                return f"every {length_text(period)} since {self.text(anchor, ANCHOR)}", STEP
+            case Per() | While():
+                raise TextError("`per` and `while` stand only around the whole pattern, `per` outermost")
+            case _:
+                raise TextError(f"a {type(node).__name__.lower()} counts a selection, not a pattern")
 
-def _joined(node: Or | And | After) -> tuple[str, int]:
-    if isinstance(node, Or):
-        return f"{_text(node.left, OR)} or {_text(node.right, AND)}", OR
-    tail = f" within {length_text(node.within)}" if node.within else ""
-    if isinstance(node, After):
-        return f"{_text(node.anchor, CHAIN)} then {_text(node.pattern, CORE)}{tail}", CHAIN
-    # a count or a `then` on the right would take this `within` for its own
-    return f"{_text(node.left, AND)} and {_text(node.right, ANCHOR if tail else CHAIN)}{tail}", AND
+    def joined(self, node: Or | And | After) -> tuple[str, int]:
+        if isinstance(node, Or):
+            return f"{self.text(node.left, OR)} or {self.text(node.right, AND)}", OR
+        tail = f" within {length_text(node.within)}" if node.within else ""
+        if isinstance(node, After):
+            return f"{self.text(node.anchor, CHAIN)} then {self.text(node.pattern, CORE)}{tail}", CHAIN
+        # a count or a `then` on the right would take this `within` for its own
+        return f"{self.text(node.left, AND)} and {self.text(node.right, ANCHOR if tail else CHAIN)}{tail}", AND
 
+    def reach(self, node: Reach) -> tuple[str, int]:
+        measure, anchor = node.measure, node.anchor
+        if measure.kind == "count" and node.n == 1 and node.lo == STRICTLY_LATER:
+            tail = f" within {length_text(node.hi)}" if node.hi else ""
+            return f"{self.text(anchor, CHAIN)} then first {self.text(measure.source, CORE)}{tail}", CHAIN
+        if node.hi is None:
+            return _endless(node), STEP
+        return f"{_measure(measure)} >= {number_text(node.n)} {self.window(node)}", STEP
 
-def _reach(node: Reach) -> tuple[str, int]:
-    measure, anchor = node.measure, node.anchor
-    if measure.kind == "count" and node.n == 1 and node.lo == STRICTLY_LATER:
-        tail = f" within {length_text(node.hi)}" if node.hi else ""
-        return f"{_text(anchor, CHAIN)} then first {_text(measure.source, CORE)}{tail}", CHAIN
-    if node.hi is None:
-        return _endless(node), STEP
-    return f"{_measure(measure)} >= {number_text(node.n)} {_window(node)}", STEP
+    def fewer(self, node: Fewer) -> str:
+        match node:
+            case Fewer(Measure("count", Did(selection) as quiet), n, anchor, lo, hi, silence) if (
+                n == 1 and lo == STRICTLY_LATER and (silence is not None) is self.staged
+            ):
+                said = f"no {_selection(selection)} for {length_text(hi)}"
+                alone = silence.coming_in if silence else plain(anchor) == plain(Or(quiet, Start()))
+                return said if alone else f"{said} after {self.text(anchor, ANCHOR)}"
+            case _:
+                return f"{_measure(node.measure)} < {number_text(node.n)} {self.window(node)}"
+
+    def window(self, node: Reach | Fewer) -> str:
+        anchor = self.text(node.anchor, ANCHOR)
+        if node.hi is None:
+            raise TextError("a window must end")
+        if node.lo == NOW:
+            return f"within {length_text(node.hi)} of {anchor}"
+        return f"between {length_text(node.lo)} and {length_text(node.hi)} after {anchor}"
 
 
 def _endless(node: Reach) -> str:
     match node:
-        case Reach(Measure("count", Did(selection)), Decimal(), Fewer(hi=silent)) if node == _returns(node):
+        case Reach(Measure("count", Did(selection)), Decimal(), Fewer(hi=silent)) if plain(node) == plain(
+            _returns(node, silent)
+        ):
             return f"{_selection(selection)} returns after {length_text(silent)}"
         case Reach(Measure("distinct" | "sum"), n, Start(), lo) if lo == NOW:
             return f"{_measure(node.measure)} >= {number_text(n)}"
@@ -155,35 +180,10 @@ def _endless(node: Reach) -> str:
             raise TextError("a count, or a sum from an anchor, needs a window that ends")
 
 
-def _returns(node: Reach) -> Reach | None:
+def _returns(node: Reach, length: Period) -> Reach:
     """The `returns` of the same selection and length."""
-    if not isinstance(node.anchor, Fewer):
-        return None
     one, source = Decimal(1), node.measure.source
-    return Reach(node.measure, one, Fewer(node.measure, one, source, STRICTLY_LATER, node.anchor.hi), NOW, None)
-
-
-def _fewer(node: Fewer) -> str:
-    match node:
-        case Fewer(Measure("count", Did(selection) as quiet), n, anchor, lo, hi, silence) if (
-            n == 1 and lo == STRICTLY_LATER
-        ):
-            said = f"no {_selection(selection)} for {length_text(hi)}"
-            unanchored = anchor == Or(quiet, Start())
-            if silence.coming_in if silence else unanchored:
-                return said
-            return f"{said} after {_text(anchor, ANCHOR)}"
-        case _:
-            return f"{_measure(node.measure)} < {number_text(node.n)} {_window(node)}"
-
-
-def _window(node: Reach | Fewer) -> str:
-    anchor = _text(node.anchor, ANCHOR)
-    if node.hi is None:
-        raise TextError("a window must end")
-    if node.lo == NOW:
-        return f"within {length_text(node.hi)} of {anchor}"
-    return f"between {length_text(node.lo)} and {length_text(node.hi)} after {anchor}"
+    return Reach(node.measure, one, Fewer(node.measure, one, source, STRICTLY_LATER, length), NOW, None)
 
 
 def _measure(measure: Measure) -> str:
