@@ -18,7 +18,7 @@ from occasion.finding.candidates import counts
 from occasion.finding.chunks import study
 from occasion.finding.population import DAY_US, Population
 from occasion.finding.scan import scan
-from occasion.finding.streams import candidate_cube
+from occasion.finding.streams import chunked_cube
 from occasion.store.source import Source
 from test_candidates import NAMES, as_events, logs, population_of, sealed, unsealed
 
@@ -66,7 +66,7 @@ def test_every_way_of_reading_counts_what_the_definition_says(tmp_path_factory, 
         found = scan(looked, most, days, threads)
         np.testing.assert_array_equal(found.cube.counts, expected)
         np.testing.assert_array_equal(found.last_us, last)
-        assert candidate_cube(looked, counts(looked.names), most, days) == found.cube
+        assert chunked_cube(looked, counts(looked.names), most, days) == found.cube
 
 
 def many(rng: np.random.Generator, parties: int, rows: int) -> pa.Table:
@@ -110,7 +110,7 @@ def test_more_counts_than_a_byte_holds(tmp_path):
     table, population = many(rng, 3, 3_000), everyone(rng, 3)
     looked = study(source_of(tmp_path, [table], [[0]], 500), population)
     found = scan(looked, 400, 30).cube
-    assert found == candidate_cube(looked, counts(NAMES), 400, 30)
+    assert found == chunked_cube(looked, counts(NAMES), 400, 30)
     assert found.reached(300, 30).sum() > 0
 
 

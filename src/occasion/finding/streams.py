@@ -13,7 +13,7 @@ import numpy.typing as npt
 from occasion.finding import kernels
 from occasion.finding.candidates import DAY_US, Candidate, Choice
 from occasion.finding.chunks import Chunk, FieldCodes, Study
-from occasion.finding.cube import Cube, CubeBuilder
+from occasion.finding.cube import Cube, CubeBuilder, group_sizes
 from occasion.finding.population import Streams
 
 Points = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int64]]
@@ -21,7 +21,22 @@ Numbered = list[tuple[int, Candidate]]
 
 
 def candidate_cube(study: Study, candidates: Sequence[Candidate], counts: int = 50, days: int = 30) -> Cube:
-    """The cube of candidates, in one pass over the source."""
+    """The cube of candidates: plain counts by the fast scan, all others in one more pass over chunks."""
+    from occasion.finding.scan import scan
+
+    plain = [s for s, c in enumerate(candidates) if c.kind == "count"]
+    other = [s for s, c in enumerate(candidates) if c.kind != "count"]
+    cells = np.empty((study.population.groups, len(candidates), counts, days, 2), np.int32)
+    if plain:
+        named = scan(study, counts, days).cube.counts
+        cells[:, plain] = named[:, [candidates[s].choice.name for s in plain]]
+    if other:
+        cells[:, other] = chunked_cube(study, [candidates[s] for s in other], counts, days).counts
+    return Cube(cells, group_sizes(study.population), [c.what for c in candidates], bases(candidates))
+
+
+def chunked_cube(study: Study, candidates: Sequence[Candidate], counts: int = 50, days: int = 30) -> Cube:
+    """The cube of candidates of any kind, in one pass over chunks of whole parties."""
     builder = CubeBuilder(study.population, len(candidates), counts, days)
     for part in parts(study, candidates, days):
         builder.add(*part)
