@@ -147,6 +147,21 @@ def test_an_interval_that_stays_right_with_a_weak_instrument() -> None:
     assert abs(held / runs - 0.95) < 4 * np.sqrt(0.95 * 0.05 / runs)
 
 
+def test_the_ends_of_that_interval_are_where_the_test_just_rejects() -> None:
+    stats = pytest.importorskip("statsmodels.api", reason="statsmodels is not installed")
+    rng = np.random.default_rng(4)
+    n = 60
+    hidden, z = rng.normal(size=n), rng.normal(size=(n, 3))
+    x = z @ [0.6, 0.3, 0.2] + hidden
+    y = 0.5 * x + hidden + rng.normal(size=n)
+    others = np.column_stack([np.ones(n), rng.normal(size=n)])
+    ends = two_stage(y, x, z, others).anderson_rubin
+    assert ends is not None
+    for end in ends:
+        fit = stats.OLS(y - end * x, np.column_stack([z, others])).fit()
+        assert float(fit.f_test(np.eye(5)[:3]).pvalue) == pytest.approx(0.05, rel=1e-6)
+
+
 def test_an_encouragement_that_moved_nobody_is_refused() -> None:
     drawn = np.arange(100) % 2 == 0
     fit = wald(np.ones(100), np.zeros(100), drawn)

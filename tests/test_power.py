@@ -48,6 +48,15 @@ def test_a_test_of_that_size_has_that_power(base: float, other: float, ratio: fl
     assert np.mean(np.abs(z) > 1.959964) == pytest.approx(0.8, abs=0.025)
 
 
+@pytest.mark.parametrize("ratio", [1.0, 3.0, 0.5])
+def test_continuity_makes_up_for_what_the_correction_takes(ratio: float) -> None:
+    # Fleiss, Tytun & Ury 1980: n people with |difference| − (1/n + 1/rn)/2 see as much as n' with all of it
+    plain = two_proportions(0.2, 0.3, ratio=ratio).exact
+    n = two_proportions(0.2, 0.3, ratio=ratio, continuity=True).exact
+    corrected = 0.1 - (1 / n + 1 / (ratio * n)) / 2
+    assert corrected * n**0.5 == pytest.approx(0.1 * plain**0.5)
+
+
 def test_achieved_is_the_inverse() -> None:
     size = two_proportions(0.2, 0.3, power=0.9, ratio=2.0)
     there = achieved(0.2, 0.3, untreated_people=size.untreated, treated_people=size.treated)

@@ -62,19 +62,35 @@ def test_a_real_hidden_cause_of_less_than_the_e_value_cannot_do_it() -> None:
         assert max(times_outcome, association) >= e_value(faked).point - 1e-9
 
 
-def test_two_risks_smoking_and_lung_cancer() -> None:
-    # Hammond & Horn's 397 of 78 954 smokers and 51 of 108 829 others: risk ratio 10.73 and E-value 20.9 as in
-    # VanderWeele & Ding 2017; the limit by Fieller's formula solved here by bisection
-    p1, p0 = 397 / 78_954, 51 / 108_829
-    v1, v0 = p1 * (1 - p1) / 78_954, p0 * (1 - p0) / 108_829
-    e = e_value_risks(p1, p0, se_treated=math.sqrt(v1), se_untreated=math.sqrt(v0))
-    assert round(e.point, 1) == 20.9
+def fieller(p1: float, p0: float, se1: float, se0: float, covariance: float) -> float:
+    """The least B for which p1 − B p0 is no longer clear of zero, by bisection."""
     low, high = 1.0, p1 / p0
     for _ in range(100):
-        middle = (low + high) / 2
-        clear = p1 - middle * p0 > 1.959963984540054 * math.sqrt(v1 + middle**2 * v0)
-        low, high = (middle, high) if clear else (low, middle)
+        b = (low + high) / 2
+        clear = p1 - b * p0 > 1.959963984540054 * math.sqrt(se1**2 - 2 * b * covariance + b**2 * se0**2)
+        low, high = (b, high) if clear else (low, b)
+    return low
+
+
+def test_two_risks_smoking_and_lung_cancer() -> None:
+    # Hammond & Horn's 397 of 78 954 smokers and 51 of 108 829 others: risk ratio 10.73 and E-value 20.9 as in
+    # VanderWeele & Ding 2017; the limit by Fieller's formula, solved here by bisection
+    p1, p0 = 397 / 78_954, 51 / 108_829
+    se1, se0 = math.sqrt(p1 * (1 - p1) / 78_954), math.sqrt(p0 * (1 - p0) / 108_829)
+    e = e_value_risks(p1, p0, se_treated=se1, se_untreated=se0)
+    low = fieller(p1, p0, se1, se0, 0.0)
+    assert round(e.point, 1) == 20.9
     assert e.limit == pytest.approx(low + math.sqrt(low * (low - 1)), rel=1e-9)
+
+
+@pytest.mark.parametrize("covariance", [-0.0001, 0.0, 0.0001, 0.00019])
+def test_two_risks_that_vary_together(covariance: float) -> None:
+    e = e_value_risks(0.25, 0.22, se_treated=0.02, se_untreated=0.01, covariance=covariance)
+    low = fieller(0.25, 0.22, 0.02, 0.01, covariance)
+    assert e.limit == pytest.approx(low + math.sqrt(low * (low - 1)), rel=1e-6)
+    # errors that go together cancel: only then is this difference clear of zero
+    apart = 1.959963984540054 * math.sqrt(0.02**2 - 2 * covariance + 0.01**2) < 0.03
+    assert (e.limit > 1.001) == apart
 
 
 def test_two_risks_the_other_way_round_or_not_apart() -> None:

@@ -45,7 +45,8 @@ class Instrumented:
     standard error, even then, for the record; `first_stage_f`: the F of the instruments left out of the second stage,
     by the same kind of errors; `first_stage`: their coefficients; `df`: n − k of the second stage.
     `anderson_rubin`: the values that a test which stays right with weak instruments does not reject (limits of an
-    interval; None where that set is not an interval, so that the data bound the effect on one side at most).
+    interval; None where that set is not an interval: the data bound the effect on one side at most, or, with more
+    than one instrument, no value at all fits them).
     """
 
     answer: Estimate | Refusal
