@@ -66,7 +66,7 @@ class Steps:
             sqlalchemy.event.listen(sqlalchemy.engine.Engine, name, self.statement)
 
     def statement(self, _: object, __: object, statement: str, *___: object) -> None:
-        if statement.split()[0] in ("INSERT", "DELETE", "UPDATE", "CREATE"):
+        if statement.split(maxsplit=1)[0] in ("INSERT", "DELETE", "UPDATE", "CREATE"):
             self.point()
 
 
@@ -107,7 +107,9 @@ def found(data: Path) -> str:
         ids = sorted(event.id for event in history.events())
         source = history.source()
         assert all(file.exists() for file in source.files)
-        left = [p.name for p in history.folder.iterdir() if p.suffix != ".lock" and p.name not in history.state().files()]
+        left = [
+            p.name for p in history.folder.iterdir() if p.suffix != ".lock" and p.name not in history.state().files()
+        ]
     return json.dumps([ids, sorted(left)])
 
 
@@ -130,7 +132,10 @@ def look(data: Path, new: Path) -> str:
 
 
 def main(mode: str, every: int, scratch: Path) -> None:
-    base, new = scratch / "base", write(scratch / "new.csv", "9a,a,x,2024-02-01,1\n9z,z,y,2024-02-01,1\n0a,a,x,2024-01-01,7\n")
+    base, new = (
+        scratch / "base",
+        write(scratch / "new.csv", "9a,a,x,2024-02-01,1\n9z,z,y,2024-02-01,1\n0a,a,x,2024-01-01,7\n"),
+    )
     in_child(lambda: prepare(base, scratch))
     old = in_child(lambda: found(base))[1]
     at = 0
@@ -141,7 +146,8 @@ def main(mode: str, every: int, scratch: Path) -> None:
         shutil.copytree(base, data)
         status, said = in_child(lambda data=data, at=at: load(data, new, Steps(mode, at)))  # type: ignore[misc]
         state, again = json.loads(in_child(lambda data=data: look(data, new))[1])  # type: ignore[misc]
-        print(json.dumps({"at": at, "status": status, "said": said, "old": old, "state": state, "again": again}), flush=True)
+        tried = {"at": at, "status": status, "said": said, "old": old, "state": state, "again": again}
+        sys.stdout.write(json.dumps(tried) + "\n")
         if status == 0 and said.isdigit():
             return
 

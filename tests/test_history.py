@@ -92,7 +92,9 @@ def test_duckdb_reads_a_segment_s_properties(tmp_path: Path) -> None:
     load(tmp_path / "data", write(tmp_path, HEAD + "1,u,e,2024-01-01,2.5\n2,u,e,2024-01-02,many\n"))
     with History(tmp_path / "data") as history:
         file = str(history.source().files[0])
-        found = duckdb.sql(f"select properties['amount'].number, properties['amount'].text from '{file}' order by at_us").fetchall()
+        found = duckdb.sql(
+            f"select properties['amount'].number, properties['amount'].text from '{file}' order by at_us"
+        ).fetchall()
     assert found == [(Decimal("2.500000"), None), (None, "many")]
 
 
@@ -109,7 +111,9 @@ def test_the_same_file_twice_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_messages_between_two_parties_twice(tmp_path: Path) -> None:
-    path = write(tmp_path, "source target weight\n1 2 1082040961\n1 2 1082040961\n2 1 1082040962\n3 3 1082040962\n", "m.txt")
+    path = write(
+        tmp_path, "source target weight\n1 2 1082040961\n1 2 1082040961\n2 1 1082040962\n3 3 1082040962\n", "m.txt"
+    )
     report = load(tmp_path / "data", path, both=True)
     assert (*counts(report), report.events) == (4, 4, 0, 0, 8)
     assert counts(load(tmp_path / "data", path, both=True)) == (4, 0, 0, 4)
@@ -124,12 +128,17 @@ def test_a_longer_file_adds_what_is_new(tmp_path: Path) -> None:
 
 
 def test_an_id_with_different_content_is_refused_and_the_first_stands(tmp_path: Path) -> None:
-    first = load(tmp_path / "data", write(tmp_path, HEAD + "1,a,x,2024-01-01,1\n2,a,x,2024-01-01,1\n1,b,x,2024-01-01,1\n2,a,x,2024-01-01,1\n"))
+    first = load(
+        tmp_path / "data",
+        write(tmp_path, HEAD + "1,a,x,2024-01-01,1\n2,a,x,2024-01-01,1\n1,b,x,2024-01-01,1\n2,a,x,2024-01-01,1\n"),
+    )
     assert counts(first) == (4, 2, 1, 1)
     path = write(tmp_path, HEAD + "3,a,x,2024-01-01,1\n1,a,x,2024-01-01,9\n2,c,x,2024-01-01,1\n1,a,x,2024-01-01,1\n")
     second = load(tmp_path / "data", path)
     assert counts(second) == (4, 1, 2, 1)
-    assert {e.id: (e.party, e.properties["amount"]) for e in events(tmp_path / "data")} == dict.fromkeys("123", ("a", 1))
+    assert {e.id: (e.party, e.properties["amount"]) for e in events(tmp_path / "data")} == dict.fromkeys(
+        "123", ("a", 1)
+    )
     assert second.rejects
     rejects = [json.loads(line) for line in second.rejects.read_text().splitlines()]
     assert [(r["line"], r["field"], r["value"]) for r in rejects] == [(3, "id", "1"), (4, "id", "2")]
@@ -139,13 +148,20 @@ def test_an_id_with_different_content_is_refused_and_the_first_stands(tmp_path: 
 def test_contradictions_between_two_parties(tmp_path: Path) -> None:
     head = "id,source,target,ts,words\n"
     load(tmp_path / "data", write(tmp_path, head + "1,a,b,2024-01-01,hi\n"), both=True)
-    report = load(tmp_path / "data", write(tmp_path, head + "1,a,c,2024-01-01,hi\n1,a,b,2024-01-01,hi\n2,a,b,2024-01-01,hi\n"), both=True)
+    report = load(
+        tmp_path / "data",
+        write(tmp_path, head + "1,a,c,2024-01-01,hi\n1,a,b,2024-01-01,hi\n2,a,b,2024-01-01,hi\n"),
+        both=True,
+    )
     assert counts(report) == (3, 1, 1, 1)
     assert sorted(e.id for e in events(tmp_path / "data")) == ["1:in", "1:out", "2:in", "2:out"]
 
 
 def test_rejects_of_each_load_are_kept(tmp_path: Path) -> None:
-    kept = [load(tmp_path / "data", write(tmp_path, HEAD + f"{i},a,x,2024-01-01,1\n{i}x,,x,2024-01-01,1\n")).rejects for i in range(2)]
+    kept = [
+        load(tmp_path / "data", write(tmp_path, HEAD + f"{i},a,x,2024-01-01,1\n{i}x,,x,2024-01-01,1\n")).rejects
+        for i in range(2)
+    ]
     assert all(path and len(path.read_text().splitlines()) == 1 for path in kept)
     with History(tmp_path / "data") as history:
         assert history.manifest.rejects() == kept
@@ -153,7 +169,10 @@ def test_rejects_of_each_load_are_kept(tmp_path: Path) -> None:
 
 def test_small_segments_are_merged(tmp_path: Path) -> None:
     for i in range(9):
-        load(tmp_path / "data", write(tmp_path, HEAD + "".join(f"{i}-{j},u{j},x,2024-01-0{i + 1},{i}\n" for j in range(40))))
+        load(
+            tmp_path / "data",
+            write(tmp_path, HEAD + "".join(f"{i}-{j},u{j},x,2024-01-0{i + 1},{i}\n" for j in range(40))),
+        )
     with History(tmp_path / "data") as history:
         source = history.source()
         assert max(len(files) for files in source.buckets) <= 4
@@ -178,7 +197,12 @@ def test_files_stay_while_somebody_reads_them(tmp_path: Path) -> None:
 
 def test_one_load_at_a_time(tmp_path: Path) -> None:
     path = write(tmp_path, HEAD + "0,u,x,2024-01-01,1\n")
-    with History(tmp_path / "data") as one, History(tmp_path / "data") as other, one.writing(), pytest.raises(InputError, match="another load"):
+    with (
+        History(tmp_path / "data") as one,
+        History(tmp_path / "data") as other,
+        one.writing(),
+        pytest.raises(InputError, match="another load"),
+    ):
         other.load(plan_load([path]))
     assert counts(load(tmp_path / "data", path)) == (1, 1, 0, 0)
 
@@ -203,7 +227,9 @@ def test_a_damaged_file_leaves_the_history_as_it_was(tmp_path: Path) -> None:
 
 
 # Events as they can be: any text, ties, missing fields; a history gives back what it was given.
-texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",), exclude_characters="\x00"), min_size=1, max_size=5)
+texts = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=5
+)
 scalars = st.one_of(texts, st.booleans(), st.decimals(-1000, 1000, places=6).map(lambda d: d + 0))
 some_events = st.builds(
     Event,
@@ -229,7 +255,10 @@ def test_events_survive_being_sealed(some: list[Event], at_once: bool) -> None:
     import tempfile
 
     table = event_table(some)
-    with tempfile.TemporaryDirectory() as folder, seal_table(table if at_once else table.to_batches(7), Path(folder) / "d") as history:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        seal_table(table if at_once else table.to_batches(7), Path(folder) / "d") as history,
+    ):
         assert sorted(history.events(), key=lambda e: e.id) == sorted(some, key=lambda e: e.id)
         check_source(history.source())
 
@@ -239,7 +268,9 @@ def test_a_large_table_is_sealed_by_the_bucket(tmp_path: Path) -> None:
     n = 300_000
     names = pa.DictionaryArray.from_arrays(pa.array(rng.integers(0, 5, n).astype("i4")), pa.array(list("abcde")))
     at = np.sort(rng.integers(0, 10**12, n))
-    table = pa.table({"party": rng.integers(0, 2000, n), "name": names, "at_us": at, "prop:amount": rng.integers(0, 9, n)})
+    table = pa.table(
+        {"party": rng.integers(0, 2000, n), "name": names, "at_us": at, "prop:amount": rng.integers(0, 9, n)}
+    )
     with seal_table(table, tmp_path / "data") as history:
         source = history.source()
         check_source(source)
@@ -278,7 +309,9 @@ def test_parquet_with_usable_types_is_read_where_it_is(tmp_path: Path) -> None:
         pa.table({"user": ["a", None], "event": ["x", "x"], "ts": [1709287200, 1709287200]}),
         pa.table({"user": [1.0, 2.0], "event": ["x", "x"], "ts": [1709287200, 1709287200]}),
         pa.table({"user": ["a", "b"], "event": ["x", "x"], "ts": ["2024-01-01", "2024-01-02"]}),
-        pa.table({"user": ["a", "b"], "event": ["x", "x"], "ts": [1709287200, 1709287200], "direction": ["inbound", "out"]}),
+        pa.table(
+            {"user": ["a", "b"], "event": ["x", "x"], "ts": [1709287200, 1709287200], "direction": ["inbound", "out"]}
+        ),
     ],
 )
 def test_other_parquet_goes_through_the_loader(tmp_path: Path, table: pa.Table) -> None:

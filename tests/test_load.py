@@ -22,7 +22,8 @@ from occasion.events.rows import Reject
 
 
 def micros(*when: int) -> int:
-    return int(dt.datetime(*when, tzinfo=dt.UTC).timestamp() * 1_000_000)  # type: ignore[misc]
+    year, month, day, hour, minute = (*when, 0, 0)[:5]
+    return int(dt.datetime(year, month, day, hour, minute, tzinfo=dt.UTC).timestamp()) * 1_000_000
 
 
 def write(folder: Path, name: str, content: str | bytes) -> Path:
@@ -40,7 +41,10 @@ def load(path: Path, mapping: str | None = None, **how: object) -> tuple[list[Ev
     return read(plan_load([path], mapping, **how))  # type: ignore[arg-type]
 
 
-CSV = "user_id,event,timestamp,amount,vip\nann,order,2024-03-01T10:00:00Z,12.50,true\nbob,call,2024-03-02 11:30:00,,false\n"
+CSV = """user_id,event,timestamp,amount,vip
+ann,order,2024-03-01T10:00:00Z,12.50,true
+bob,call,2024-03-02 11:30:00,,false
+"""
 
 
 def test_a_csv_is_read_with_a_guessed_mapping_and_says_so(tmp_path: Path) -> None:
@@ -81,7 +85,10 @@ def test_the_mapping_shown_reads_back_as_the_same_mapping(tmp_path: Path) -> Non
         ("a.tsv", lambda text: text.replace(",", "\t").encode()),
         ("semicolons.csv", lambda text: text.replace(",", ";").encode()),
         ("bars.txt", lambda text: text.replace(",", "|").encode()),
-        ("quoted.csv", lambda text: "\n".join(",".join(f'"{c}"' for c in line.split(",")) for line in text.split()).encode()),
+        (
+            "quoted.csv",
+            lambda text: "\n".join(",".join(f'"{c}"' for c in line.split(",")) for line in text.split()).encode(),
+        ),
     ],
 )
 def test_the_same_rows_however_they_are_written(tmp_path: Path, name: str, pack) -> None:  # type: ignore[no-untyped-def]
@@ -105,7 +112,12 @@ def test_json_lines_and_parquet_give_the_same_events_and_ids_as_csv(tmp_path: Pa
 
 
 def test_json_keeps_types_takes_properties_apart_and_sets_nested_values_aside(tmp_path: Path) -> None:
-    row = {"userId": 7, "event": "x", "timestamp": 1709287200, "properties": {"n": 0.1, "code": "007", "deep": {"a": 1}}}
+    row = {
+        "userId": 7,
+        "event": "x",
+        "timestamp": 1709287200,
+        "properties": {"n": 0.1, "code": "007", "deep": {"a": 1}},
+    }
     late = {"userId": 7, "event": "x", "timestamp": 1709287201, "properties": {"new": True}}
     events, _ = load(write(tmp_path, "a.jsonl", json.dumps(row) + "\n" + json.dumps(late)))
     assert events[0].party == "7"
@@ -124,9 +136,11 @@ def test_a_property_that_comes_only_after_the_sample_is_not_lost(tmp_path: Path)
     ("cell", "meant"),
     [
         ("12", Decimal(12)), ("-0.5", Decimal("-0.5")), ("1e3", Decimal(1000)), ("1.0000005", Decimal("1.000000")),
-        ("1.0000015", Decimal("1.000002")), ("00004", "00004"), ("+1", "+1"), (".5", ".5"), ("1.", "1."), ("true", True),
+        ("1.0000015", Decimal("1.000002")), ("00004", "00004"), ("+1", "+1"), (".5", ".5"), ("1.", "1."),
+        ("true", True),
         ("false", False), ("True", "True"), ("NaN", "NaN"), (" 1", " 1"), ("", None), ("1e40", None),
-        ("999999999999999999.9999994", Decimal("999999999999999999.999999")), ("1000000000000000000", None), ("0x1", "0x1"),
+        ("999999999999999999.9999994", Decimal("999999999999999999.999999")), ("1000000000000000000", None),
+        ("0x1", "0x1"),
     ],
 )  # fmt: skip
 def test_what_a_cell_means(tmp_path: Path, cell: str, meant: object) -> None:
@@ -240,7 +254,11 @@ def test_ids_are_derived_from_content_and_repeat(tmp_path: Path) -> None:
 
 
 def test_ids_that_are_nothing_are_derived_and_others_kept(tmp_path: Path) -> None:
-    path = write(tmp_path, "a.csv", "event_id,user,event,ts\nNaN,a,x,2024-01-01\nNaN,b,x,2024-01-01\n17,c,x,2024-01-01\n,d,x,2024-01-01\n")
+    path = write(
+        tmp_path,
+        "a.csv",
+        "event_id,user,event,ts\nNaN,a,x,2024-01-01\nNaN,b,x,2024-01-01\n17,c,x,2024-01-01\n,d,x,2024-01-01\n",
+    )
     events, rejects = load(path)
     assert not rejects
     assert len({e.id for e in events}) == 4
@@ -248,7 +266,11 @@ def test_ids_that_are_nothing_are_derived_and_others_kept(tmp_path: Path) -> Non
 
 
 def test_a_party_that_is_nothing_is_refused(tmp_path: Path) -> None:
-    path = write(tmp_path, "a.csv", "user,event,ts\nNaN,x,2024-01-01\nnull,x,2024-01-01\n ,x,2024-01-01\nann,,2024-01-01\nbob,x,2024-01-01\n")
+    path = write(
+        tmp_path,
+        "a.csv",
+        "user,event,ts\nNaN,x,2024-01-01\nnull,x,2024-01-01\n ,x,2024-01-01\nann,,2024-01-01\nbob,x,2024-01-01\n",
+    )
     events, rejects = load(path)
     assert [e.party for e in events] == ["bob"]
     assert [(r.line, r.field, r.value, r.reason) for r in rejects] == [
@@ -258,7 +280,10 @@ def test_a_party_that_is_nothing_is_refused(tmp_path: Path) -> None:
 
 
 def test_floats_for_ids_in_parquet_are_whole_numbers_and_nan_is_refused(tmp_path: Path) -> None:
-    pq.write_table(pa.table({"user": [7.0, float("nan")], "event": ["x", "x"], "ts": [1709287200, 1709287200]}), tmp_path / "a.parquet")
+    pq.write_table(
+        pa.table({"user": [7.0, float("nan")], "event": ["x", "x"], "ts": [1709287200, 1709287200]}),
+        tmp_path / "a.parquet",
+    )
     events, rejects = load(tmp_path / "a.parquet")
     assert [e.party for e in events] == ["7"]
     assert [(r.line, r.field) for r in rejects] == [(2, "party")]
@@ -266,10 +291,19 @@ def test_floats_for_ids_in_parquet_are_whole_numbers_and_nan_is_refused(tmp_path
 
 def test_fields_with_few_values_are_checked(tmp_path: Path) -> None:
     head = "user,event,ts,direction,mass,zone\n"
-    rows = ["a,x,2024-01-01,Inbound,no,Europe/Warsaw", "b,x,2024-01-01,up,,", "c,x,2024-01-01,,maybe,", "d,x,2024-01-01,,1,Mars"]
+    rows = [
+        "a,x,2024-01-01,Inbound,no,Europe/Warsaw",
+        "b,x,2024-01-01,up,,",
+        "c,x,2024-01-01,,maybe,",
+        "d,x,2024-01-01,,1,Mars",
+    ]
     events, rejects = load(write(tmp_path, "a.csv", head + "\n".join(rows)))
     assert [(e.party, e.direction, e.mass, e.zone) for e in events] == [("a", "in", False, "Europe/Warsaw")]
-    assert [(r.line, r.field, r.value) for r in rejects] == [(3, "direction", "up"), (4, "mass", "maybe"), (5, "zone", "Mars")]
+    assert [(r.line, r.field, r.value) for r in rejects] == [
+        (3, "direction", "up"),
+        (4, "mass", "maybe"),
+        (5, "zone", "Mars"),
+    ]
 
 
 def test_ragged_rows_are_refused_and_the_others_taken(tmp_path: Path) -> None:
@@ -297,7 +331,9 @@ def test_a_quote_that_is_not_closed_costs_one_line(tmp_path: Path) -> None:
 
 
 def test_latin_1_is_refused_by_the_row_unless_it_is_said(tmp_path: Path) -> None:
-    path = write(tmp_path, "a.csv", "user,event,ts\nann,x,2024-01-01\nRené,x,2024-01-02\nbob,x,2024-01-03\n".encode("latin-1"))
+    path = write(
+        tmp_path, "a.csv", "user,event,ts\nann,x,2024-01-01\nRené,x,2024-01-02\nbob,x,2024-01-03\n".encode("latin-1")
+    )
     events, rejects = load(path)
     assert [e.party for e in events] == ["ann", "bob"]
     assert [(r.line, r.value) for r in rejects] == [(3, "René,x,2024-01-02")]
@@ -321,7 +357,9 @@ def test_rows_are_the_same_wherever_the_chunks_end(tmp_path: Path, block: int) -
 
 
 def test_a_line_that_is_too_long_is_refused_in_bounded_memory(tmp_path: Path) -> None:
-    path = write(tmp_path, "a.csv", "user,event,ts,p\na,x,2024-01-01,1\nb,x,2024-01-01," + "y" * 300_000 + "\nc,x,2024-01-03,3\n")
+    path = write(
+        tmp_path, "a.csv", "user,event,ts,p\na,x,2024-01-01,1\nb,x,2024-01-01," + "y" * 300_000 + "\nc,x,2024-01-03,3\n"
+    )
     events, rejects = load(path, line_limit=100_000)
     assert [e.party for e in events] == ["a", "c"]
     assert [(r.line, r.reason) for r in rejects] == [(3, "the line is too long")]
@@ -382,7 +420,9 @@ LINE = "user,event,ts\na,x,2024-01-01\n"
         ("a.bin", b"\x00\x01\x02\x03" * 5, None, "neither text nor Parquet"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_used_is_said_in_one_line(tmp_path: Path, name: str, content: str | bytes, mapping: str | None, said: str) -> None:
+def test_what_cannot_be_used_is_said_in_one_line(
+    tmp_path: Path, name: str, content: str | bytes, mapping: str | None, said: str
+) -> None:
     path = write(tmp_path, name, content)
     with pytest.raises(InputError, match=said) as error:
         load(path, mapping)

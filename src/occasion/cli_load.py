@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from occasion.store.history import LoadReport
 
 MAP_HELP = (
-    "What each column is: party=...,name=...,at=...,id=...,counterpart=...,direction=...,channel=...,actor=...,mass=...,"
-    "zone=...,body=...,seen=...,prop:x=... ; a column by name or number (from 1), name='message' where there is none, "
-    "at:ms=... to say the unit, prop:x=text(...) to keep text, prop:* for all others. What is left out is guessed and shown."
+    "What each column is: party=...,name=...,at=...,id=...,counterpart=...,direction=...,channel=...,actor=...,"
+    "mass=...,zone=...,body=...,seen=...,prop:x=... ; a column by name or number (from 1), name='message' where there "
+    "is none, at:ms=... to say the unit, prop:x=text(...) to keep text, prop:* for all others. What is left out is "
+    "guessed and shown."
 )
 
 
@@ -41,7 +42,9 @@ def init(
 
 
 def load(
-    files: list[str] = typer.Argument(..., metavar="FILE...", help="Files, folders or patterns: CSV, JSON lines, Parquet."),
+    files: list[str] = typer.Argument(
+        ..., metavar="FILE...", help="Files, folders or patterns: CSV, JSON lines, Parquet."
+    ),
     mapping: str = typer.Option("", "--map", help=MAP_HELP),
     tz: str = typer.Option("", "--tz", help="The zone of times that state none; the workspace's if left out."),
     both: bool = typer.Option(False, "--both", help="Each row is an event for its party and for its counterpart."),
@@ -49,7 +52,9 @@ def load(
         None, "--header/--no-header", help="Whether the first row names the columns; found out if left out."
     ),
     encoding: str = typer.Option("", "--encoding", help="The files' encoding, if it is not UTF-8 and has no mark."),
-    workspace: Path | None = typer.Option(None, "--workspace", metavar="DIR", help="The workspace, if not the one here."),
+    workspace: Path | None = typer.Option(
+        None, "--workspace", metavar="DIR", help="The workspace, if not the one here."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print what was done as one JSON object."),
 ) -> None:
     """Load events into the workspace; the same file twice changes nothing."""

@@ -106,7 +106,7 @@ class Chunk:
 def quoted_field(delimiter: str) -> re.Pattern[bytes]:
     """A quoted field from its opening quote; group 1 is empty where it is not closed."""
     mark = re.escape(delimiter.encode())
-    return re.compile(rb'(?<![^\r\n' + mark + rb'])"(?:[^"]++|"")*+("?)')
+    return re.compile(rb"(?<![^\r\n" + mark + rb'])"(?:[^"]++|"")*+("?)')
 
 
 def line_count(data: bytes) -> int:
@@ -194,5 +194,3 @@ def records(data: bytes, quoted: re.Pattern[bytes] | None, first_line: int) -> I
             yield line, data[start : match.start()]
         line += line_count(data[start : match.end()])
         start = match.end()
-
-

@@ -25,6 +25,10 @@ DIRECTIONS = {
     **dict.fromkeys(("out", "outbound", "outgoing", "sent"), "out"),
 }
 MASS = {**dict.fromkeys(("true", "1", "yes"), True), **dict.fromkeys(("false", "0", "no"), False)}
+CODES: Mapping[str, tuple[Mapping[str, Any], Any, str]] = {
+    "direction": (DIRECTIONS, pa.string(), "is neither in nor out"),
+    "mass": (MASS, pa.bool_(), "is neither true nor false"),
+}
 PLAIN_TEXT = ("name", "counterpart", "channel", "actor", "id", "body")
 
 
@@ -78,9 +82,9 @@ def _fields(work: _Work, roles: Roles, zone: str, n: int) -> dict[str, Any]:
     columns["at_us"] = _time(work, "at", roles, zone, n)
     columns["seen_us"] = _seen(work, roles, zone, n, columns["at_us"])
     if "direction" in roles.fields:
-        columns["direction"] = _coded(work, "direction", roles, n, DIRECTIONS, pa.string(), "is neither in nor out")
+        columns["direction"] = _coded(work, "direction", roles.fields["direction"], n)
     if "mass" in roles.fields:
-        flags = _coded(work, "mass", roles, n, MASS, pa.bool_(), "is neither true nor false")
+        flags = _coded(work, "mass", roles.fields["mass"], n)
         columns["mass"] = pc.if_else(flags, flags, None)
     if "zone" in roles.fields:
         columns["zone"] = _zones(work, roles, n)
@@ -173,10 +177,11 @@ def _seen(work: _Work, roles: Roles, zone: str, n: int, at: Any) -> Any:
     return pc.coalesce(_time(work, "seen", roles, zone, n), at) if "seen" in roles.fields else at
 
 
-def _coded(work: _Work, kind: str, roles: Roles, n: int, codes: Mapping[str, Any], type_: Any, reason: str) -> Any:
-    texts = pc.utf8_lower(_text(work, roles.fields[kind], n))
+def _coded(work: _Work, kind: str, ref: Column | Constant, n: int) -> Any:
+    codes, type_, reason = CODES[kind]
+    texts = pc.utf8_lower(_text(work, ref, n))
     places = pc.index_in(texts, pa.array(list(codes)))
-    work.refuse(_null(places) & ~_null(texts), kind, roles.fields[kind], reason)
+    work.refuse(_null(places) & ~_null(texts), kind, ref, reason)
     return pa.array(list(codes.values()), type_).take(places)
 
 
@@ -202,7 +207,9 @@ def is_zone(name: str) -> bool:
 def _properties(raw: RawRows, roles: Roles) -> dict[str, Values]:
     wanted = dict(roles.properties)
     if roles.rest:
-        used = {ref.name for ref in roles.fields.values() if isinstance(ref, Column)} | {c.name for c in wanted.values()}
+        used = {ref.name for ref in roles.fields.values() if isinstance(ref, Column)} | {
+            c.name for c in wanted.values()
+        }
         new = (name for name in raw.columns if name not in used)
         wanted |= {name.removeprefix("properties."): Column(name) for name in new}
     found: dict[str, Values] = {}

@@ -110,7 +110,9 @@ def sniff(path: Path, header: bool | None = None, encoding: str | None = None) -
 
 def _lines(start: bytes, path: Path, *, whole: bool) -> list[str]:
     if b"\x00" in start:
-        raise InputError(f"{path}: is neither text nor Parquet (it holds zero bytes); CSV, JSON lines or Parquet can be read")
+        raise InputError(
+            f"{path}: is neither text nor Parquet (it holds zero bytes); CSV, JSON lines or Parquet can be read"
+        )
     lines = [line for line in re.split(r"\r\n|\n|\r", start.decode("utf-8", "replace")) if line.strip()]
     if not whole and len(lines) > 1:
         lines.pop()
@@ -151,7 +153,11 @@ def _delimiter(path: Path, lines: list[str]) -> str:
     best, best_share = ",", 0.0
     for delimiter in (*DELIMITERS, " "):
         widths = Counter(len(row) for row in split_rows(lines, delimiter))
-        width, share = max(((width, count / widths.total()) for width, count in widths.items() if width > 1), key=lambda w: w[1], default=(1, 0.0))
+        width, share = max(
+            ((width, count / widths.total()) for width, count in widths.items() if width > 1),
+            key=lambda w: w[1],
+            default=(1, 0.0),
+        )
         if width > 1 and share > 0.9:
             return delimiter
         if share > best_share:
@@ -172,9 +178,9 @@ def _unique(names: list[str]) -> list[str]:
     seen: Counter[str] = Counter()
     unique = []
     for place, name in enumerate(names, 1):
-        name = name or f"column_{place}"
-        seen[name] += 1
-        unique.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+        known = name or f"column_{place}"
+        seen[known] += 1
+        unique.append(known if seen[known] == 1 else f"{known}_{seen[known]}")
     return unique
 
 

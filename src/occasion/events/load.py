@@ -124,9 +124,13 @@ class LoadPlan:
             table = loaded.table
             ids = [
                 final_id(known, content, side, repeats)
-                for known, content, side in zip(*(table.column(c).to_pylist() for c in ("id", "content", "side")), strict=True)
+                for known, content, side in zip(
+                    *(table.column(c).to_pylist() for c in ("id", "content", "side")), strict=True
+                )
             ]
-            yield from table_events(table.set_column(table.schema.get_field_index("id"), "id", pa.array(ids, pa.string())))
+            yield from table_events(
+                table.set_column(table.schema.get_field_index("id"), "id", pa.array(ids, pa.string()))
+            )
 
 
 def final_id(known: str | None, content: str, side: str | None, repeats: Counter[tuple[str, str | None]]) -> str:

@@ -139,7 +139,7 @@ def read_map(text: str) -> MapSpec:
             rest = True
             continue
         key, ref = item["key"].strip(), _reference(item)
-        if key in fields or key.removeprefix("prop:") in properties and key.startswith("prop:"):
+        if key in fields or key in {f"prop:{name}" for name in properties}:
             raise InputError(f"--map names {key!r} twice: leave one")
         if key.startswith("prop:"):
             if isinstance(ref, Constant):

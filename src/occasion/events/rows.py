@@ -61,9 +61,9 @@ def raw_rows(path: Path, form: Format, line_limit: int = LINE_LIMIT) -> Iterator
         header = form.header and form.kind != "json"
         chunks = record_chunks(text.read, quoted, line_limit, *([JSON_BLOCK] if form.kind == "json" else []))
         for chunk in chunks:
-            if header and chunk.data:
-                chunk, header = _without_header(chunk, quoted), False
-            rows = _json_chunk(chunk, path) if form.kind == "json" else _delimited_chunk(chunk, path, form, quoted)
+            body = _without_header(chunk, quoted) if header and chunk.data else chunk
+            header = header and not chunk.data
+            rows = _json_chunk(body, path) if form.kind == "json" else _delimited_chunk(body, path, form, quoted)
             rows.position = text.position
             rows.refused[:0] = [Reject(str(path), line, "", shown, reason) for line, shown, reason in chunk.refused]
             yield rows
@@ -100,7 +100,13 @@ def _delimited_chunk(chunk: Chunk, path: Path, form: Format, quoted: re.Pattern[
             lines = [line for line, _ in records(data, quoted, chunk.first_line)]
     places = np.asarray(lines, np.int64)
     refused += [
-        Reject(str(path), int(places[row - 1]), "", text[:200], f"has {actual} cells where {len(form.columns)} are expected")
+        Reject(
+            str(path),
+            int(places[row - 1]),
+            "",
+            text[:200],
+            f"has {actual} cells where {len(form.columns)} are expected",
+        )
         for row, actual, text in ragged
     ]
     places = np.delete(places, [row - 1 for row, _, _ in ragged])

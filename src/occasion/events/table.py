@@ -46,7 +46,7 @@ SIDES = ("out", "in")
 
 
 def contents(table: Any) -> Any:
-    """A digest of what each row says: all of the event but its id and when it was seen (96 bits as hexadecimal text)."""
+    """A digest of what each row says: all of the event but its id and when it was seen (96 bits in hexadecimal)."""
     if table.num_rows == 0:
         return pa.array([], pa.string())
     table = table.combine_chunks()
@@ -54,7 +54,9 @@ def contents(table: Any) -> Any:
     parts = [_text_or_nothing(_whole(table, name)) for name in names]
     written = written_properties(_whole(table, "properties"))
     joined = pc.binary_join_element_wise(*parts, written, "\x1d", null_handling="replace", null_replacement="\x00")
-    return pa.array([blake2b(text, digest_size=12).hexdigest() for text in joined.cast(pa.binary()).to_pylist()], pa.string())
+    return pa.array(
+        [blake2b(text, digest_size=12).hexdigest() for text in joined.cast(pa.binary()).to_pylist()], pa.string()
+    )
 
 
 def _text_or_nothing(column: Any) -> Any:
@@ -66,7 +68,13 @@ def _whole(table: Any, name: str) -> Any:
     """One array of a column, whatever its chunks."""
     column = table.column(name)
     if isinstance(column, pa.ChunkedArray):
-        return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+        return (
+            column.chunk(0)
+            if column.num_chunks == 1
+            else pa.concat_arrays(column.chunks)
+            if column.num_chunks
+            else pa.array([], column.type)
+        )
     return column
 
 

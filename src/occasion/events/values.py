@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -117,11 +118,15 @@ def _from_array(array: Any) -> Values:
 
 def _all_small(array: Any) -> bool:
     span = pc.min_max(array).as_py()
-    return span["min"] is None or -NUMBER_LIMIT < span["min"] and span["max"] < NUMBER_LIMIT
+    return span["min"] is None or bool(span["min"] > -NUMBER_LIMIT and span["max"] < NUMBER_LIMIT)
 
 
 def _json(value: object) -> str | None:
     return None if value is None else msgspec.json.encode(value).decode()
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _from_mixed(column: Sequence[object]) -> Values:
@@ -136,7 +141,7 @@ def _from_mixed(column: Sequence[object]) -> Values:
         text.append(value if isinstance(value, str) else None)
         numbers.append(exact)
         flag.append(value if isinstance(value, bool) else None)
-        other.append(None if simple or value is None or value != value else _json(value))
+        other.append(None if simple or value is None or _is_nan(value) else _json(value))
     return Values(
         pa.array(text, pa.string()), pa.array(numbers, NUMBER), pa.array(flag, pa.bool_()), pa.array(other, pa.string())
     )
@@ -146,7 +151,9 @@ def properties_column(properties: Mapping[str, Values], n: int) -> Any:
     """The map column of n rows: for each row its properties that are there, in order of their names."""
     names = sorted(properties)
     if not names:
-        return pa.MapArray.from_arrays(np.zeros(n + 1, np.int32), pa.array([], pa.string()), pa.array([], VALUE), PROPERTIES)
+        return pa.MapArray.from_arrays(
+            np.zeros(n + 1, np.int32), pa.array([], pa.string()), pa.array([], VALUE), PROPERTIES
+        )
     present = np.stack([properties[name].present() for name in names], axis=1)
     offsets = np.zeros(n + 1, np.int32)
     np.cumsum(present.sum(axis=1), out=offsets[1:])

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 
 class Dictionary:
-    """Codes from 0 in the order in which texts came first; they never change. With `buckets`, each text's bucket too."""
+    """Codes from 0 in the order in which texts came first; they never change. With `buckets`, texts have a bucket."""
 
     def __init__(self, path: Path | None = None, buckets: int = 1) -> None:
         self._buckets = buckets

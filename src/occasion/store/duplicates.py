@@ -82,7 +82,9 @@ def _against_stored(
         here = found.filter(pa.array([name == str(path) for name in found.column("filename").to_pylist()], pa.bool_()))
         if here.num_rows:
             contents = stored_contents(path, here.column("file_row_number"))
-            equal = np.array([a == b for a, b in zip(contents.to_pylist(), here.column("content").to_pylist(), strict=True)])
+            equal = np.array(
+                [a == b for a, b in zip(contents.to_pylist(), here.column("content").to_pylist(), strict=True)]
+            )
             same.append(here.column("row").to_numpy()[equal])
             other += [_place(row) for row in here.filter(pa.array(~equal)).to_pylist()]
     return Repeated(np.concatenate(same), other)

@@ -85,7 +85,9 @@ def direct_source(plan: LoadPlan) -> Source | None:
     clock = _clock(first.roles, schemas[0], plan.zone)
     if clock is None or not _usable(first, schemas[0]) or any(_has_gaps(file) for file in plan.files):
         return None
-    columns = {OUR_NAMES.get(kind, kind): ref.name for kind, ref in first.roles.fields.items() if isinstance(ref, Column)}
+    columns = {
+        OUR_NAMES.get(kind, kind): ref.name for kind, ref in first.roles.fields.items() if isinstance(ref, Column)
+    }
     columns |= {f"prop:{name}": ref.name for name, ref in first.roles.properties.items()}
     constants = {kind: ref.value for kind, ref in first.roles.fields.items() if isinstance(ref, Constant)}
     return Source(
@@ -104,7 +106,11 @@ def _used(roles: Roles) -> list[str]:
 
 def _clock(roles: Roles, schema: Any, zone: str) -> Clock | None:
     """What the time columns hold, when engines can use it as it is."""
-    clocks = {_clock_of(ref, schema, zone) for kind, ref in roles.fields.items() if kind in OUR_NAMES and isinstance(ref, Column)}
+    clocks = {
+        _clock_of(ref, schema, zone)
+        for kind, ref in roles.fields.items()
+        if kind in OUR_NAMES and isinstance(ref, Column)
+    }
     return clocks.pop() if len(clocks) == 1 else None
 
 
@@ -113,7 +119,7 @@ def _clock_of(ref: Column, schema: Any, zone: str) -> Clock | None:
     if pa.types.is_timestamp(kind):
         return "timestamp" if kind.tz or zone == "UTC" else None
     if pa.types.is_int64(kind) and ref.unit in ("s", "ms", "us"):
-        return ref.unit  # type: ignore[return-value]
+        return ref.unit
     return None
 
 

@@ -55,7 +55,9 @@ class History:
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise InputError(f"{self.data}: cannot be made ({error.strerror}); name a folder you may write to") from None
+                raise InputError(
+                    f"{self.data}: cannot be made ({error.strerror}); name a folder you may write to"
+                ) from None
             self._engine = open_records(self.data / "records.db")
             self.manifest = Manifest(self._engine, buckets)
         self._writing = FileLock(self.folder / "writing.lock")
@@ -112,7 +114,9 @@ class History:
         """Rows of a segment with the texts of parties and names: a table of EVENT_COLUMNS."""
         columns = {name: table.column(name) for name in EVENT_COLUMNS.names}
         for name, kind in (("party", "parties"), ("name", "names")):
-            columns[name] = Dictionary(self.folder / state.dictionaries[kind]).texts().take(table.column(name).combine_chunks())
+            columns[name] = (
+                Dictionary(self.folder / state.dictionaries[kind]).texts().take(table.column(name).combine_chunks())
+            )
         return pa.table(columns, EVENT_COLUMNS)
 
     def load(self, plan: LoadPlan, step: Step | None = None) -> LoadReport:

@@ -53,7 +53,9 @@ class Sealing:
         """Write rows of SEGMENT as a segment of their bucket; merge the bucket's segments when there are too many."""
         there = [segment for segment in self.state.segments if segment.bucket == bucket]
         if len(there) >= MOST_SEGMENTS:
-            rows = pa.concat_tables([*(read_segment(self._folder / old.file) for old in there), rows.select(SEGMENT.names)])
+            rows = pa.concat_tables(
+                [*(read_segment(self._folder / old.file) for old in there), rows.select(SEGMENT.names)]
+            )
             self._replaced += [old.file for old in there]
         rows = in_segment_order(rows.select(SEGMENT.names))
         name = f"bucket-{bucket:03d}-load-{self.number:06d}.parquet"

@@ -16,7 +16,9 @@ from occasion.store.dictionary import Dictionary
 from occasion.store.segment import SEGMENT
 
 STAGED = pa.schema([*SEGMENT, *LOAD_COLUMNS])
-GIVEN = pa.schema([("id", pa.string()), ("content", pa.string()), ("row", pa.int64()), ("file", pa.int32()), ("line", pa.int64())])
+GIVEN = pa.schema(
+    [("id", pa.string()), ("content", pa.string()), ("row", pa.int64()), ("file", pa.int32()), ("line", pa.int64())]
+)
 
 
 class Staging:
@@ -116,14 +118,16 @@ def with_side(ids: Any, side: Any) -> Any:
 
 
 def settled_ids(rows: Any) -> Any:
-    """The id of every staged row: the one given, or content and which repeat of it this is (in the order the rows came)."""
+    """The id of every staged row: the one given, or content and which repeat of it this is, in order."""
     content, side = rows.column("content"), rows.column("side")
     sided = with_side(content, side)
     codes = _codes(sided)
     derived = pc.is_null(rows.column("id")).to_numpy()
     repeat = np.zeros(len(codes), np.int64)
     repeat[derived] = repeats(codes[derived])
-    suffix = pc.if_else(pa.array(repeat > 0), pc.binary_join_element_wise("-", pc.cast(pa.array(repeat), pa.string()), ""), "")
+    suffix = pc.if_else(
+        pa.array(repeat > 0), pc.binary_join_element_wise("-", pc.cast(pa.array(repeat), pa.string()), ""), ""
+    )
     return with_side(pc.coalesce(rows.column("id"), pc.binary_join_element_wise(content, suffix, "")), side)
 
 

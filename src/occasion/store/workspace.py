@@ -15,7 +15,7 @@ DEFAULT_SETTINGS = """# The settings of this workspace. Lines that begin with # 
 # An IANA name such as "Europe/Warsaw" or "America/New_York".
 zone = "{zone}"
 """
-DEFAULT_CATALOGUE = """# The moments of this business, in writing. `occasion check` reads this file and says what is wrong with it.
+DEFAULT_CATALOGUE = """# The moments of this business, in writing. `occasion check` says what is wrong with this file.
 # The sentences after `when`, `enter` and `due` are in the moment language; event names are those of your own data.
 
 # Where a party is in the journey; a stage is entered when its pattern is reached.
@@ -25,7 +25,10 @@ stages:
 
 # The scheduled interactions: what everyone expects. Surprises lie between them.
 process:
-  - {name: welcome letter, event: letter_sent where kind = "welcome", due: 2 days after start, purpose: they know whom to call}
+  - name: welcome letter
+    event: letter_sent where kind = "welcome"
+    due: 2 days after start
+    purpose: they know whom to call
 
 # What to look for. Each has an owner: a colleague or a team. Without one it is refused.
 moments:
@@ -85,7 +88,9 @@ def read_workspace(folder: Path) -> Workspace:
     try:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); occasion init in another folder shows how it looks") from None
+        raise InputError(
+            f"{path}: cannot be read ({error}); occasion init in another folder shows how it looks"
+        ) from None
     zone = settings.get("zone", "UTC")
     if not isinstance(zone, str) or not is_zone(zone):
         raise InputError(f"{path}: zone = {zone!r} is no time zone; for example Europe/Warsaw or UTC")
