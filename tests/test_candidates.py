@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from occasion.errors import InputError
 from occasion.events.event import Event
+from occasion.events.table import event_table
 from occasion.finding.candidates import Candidate, Choice, count, distinct, line, pair, returns
 from occasion.finding.chunks import study
 from occasion.finding.population import DAY_US, Population
@@ -23,6 +25,7 @@ from occasion.finding.streams import candidate_cube, streams_of
 from occasion.moments.meaning import meaning
 from occasion.moments.text import read, show
 from occasion.store.source import Source
+from occasion.store.tables import seal_table
 
 NAMES = ("Lease Signed", "call", "visit")
 HORIZON = 6
@@ -238,3 +241,28 @@ def test_a_source_of_somebody_elses_is_proposed_from_its_mapped_columns(tmp_path
     what = [c.what for c in propose(study(unsealed(tmp_path, events), population, texts)).candidates]
     assert 'count(call where direction = "in")' in what
     assert "distinct(counterpart of call)" in what
+
+
+def test_segments_written_by_the_store_are_read_the_same(tmp_path):
+    events = busy(np.random.default_rng(5), 3_000)
+    population, texts = population_of(events)
+    with seal_table(event_table(events), tmp_path / "store", 3) as history:
+        check_stored(history.source(), tmp_path, events, population, texts)
+
+
+def check_stored(source, folder, events, population, texts):
+    parties = pq.read_table(source.parties)
+    code = dict(zip(parties["text"].to_pylist(), parties["code"].to_pylist(), strict=True))
+    coded = replace(population, ids=np.array([code[text] for text in texts], np.int64))
+    stored = study(source, coded)
+    ours = study(sealed(folder, events, 300), population)
+    choices = [(name, field, value) for name in NAMES for field, value in [(None, None), ("kind", "flat")]]
+
+    def of(names):
+        plain = [count(names, Choice(names.index(name), field, value)) for name, field, value in choices]
+        call = names.index("call")
+        return [*plain, distinct(names, "counterpart", Choice(call)), returns(names, Choice(call), 2, "counterpart")]
+
+    assert candidate_cube(stored, of(stored.names), 20, 30) == candidate_cube(ours, of(NAMES), 20, 30)
+    proposed = {candidate.what for candidate in propose(stored).candidates}
+    assert proposed == {candidate.what for candidate in propose(ours).candidates}

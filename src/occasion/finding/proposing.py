@@ -69,7 +69,11 @@ def propose(study: Study, budget: Budget | None = None, promising: Sequence[int]
     """
     budget = budget or Budget()
     events, seen, span_days = _sample(study, budget.sample_rows)
-    order = list(promising) if promising is not None else sorted(events, key=lambda name: -events[name])
+    order = (
+        list(promising)
+        if promising is not None
+        else sorted(events, key=lambda name: (-events[name], study.names[name]))
+    )
     left_out: list[str] = []
     kinds = {
         f"slices (values on at least {budget.share:.0%} of a name's events)": (
@@ -95,12 +99,12 @@ def _slices(names: Sequence[str], events: dict[int, int], seen: Sample, budget: 
         for field_name, what in fields.items():
             if field_name == "counterpart":
                 continue
-            frequent = sorted(what.values.items(), key=lambda item: -item[1])[: budget.values]
+            frequent = sorted(what.values.items(), key=lambda item: (-item[1], str(item[0])))[: budget.values]
             for value, n in frequent:
                 few = not isinstance(value, Decimal) or len(what.values) <= budget.few
                 if few and budget.share * events[name] <= n < events[name]:
                     found.append((n, count(names, Choice(name, field_name, value))))
-    yield from (candidate for _, candidate in sorted(found, key=lambda one: -one[0]))
+    yield from (candidate for _, candidate in sorted(found, key=lambda one: (-one[0], one[1].what)))
 
 
 def _distinct(names: Sequence[str], seen: Sample, budget: Budget) -> Iterator[Candidate]:
@@ -114,7 +118,7 @@ def _distinct(names: Sequence[str], seen: Sample, budget: Budget) -> Iterator[Ca
             for way in fields["direction"].values if of == "counterpart" and "direction" in fields else ():
                 choice = Choice(name, "direction", way)
                 found.append((False, -fields["direction"].values[way], distinct(names, of, choice)))
-    yield from (candidate for *_, candidate in sorted(found, key=lambda one: one[:2]))
+    yield from (candidate for *_, candidate in sorted(found, key=lambda one: (*one[:2], one[2].what)))
 
 
 def _countable(of: str, what: Seen, budget: Budget) -> bool:
@@ -146,13 +150,13 @@ def _pairs(names: Sequence[str], order: Sequence[int], seen: Sample, budget: Bud
 def _sides(name: int, seen: Sample) -> list[Choice]:
     """A name, or its two directions where its events have them (a message, and the answer to it)."""
     ways = seen.get(name, {}).get("direction")
-    return [Choice(name, "direction", way) for way in ways.values] if ways else [Choice(name)]
+    return [Choice(name, "direction", way) for way in sorted(ways.values, key=str)] if ways else [Choice(name)]
 
 
 def _shared(first: int, second: int, seen: Sample, budget: Budget) -> list[str]:
     """Fields that tell things apart (a counterpart, a listing) and that both names carry."""
     left, right = seen.get(first, {}), seen.get(second, {})
-    return [f for f in left if f in right and f not in SLICED and len(left[f].values) > budget.few]
+    return sorted(f for f in left if f in right and f not in SLICED and len(left[f].values) > budget.few)
 
 
 def _returns(
