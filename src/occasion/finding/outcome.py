@@ -15,7 +15,6 @@ from occasion.moments.definition import (
     Every,
     Fewer,
     Node,
-    Nth,
     Period,
     Reach,
     Selection,
@@ -60,12 +59,12 @@ def question(kept: str, start: str = "start") -> Question:
     reached, not reached or not yet known. Raises InputError (TextError with its place) otherwise.
     """
     given = read_pattern(start)
-    begin = given if isinstance(given, Start | Nth) and not getattr(given, "every", False) else Nth(given, 1)
+    begin = starting_with(Start(), given)
     node = read(kept).node
     advice = "write it as, for example, count(order) >= 1 between 28 days and 70 days after start"
     if not isinstance(node, Reach | Fewer) or node.hi is None:
         raise InputError(f"--kept {kept!r} has no window that ends, so no outcome would ever be settled: {advice}")
-    same = starting_with(node, begin)
+    same = starting_with(node, given)
     if not isinstance(same, Reach | Fewer) or same.anchor != begin:
         raise InputError(f"--kept {kept!r} is not counted from the start: {advice}; --start says what start means")
     horizon = _whole_days(same.lo)

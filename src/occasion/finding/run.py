@@ -172,7 +172,7 @@ def _tautologies(candidates: Sequence[Candidate], under: Study, asked: Question)
         if candidate.kind == "distinct":
             continue
         if any(_within(candidate.choice, under, selection) for selection in asked.counted if selection.of == "event"):
-            aside[i] = "tautology: the outcome counts these very events, only later"
+            aside[i] = "the outcome counts these very events, only later"
     return aside
 
 

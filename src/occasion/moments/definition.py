@@ -329,7 +329,8 @@ def rewrite(node: Node, change: Callable[[Node], Node]) -> Node:
 
 def starting_with(node: Node, start: Node) -> Node:
     """The pattern with `start` meaning the first point of another pattern (what `--start` says)."""
-    return rewrite(node, lambda part: Nth(start, 1) if isinstance(part, Start) else part)
+    begin = start if at_most_once(start) else Nth(start, 1)
+    return rewrite(node, lambda part: begin if isinstance(part, Start) else part)
 
 
 def at_most_once(node: Node) -> bool:
