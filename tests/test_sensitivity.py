@@ -112,6 +112,9 @@ def test_a_difference_is_read_through_its_risks() -> None:
     assert by_difference.limit == pytest.approx(e_value(1.2).point)
     assert e_value_difference(0.2, 0.1, -0.01, 0.21).limit == 1.0
     assert e_value_difference(0.2, -0.1, -0.16, -0.04).point == pytest.approx(e_value(2.0).point)
+    # nobody else stayed, or an adjusted share a little above one: still an answer
+    assert e_value_difference(0.0, 0.1, 0.05, 0.15).limit > 1e6
+    assert e_value_difference(0.9, 0.12, 0.05, 0.19).point == pytest.approx(e_value(1 / 0.9).point)
     # with a risk without the moment that is certain the two ways agree
     sure = e_value_risks(0.3, 0.2, se_treated=0.03, se_untreated=0.0)
     same = e_value_difference(0.2, 0.1, 0.1 - 1.959963984540054 * 0.03, 0.1 + 1.959963984540054 * 0.03)
@@ -213,8 +216,8 @@ def test_leaving_out_a_covariate_biases_by_just_what_the_formula_says() -> None:
         lambda: e_value(-1.0),
         lambda: e_value(2.0, 2.5, 3.0),
         lambda: e_value(math.nan),
-        lambda: e_value_difference(0.0, 0.1, 0.0, 0.2),
-        lambda: e_value_difference(0.9, 0.2, 0.1, 0.3),
+        lambda: e_value_difference(0.2, 0.1, 0.2, 0.3),
+        lambda: e_value_difference(0.9, 0.7, 0.1, 0.8),
         lambda: e_value_risks(1.7, 0.2, se_treated=0.1, se_untreated=0.1),
         lambda: partial_r2(2.0, 1),
         lambda: robustness_value(2.0, 50, q=0),

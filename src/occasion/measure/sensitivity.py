@@ -73,16 +73,17 @@ def e_value_difference(untreated: float, difference: float, low: float, high: fl
 
     An unseen cause brings a difference to zero exactly where it brings the ratio to one (Ding & VanderWeele 2016,
     Epidemiology 27:368), so this is the E-value of (untreated + difference) / untreated and of the same with the
-    limits. Risks are shares, 0 to 1; a limit that would leave that range is read as its end. Where the risk without
-    the moment is itself uncertain use `e_value_risks`. Raises InputError for a risk outside (0, 1).
+    limits. Risks are shares; an adjusted one (or a limit) a little outside 0 to 1, as weighting can give, is read as
+    that end, and a ratio to no risk at all is huge. Where the risk without the moment is itself uncertain use
+    `e_value_risks`. Raises InputError for a risk more than .5 outside, or limits that do not enclose the difference.
     """
-    treated = untreated + difference
-    if not 0 < untreated < 1 or not 0 <= treated <= 1 or not low <= difference <= high:
+    if not (-0.5 <= untreated <= 1.5 and -0.5 <= untreated + difference <= 1.5 and low <= difference <= high):
         raise InputError(
             f"risk {untreated:g} with a difference of {difference:g} ({low:g} to {high:g}): risks must lie between 0"
             " and 1 and the difference within its limits"
         )
-    ends = [min(max(untreated + d, _NO_RISK), 1.0) / untreated for d in (difference, low, high)]
+    base = _as_risk(untreated)
+    ends = [_as_risk(untreated + d) / base for d in (difference, low, high)]
     return e_value(ends[0], min(ends[1], ends[0]), max(ends[2], ends[0]))
 
 
@@ -106,7 +107,7 @@ def e_value_risks(
             f"risks {treated:g} and {untreated:g} with standard errors {se_treated:g} and {se_untreated:g}: risks lie"
             " between 0 and 1 and errors are not negative"
         )
-    treated, untreated = (min(max(risk, _NO_RISK), 1.0) for risk in (treated, untreated))
+    treated, untreated = _as_risk(treated), _as_risk(untreated)
     if treated < untreated:
         treated, untreated = untreated, treated
         se_treated, se_untreated = se_untreated, se_treated
@@ -123,6 +124,10 @@ def e_value_risks(
 
 def _explained_away(ratio: float) -> float:
     return 1.0 if ratio <= 1 else ratio + math.sqrt(ratio * (ratio - 1))
+
+
+def _as_risk(share: float) -> float:
+    return min(max(share, _NO_RISK), 1.0)
 
 
 def partial_r2(t: float, df: int) -> float:
