@@ -10,6 +10,7 @@ from pathlib import Path
 
 from occasion import __version__
 from occasion.finding.findings import Findings
+from occasion.finding.report_numbers import visible
 from occasion.finding.report_people import Reaching
 from occasion.finding.report_view import page
 from occasion.finding.report_words import Words, words_in
@@ -57,6 +58,7 @@ def html(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["visible"] = visible
     return environment.get_template("report.html").render(
         page=page(findings, words, source_text, reach_command),
         t=words,

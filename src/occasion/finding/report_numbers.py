@@ -74,7 +74,7 @@ def points(value: float, decimals: int = 1) -> str:
 
 def known(effect: Estimate | Refusal) -> Estimate | None:
     """The estimate if there is one that can be drawn and compared; one that is not a number is none."""
-    if isinstance(effect, Refusal) or not math.isfinite(effect.value) or math.isnan(effect.low + effect.high):
+    if isinstance(effect, Refusal) or not math.isfinite(effect.value) or math.isnan(effect.low) or math.isnan(effect.high):
         return None
     return effect
 

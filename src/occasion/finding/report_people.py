@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from occasion.errors import InputError
 from occasion.finding.findings import Finding
+from occasion.finding.report_numbers import visible
 from occasion.moments.definition import And, Definition, Fewer, Node, Per, Reach
 from occasion.moments.text import read, show
 
@@ -24,7 +25,19 @@ class Command:
 
 def command(reaching: Reaching, moment: str) -> str:
     """The whole command for a moment: `reaching` is the command without its moment, or makes one from a moment."""
-    return reaching(moment) if callable(reaching) else f"{reaching} --moment {shlex.quote(moment)}"
+    return reaching(moment) if callable(reaching) else f"{reaching} --moment {quoted(moment)}"
+
+
+def quoted(text: str) -> str:
+    """The text as one word of a shell; with signs that act written out where it has any.
+
+    >>> print(quoted("it's"), quoted("a\\x1bb\\u202ec"))
+    'it'"'"'s' $'a\\u001bb\\u202ec'
+    """
+    if visible(text) == text:
+        return shlex.quote(text)
+    plain = text.replace("\\", "\\\\").replace("'", "\\'")
+    return "$'" + "".join(f"\\u{ord(sign):04x}" if visible(sign) != sign else sign for sign in plain) + "'"
 
 
 def of_outcome(kept: str, reaching: Reaching) -> list[Command]:

@@ -95,9 +95,7 @@ def _seen(estimate: Estimate, words: Words) -> str:
 
 
 def kept_alternative(curve: KeptCurve, words: Words) -> str:
-    """The kept curves in a sentence: where each begins and ends."""
-    if not curve.days:
-        return words("kept.alt_none")
+    """The kept curves in a sentence: where each begins and ends; there must be a day."""
     ends = {
         f"{side}_{end}": share(estimates[i].value, estimates[i].n)
         for side, estimates in (("reached", curve.reached), ("not", curve.not_reached))

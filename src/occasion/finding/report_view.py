@@ -68,6 +68,7 @@ class Line:
     proxy: str
     knee: str
     commands: tuple[people.Command, ...]
+    rest: bool
     apart: bool
     pictures: tuple[Picture, ...]
 
@@ -143,6 +144,7 @@ def _line(
     effect = known(finding.effect)
     value, low, high = interval(effect) if effect else ("", "", "")
     strength = finding.sensitivity
+    commands = tuple(people.of_finding(finding, found.kept_text, reaching)) if reaching is not None else ()
     return Line(
         number=number,
         when=visible(finding.when),
@@ -168,7 +170,8 @@ def _line(
         test_assumptions=tuple(visible(text) for text in finding.test.assumptions),
         proxy=visible(finding.proxy_of or ""),
         knee=knee(finding, words) if full and finding.curve else "",
-        commands=tuple(people.of_finding(finding, found.kept_text, reaching)) if reaching is not None else (),
+        commands=commands,
+        rest=bool(commands) and commands[-1].who != "not_reached",
         apart=people.apart(finding),
         pictures=tuple(_pictures(number, finding, words)) if full else (),
     )

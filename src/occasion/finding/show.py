@@ -109,7 +109,7 @@ def _rows(findings: Findings, words: Words) -> Table:
 
     rows = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 1, 0), pad_edge=False, show_edge=False)
     rows.add_column("", justify="right", no_wrap=True)
-    rows.add_column(words("table.verdict"), min_width=30, overflow="fold")
+    rows.add_column(words("table.verdict"), min_width=16, overflow="fold")
     for name in ("people", "kept", "adjusted"):
         rows.add_column(words(f"table.{name}"), justify="right", no_wrap=True)
     for number, finding in enumerate(findings.candidates, 1):
