@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from occasion.errors import InputError
 from occasion.events.event import Event, number
 from occasion.events.load import LoadPlan, plan_load
-from occasion.events.rows import Reject
+from occasion.events.raw import Reject
 
 
 def micros(*when: int) -> int:

@@ -12,7 +12,6 @@ import pyarrow as pa
 
 from occasion.errors import InputError
 
-BLOCK = 8 << 20
 LINE_LIMIT = 16 << 20
 MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -114,7 +113,7 @@ def line_count(data: bytes) -> int:
 
 
 def record_chunks(
-    read: Callable[[int], bytes], quoted: re.Pattern[bytes] | None, limit: int = LINE_LIMIT, block: int = BLOCK
+    read: Callable[[int], bytes], quoted: re.Pattern[bytes] | None, limit: int, block: int
 ) -> Iterator[Chunk]:
     """The file in chunks that end where a record ends; at most about twice `limit` bytes are in memory.
 

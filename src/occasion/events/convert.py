@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from occasion.events.mapping import Column, Constant, Roles, Unit
-from occasion.events.rows import RawRows, Reject
+from occasion.events.raw import RawRows, Reject
 from occasion.events.table import LOADED, both_sides, with_contents
 from occasion.events.times import PER_SECOND, arrow_time, to_micros
 from occasion.events.values import Values, from_cells, from_typed, properties_column, text_only

@@ -17,8 +17,9 @@ from occasion.events.convert import convert, is_zone
 from occasion.events.event import Event
 from occasion.events.formats import Format, data_files, sniff
 from occasion.events.mapping import MapSpec, Roles, read_map
+from occasion.events.raw import RawRows, Reject
 from occasion.events.roles import settle
-from occasion.events.rows import RawRows, Reject, raw_rows
+from occasion.events.rows import raw_rows
 from occasion.events.table import table_events
 from occasion.events.times import year_counts
 
@@ -94,7 +95,7 @@ class LoadPlan:
         self.counts = Counts()
         total, done = self.size(), 0
         for number, plan in enumerate(self.files):
-            for raw in raw_rows(plan.path, plan.form, self.line_limit):
+            for raw in raw_rows(plan.path, plan.form, plan.roles.needed(), self.line_limit):
                 yield self._loaded(raw, plan, number)
                 if progress:
                     progress(done + raw.position, total)

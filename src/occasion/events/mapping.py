@@ -92,6 +92,13 @@ class Roles:
     unused: tuple[str, ...] = ()
     rest: bool = False
 
+    def needed(self) -> list[str] | None:
+        """The columns that must be read; None for all of them."""
+        if self.rest:
+            return None
+        used = (*self.fields.values(), *self.properties.values())
+        return list(dict.fromkeys(ref.name for ref in used if isinstance(ref, Column)))
+
     def text(self) -> str:
         """The mapping as it could be given to `--map`."""
         parts = [_item(kind, self.fields[kind]) for kind in FIELDS if kind in self.fields]

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from occasion.events.load import LoadPlan
-from occasion.events.rows import Reject
+from occasion.events.raw import Reject
 from occasion.store.dictionary import Dictionary
 from occasion.store.duplicates import CONTRADICTION, NONE, Repeated, find_repeated
 from occasion.store.durable import publish, sync_file
