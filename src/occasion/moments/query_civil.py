@@ -171,16 +171,15 @@ def _offsets(chain: Chain, local: str) -> str:
 
 def _unit(unit: str) -> exp.Expression:
     """The number of the civil unit of a date's ordinal, as in `calendar.unit_of_day`, by whole numbers only."""
+    ordinal = exp.column("ordinal")
     if unit == "day":
-        return exp.column("ordinal")
+        return ordinal
     if unit == "week":
-        return part("(ordinal - 1) // 7")
+        return (ordinal - 1) // 7
     # H. Hinnant, "chrono-compatible low-level date algorithms": the year begins in March, eras have 400 years
-    day = part("ordinal + 305")  # days since 0000-03-01
-    of_era = part("(:day) % 146097", day=day)
-    year_of_era = part("(:d - (:d) // 1460 + (:d) // 36524 - (:d) // 146096) // 365", d=of_era)
-    of_year = part("(:d) - (365 * (:y) + (:y) // 4 - (:y) // 100)", d=of_era, y=year_of_era)
-    months = part(
-        "((:y) + 400 * ((:day) // 146097)) * 12 + (5 * (:doy) + 2) // 153 + 2", y=year_of_era, day=day, doy=of_year
-    )
-    return months if unit == "month" else part("(:m) // 12", m=months)
+    day = ordinal + 305  # days since 0000-03-01
+    of_era = day % 146097
+    year_of_era = (of_era - of_era // 1460 + of_era // 36524 - of_era // 146096) // 365
+    of_year = of_era - exp.paren(year_of_era * 365 + year_of_era // 4 - year_of_era // 100)
+    month = (year_of_era + day // 146097 * 400) * 12 + (of_year * 5 + 2) // 153 + 2
+    return month if unit == "month" else month // 12

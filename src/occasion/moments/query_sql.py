@@ -42,7 +42,9 @@ def sql(text: str, tables: Mapping[str, str | exp.Query] | None = None, /, **fil
         table.replace(made)
     for hole in list(tree.find_all(exp.Placeholder)):
         value = filled[hole.name]
-        hole.replace(value.copy() if isinstance(value, exp.Expression) else exp.convert(value))
+        made = value.copy() if isinstance(value, exp.Expression) else exp.convert(value)
+        compound = isinstance(made, exp.Binary) and isinstance(hole.parent, exp.Binary)
+        hole.replace(exp.paren(made, copy=False) if compound else made)
     return tree
 
 
