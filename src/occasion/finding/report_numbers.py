@@ -74,18 +74,21 @@ def points(value: float, decimals: int = 1) -> str:
 
 def known(effect: Estimate | Refusal) -> Estimate | None:
     """The estimate if there is one that can be drawn and compared; one that is not a number is none."""
-    if isinstance(effect, Refusal) or not math.isfinite(effect.value) or math.isnan(effect.low) or math.isnan(effect.high):
+    if isinstance(effect, Refusal) or not math.isfinite(effect.value):
+        return None
+    if math.isnan(effect.low) or math.isnan(effect.high):
         return None
     return effect
 
 
-def interval(estimate: Estimate) -> tuple[str, str, str]:
-    """Value, low and high in percentage points, all with the decimals their width deserves.
+def interval(estimate: Estimate, decimals: int | None = None) -> tuple[str, str, str]:
+    """Value, low and high in percentage points, all with the decimals their width deserves unless they are given.
 
     >>> interval(Estimate(0.24, 0.21, 0.27, 500, "by hand"))
     ('+24.0', '+21.0', '+27.0')
     """
-    decimals = decimals_for(estimate.low, estimate.high)
+    if decimals is None:
+        decimals = decimals_for(estimate.low, estimate.high)
     value, low, high = (points(x, decimals) for x in (estimate.value, estimate.low, estimate.high))
     return value, low, high
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from occasion.estimate import Estimate
 from occasion.finding.findings import CurvePoint, Finding, Findings, HeatMap, KeptCurve
-from occasion.finding.report_numbers import interval, known, points, share, signed, visible, whole
+from occasion.finding.report_numbers import SPACE, decimals_for, interval, known, points, share, signed, visible, whole
 from occasion.finding.report_ranking import ROWS, places, standing
 from occasion.finding.report_text import knee, refusal, said
 from occasion.finding.report_words import Words
@@ -58,10 +58,11 @@ def heat_alternative(heat: HeatMap, count: int, days: int, words: Words) -> str:
 def curve_table(curve: Sequence[CurvePoint], words: Words) -> Table:
     """For each threshold who reached it and the adjusted difference with its interval, or why there is none."""
     rows: list[tuple[str, ...]] = []
+    widths = [decimals_for(effect.low, effect.high) for p in curve if (effect := known(p.effect)) is not None]
     for point in sorted(curve, key=lambda p: p.count):
         head = (whole(point.count), whole(point.reached))
         effect = known(point.effect)
-        rows.append((*head, *(interval(effect) if effect else (refusal(point.effect, words), "", ""))))
+        rows.append((*head, *(interval(effect, min(widths)) if effect else (refusal(point.effect, words), "", ""))))
     columns = tuple(words(f"curve.column_{c}") for c in ("count", "reached", "value", "low", "high"))
     return Table(words("curve.table"), columns, tuple(rows), wide=True)
 
@@ -91,7 +92,7 @@ def kept_table(curve: KeptCurve, words: Words) -> Table:
 
 def _seen(estimate: Estimate, words: Words) -> str:
     value, low, high = (share(x, estimate.n) for x in (estimate.value, estimate.low, estimate.high))
-    return words("kept.cell", value=value, low=low, high=high)
+    return words("kept.cell", value=value, low=low.partition(SPACE)[0], high=high.partition(SPACE)[0])
 
 
 def kept_alternative(curve: KeptCurve, words: Words) -> str:
