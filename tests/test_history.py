@@ -329,3 +329,29 @@ def test_a_csv_is_sealed_in_the_scratch_folder(tmp_path: Path) -> None:
         assert opened.report
         assert counts(opened.report) == (1, 1, 0, 0)
         assert opened.mapping == "party=user,name=event,at=ts,id=id,prop:amount=amount"
+
+
+def test_refused_rows_of_a_command_s_files_are_shown(tmp_path: Path) -> None:
+    path = write(tmp_path, HEAD + "1,a,x,2024-01-01,1\n" + "".join(f"{i},b,x,never,1\n" for i in range(2, 7)))
+    with open_source([path], "party=user,name=event,at=ts", scratch=tmp_path) as opened:
+        assert opened.report
+        assert opened.report.rejects is None
+        assert opened.report.remarks == (
+            "refused 5: at is no ISO 8601 time",
+            *(f"{path} line {line}: at 'never' is no ISO 8601 time" for line in (3, 4, 5)),
+            "occasion load keeps all refused rows in rejects.jsonl",
+        )
+
+
+def test_a_history_that_is_damaged_says_so(tmp_path: Path) -> None:
+    load(tmp_path / "data", write(tmp_path, HEAD + "0,u,x,2024-01-01,1\n"))
+    next((tmp_path / "data" / "history").glob("bucket-*.parquet")).unlink()
+    with History(tmp_path / "data") as history, pytest.raises(InputError, match=r"is part of the history but gone"):
+        history.source()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "records.db").write_text("no database at all, but long enough to be looked at" * 20)
+    with pytest.raises(InputError, match="file is not a database"):
+        History(tmp_path / "other")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be used as a data folder"):
+        History(tmp_path / "file" / "data")

@@ -24,29 +24,31 @@ MOST_MICROS = Decimal(9 * 10**18)  # what an int64 holds, and a little less
 LIMITS: tuple[tuple[Unit, float], ...] = (("s", 1e11), ("ms", 1e14), ("us", 1e17), ("ns", float("inf")))
 
 
-def unit_of(sample: Sequence[str]) -> Unit | None:
-    """How the times of a column are written, from some of its cells; None when more than half are no times at all.
+def unit_of(sample: Sequence[str], share: float = 0.0) -> Unit | None:
+    """How the times of a column are written, from some of its cells; None when no more than this share are times.
 
     Whole numbers are dates YYYYMMDD if all of them can be, else a unix time whose unit follows from the largest.
     """
     cells = pa.array([cell.strip() for cell in sample if cell.strip()], pa.string())
-    if len(cells) == 0:
-        return None
-    half = 0.5 * len(cells)
-    if pc.sum(pc.or_(_matches(cells, ISO), _matches(cells, ISO_ZONED))).as_py() >= half:
-        return "iso"
+    iso = _count(pc.or_(_matches(cells, ISO), _matches(cells, ISO_ZONED)))
     unix = cells.filter(_matches(cells, UNIX))
-    if len(unix) < half:
+    if max(iso, len(unix)) <= share * len(cells):
         return None
-    if pc.all(_matches(cells, YMD)).as_py() and to_micros(cells, "ymd", "UTC").null_count == 0:
+    if iso >= len(unix):
+        return "iso"
+    if pc.all(_matches(unix, YMD)).as_py() and to_micros(unix, "ymd", "UTC").null_count == 0:
         return "ymd"
     largest = max(abs(float(cell)) for cell in unix.to_pylist())
     return next(unit for unit, limit in LIMITS if largest < limit)
 
 
+def _count(mask: Any) -> int:
+    return int(pc.sum(mask).as_py() or 0)
+
+
 def looks_like_time(sample: Sequence[str]) -> bool:
     """Whether cells of a column without a telling name are times: ISO, YYYYMMDD, or unix times of 1990 to 2100."""
-    unit = unit_of(sample)
+    unit = unit_of(sample, share=0.9)
     if unit in (None, "iso", "ymd"):
         return unit is not None
     micros = to_micros(pa.array([cell.strip() for cell in sample], pa.string()), unit, "UTC").drop_null()

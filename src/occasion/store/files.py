@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from occasion.events.load import FilePlan, LoadPlan, plan_load
 from occasion.events.mapping import Column, Constant, Roles
+from occasion.events.raw import Reject
 from occasion.store.history import History, LoadReport, Step
 from occasion.store.source import Clock, Source
 
@@ -68,8 +71,19 @@ def open_source(
     if direct is not None:
         return Opened(direct, plan.mapping_text(), tuple(plan.mapping_notes()))
     history = History(Path(tempfile.mkdtemp(prefix="files-", dir=scratch)))
-    report = history.load(plan, step)
+    report = _with_examples(history.load(plan, step))
     return Opened(history.source(zone), report.mapping, report.notes, report, history)
+
+
+def _with_examples(report: LoadReport, most: int = 3) -> LoadReport:
+    """The report with some refused rows in words: the file of all of them goes with the scratch folder."""
+    if report.rejects is None:
+        return report
+    with report.rejects.open("rb") as lines:
+        rejects = [msgspec.json.decode(line, type=Reject) for line in islice(lines, most)]
+    shown = [f"{r.file} line {r.line}: {r.field} {r.value[:60]!r} {r.reason}".replace(":  ", ": ") for r in rejects]
+    more = ["occasion load keeps all refused rows in rejects.jsonl"] if report.refused > most else []
+    return replace(report, remarks=(*report.remarks, *shown, *more), rejects=None)
 
 
 def direct_source(plan: LoadPlan) -> Source | None:

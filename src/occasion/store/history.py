@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from sqlalchemy.exc import DatabaseError
 
 from occasion.errors import InputError
 from occasion.events.event import Event
@@ -54,12 +55,10 @@ class History:
         with full_disk_said(self.data):
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise InputError(
-                    f"{self.data}: cannot be made ({error.strerror}); name a folder you may write to"
-                ) from None
-            self._engine = open_records(self.data / "records.db")
-            self.manifest = Manifest(self._engine, buckets)
+                self._engine = open_records(self.data / "records.db")
+                self.manifest = Manifest(self._engine, buckets)
+            except (FileExistsError, NotADirectoryError, PermissionError, DatabaseError) as error:
+                raise InputError(f"{self.data}: cannot be used as a data folder ({_reason(error)})") from None
         self._writing = FileLock(self.folder / "writing.lock")
         self._reading = FileLock(self.folder / "reading.lock")
         if self._writing.take():
@@ -87,12 +86,13 @@ class History:
     def source(self, zone: str = "UTC") -> Source:
         """The history for an engine; its files stay while this object is open.
 
-        Raises InputError when nothing was loaded yet.
+        Raises InputError when nothing was loaded yet, or when a file of the history is gone.
         """
         self._reading.take(shared=True)
         state = self.state()
         if not state.segments:
             raise InputError(f"{self.data}: holds no events yet: load some with occasion load FILE")
+        self._check(state)
         numbers = sorted({segment.bucket for segment in state.segments})
         of = {number: tuple(self.folder / s.file for s in state.segments if s.bucket == number) for number in numbers}
         return Source(
@@ -103,6 +103,14 @@ class History:
             buckets=tuple(of.values()),
             zone=zone,
         )
+
+    def _check(self, state: State) -> None:
+        gone = sorted(file for file in state.files() if not (self.folder / file).is_file())
+        if gone:
+            raise InputError(
+                f"{self.folder / gone[0]}: is part of the history but gone; bring data/history back from a backup, "
+                "or load everything into a new workspace"
+            )
 
     def events(self) -> Iterator[Event]:
         """All events, a segment after the other: for the plain reading of the language, not for large histories."""
@@ -159,6 +167,10 @@ class History:
                 shutil.rmtree(path, ignore_errors=True)
             elif path.suffix in (".parquet", ".temporary") and path.name not in listed:
                 path.unlink(missing_ok=True)
+
+
+def _reason(error: OSError | DatabaseError) -> str:
+    return str(error.orig) if isinstance(error, DatabaseError) else str(error.strerror)
 
 
 def _silent(what: str, done: int, total: int) -> None:
