@@ -469,3 +469,31 @@ def test_thousands_of_lines_that_are_too_long(tmp_path: Path) -> None:
     assert len(events) + len(rejects) == 2401
     assert {e.party for e in events} >= {"z", *(f"b{i}" for i in range(1200))}
     assert all(r.line == 3 + 2 * i for i, r in enumerate(rejects))
+
+
+def test_fixed_columns_with_blanks_in_them(tmp_path: Path) -> None:
+    lines = [
+        "user   day       city        amount",
+        "ann    20240101  New York      2.50",
+        "bob    20240102               10.00",
+        "",
+        "césar  20240103  Łódź         100.5",
+        "dorothea20240104 Oslo          1.00",
+        "eve    2024010   Oslo          1.00",
+    ]
+    path = write(tmp_path, "a.txt", "\r\n".join(lines[:5]) + "\r\n")
+    events, rejects = load(path, "name='visit'")
+    assert not rejects
+    assert [(e.party, e.properties) for e in events] == [
+        ("ann", {"city": "New York", "amount": Decimal("2.5")}),
+        ("bob", {"amount": Decimal(10)}),
+        ("césar", {"city": "Łódź", "amount": Decimal("100.5")}),
+    ]
+    # what the sample did not show: a row that does not keep to the columns is refused, not cut
+    many = lines[:1] + lines[1:3] * 400 + lines[5:]
+    events, rejects = load(write(tmp_path, "b.txt", "\n".join(many)), "name='visit'")
+    assert len(events) == 800
+    assert [(r.line, r.field, r.reason) for r in rejects] == [
+        (802, "", "has 1 cells where 4 are expected"),
+        (803, "at", "is no date YYYYMMDD"),
+    ]

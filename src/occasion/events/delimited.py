@@ -12,10 +12,11 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from occasion.events.chunks import Chunk, line_count, quoted_field, records
-from occasion.events.formats import Format
+from occasion.events.formats import Format, fixed_cells
 from occasion.events.raw import RawRows, Reject
 
 NEWLINE = re.compile(rb"\r\n|\n|\r")
+NEWLINE_TEXT = re.compile(r"\r\n|\n|\r")
 HEADER_MOST = 1 << 20  # bytes within which the header ends
 
 
@@ -26,15 +27,17 @@ class Delimited:
         self._path, self._form = str(path), form
         self._needed = list(form.columns) if needed is None else list(needed)
         self._header = form.header
-        self._delimiter = "\t" if form.kind == "spaces" else form.delimiter
+        self._delimiter = form.delimiter if form.kind == "delimited" else "\t"
         self.quoted = quoted_field(form.delimiter) if form.kind == "delimited" else None
 
     def rows(self, chunk: Chunk) -> RawRows:
         """The rows of a chunk; those with too few or too many cells, or not in UTF-8, are refused."""
         if self._header and chunk.data.strip():
             chunk, self._header = self._without_header(chunk), False
-        data = chunk.data if self._form.kind == "delimited" else _tabs(chunk.data)
+        data = _tabs(chunk.data) if self._form.kind == "spaces" else chunk.data
         lines, data, refused = self._only_utf8(data, chunk.first_line)
+        if self._form.kind == "fixed":
+            data = _fixed(data, self._form.edges)
         if not data.strip(b"\r\n"):
             return RawRows({}, np.array([], np.int64), True, 0, refused)
         table, ragged = self._parse(data)
@@ -114,6 +117,12 @@ def _tabs(data: bytes) -> bytes:
     """Columns between runs of spaces as columns between single tabs."""
     trimmed = re.sub(rb"(?m)^[ \t]+|[ \t]+(?=\r?$)", b"", data)
     return re.sub(rb"[ \t]+", b"\t", trimmed)
+
+
+def _fixed(data: bytes, edges: Sequence[tuple[int, int]]) -> bytes:
+    """Fixed columns as columns between single tabs; an empty line stays one."""
+    lines = NEWLINE_TEXT.split(data.decode().replace("\t", " "))
+    return "\n".join("\t".join(fixed_cells(line, edges)) if line.strip() else "" for line in lines).encode()
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -28,14 +28,18 @@ PLAIN_NUMBER = re.compile(r"[-+]?[\d.,:/T -]*\d[\d.,:/TZ -]*")
 
 @dataclass(frozen=True)
 class Format:
-    """`sample`: for each column some of its values as they stand in the file (texts, or typed values)."""
+    """`sample`: for each column some of its values as they stand in the file (texts, or typed values).
 
-    kind: Literal["delimited", "spaces", "json", "parquet"]
+    `edges`: of fixed columns, where each begins and ends in the line, in characters from 0; between them is blank.
+    """
+
+    kind: Literal["delimited", "spaces", "fixed", "json", "parquet"]
     columns: tuple[str, ...]
     sample: dict[str, list[Any]]
     delimiter: str = ","
     header: bool = True
     encoding: str = "utf-8"
+    edges: tuple[tuple[int, int], ...] = ()
 
 
 def data_files(names: Sequence[str | Path]) -> list[Path]:
@@ -123,7 +127,8 @@ def _lines(start: bytes, path: Path, *, whole: bool) -> list[str]:
 
 def _delimited(path: Path, lines: list[str], header: bool | None, encoding: str) -> Format:
     delimiter = _delimiter(path, lines)
-    rows = split_rows(lines, delimiter)
+    edges = () if delimiter else fixed_edges(lines)
+    rows = [fixed_cells(line, edges) for line in lines] if edges else split_rows(lines, delimiter)
     width = Counter(len(row) for row in rows).most_common(1)[0][0]
     if width < 2:
         raise InputError(f"{path}: only one column was found; CSV, TSV, spaces, ; and | are understood between columns")
@@ -134,8 +139,28 @@ def _delimited(path: Path, lines: list[str], header: bool | None, encoding: str)
     if named and len(rows) == 1:
         raise InputError(f"{path}: has a header and no rows")
     sample = {column: [row[i] for row in body if i < len(row)] for i, column in enumerate(columns)}
-    kind: Literal["spaces", "delimited"] = "spaces" if delimiter == " " else "delimited"
-    return Format(kind, tuple(columns), sample, delimiter, named, encoding)
+    kind: Literal["fixed", "spaces", "delimited"] = "fixed" if edges else "spaces" if delimiter == " " else "delimited"
+    return Format(kind, tuple(columns), sample, delimiter or " ", named, encoding, edges)
+
+
+def fixed_edges(lines: Sequence[str]) -> tuple[tuple[int, int], ...]:
+    """Where columns begin and end: between them is a place that is blank in every line.
+
+    >>> fixed_edges(["ann  New York  1", "bo   Oslo     12"])
+    ((0, 3), (5, 13), (14, 16))
+    """
+    width = max(len(line) for line in lines)
+    full = "".join("x" if any(line[i : i + 1].strip() for line in lines) else " " for i in range(width))
+    return tuple(match.span() for match in re.finditer("x+", full))
+
+
+def fixed_cells(line: str, edges: Sequence[tuple[int, int]]) -> list[str]:
+    """The cells of a line; the whole line as one cell when something stands between the columns."""
+    ends = [start for start, _ in edges[1:]] + [len(line)]
+    between = zip([0, *(end for _, end in edges)], [start for start, _ in edges], strict=False)
+    if any(line[end:start].strip() for end, start in between):
+        return [line]
+    return [line[start:end].strip() for (start, _), end in zip(edges, ends, strict=True)]
 
 
 def split_rows(lines: Sequence[str], delimiter: str) -> list[list[str]]:
@@ -146,7 +171,10 @@ def split_rows(lines: Sequence[str], delimiter: str) -> list[list[str]]:
 
 
 def _delimiter(path: Path, lines: list[str]) -> str:
-    """The first separator with which nearly all lines have the same number of cells, at least two."""
+    """The first separator with which nearly all lines have the same number of cells, at least two.
+
+    Where there is none: the best, or none ("") if the columns are fixed.
+    """
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if ".tsv" in suffixes or ".tab" in suffixes:
         return "\t"
@@ -162,7 +190,7 @@ def _delimiter(path: Path, lines: list[str]) -> str:
             return delimiter
         if share > best_share:
             best, best_share = delimiter, share
-    return best
+    return "" if best in (",", " ") and len(fixed_edges(lines)) > 1 else best
 
 
 def _is_header(first: list[str], body: list[list[str]]) -> bool:
