@@ -50,6 +50,7 @@ from occasion.moments.definition import (
     While,
     at_most_once,
     selections,
+    walk,
 )
 
 NAMES = ("a", "b", "c", "Lease Signed", "first")
@@ -67,6 +68,7 @@ FIXED = (
     Period(1, "week"),
 )
 CIVIL = (Period(1, "month"), Period(2, "month"), Period(1, "year"))
+FAR = (Period(1, "day"), Period(3, "day"), Period(1, "week"), *CIVIL)  # between two dates of an `every`
 # (lo, hi) of `between`, lo before hi whatever the calendar
 WINDOWS = (
     (STRICTLY_LATER, Period(2, "microsecond")),
@@ -197,6 +199,12 @@ def streaks() -> st.SearchStrategy[Node]:
     return st.builds(Streak, did(), st.integers(1, 3), st.sampled_from(["day", "week", "month", "year"]))
 
 
+def dates(anchor: Node, period: Period) -> Node:
+    """`every W since`, never around another: dates since dates would come by the million."""
+    nested = any(isinstance(part, Every) for part in walk(anchor))
+    return Every(Start() if nested else anchor, period)
+
+
 def compounds(inner: st.SearchStrategy[Node], stage: str | None) -> st.SearchStrategy[Node]:
     """Every node once around others."""
     within = st.one_of(st.none(), lengths())
@@ -206,7 +214,7 @@ def compounds(inner: st.SearchStrategy[Node], stage: str | None) -> st.SearchStr
         st.builds(And, inner, inner, within),
         st.builds(Nth, inner, st.integers(1, 3), st.booleans()),
         st.builds(After, inner, inner, within),
-        st.builds(Every, inner, lengths()),
+        st.builds(dates, inner, st.sampled_from(FAR)),
         next_one,
         windowed(inner),
         windowed(inner),
@@ -357,7 +365,7 @@ def logs(draw: st.DrawFn, definition: Definition, most: int = 12, parties: Seque
                 id=found[-1].id if again and found else f"e{(i * 7) % 100:02d}",  # ids in another order than time
                 seen=at + late,
                 properties=properties,
-                direction=own["direction"] or direction,
+                direction=own["direction"] if own["direction"] in ("in", "out") else direction,
                 counterpart=own["counterpart"] or counterpart,
                 mass=mass,
                 zone=zone,
@@ -373,4 +381,4 @@ def cutoffs(draw: st.DrawFn, definition: Definition, log: Sequence[Event]) -> in
     at = draw(st.sampled_from(instants))
     period = draw(st.sampled_from([None, None, *periods_in(definition)]))
     moved = at if period is None else later(at, period, None)
-    return moved + draw(st.sampled_from([-1, 0, 0, 1, int(timedelta(days=800).total_seconds()) * 1_000_000]))
+    return moved + draw(st.sampled_from([-1, 0, 0, 1, int(timedelta(days=40).total_seconds()) * 1_000_000]))

@@ -40,7 +40,7 @@ from occasion.moments.definition import (
     walk,
 )
 from occasion.moments.lower import longest_days, shortest_days
-from occasion.moments.show import show
+from occasion.moments.show import phrase
 from occasion.moments.words import event_text, field_text, number_text, shorten
 
 MAX_ALTERNATIVES = 256
@@ -97,7 +97,7 @@ def impossible(node: Node) -> str | None:
 
 
 def _said(node: Node) -> str:
-    return f"`{shorten(show(node))}`"
+    return f"`{shorten(phrase(node))}`"
 
 
 # how often, how much

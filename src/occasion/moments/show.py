@@ -59,6 +59,14 @@ def show(what: Definition | Node) -> str:
     return text
 
 
+def phrase(node: Node) -> str:
+    """A piece of a definition for a person to recognise in a message; it need not be readable by itself."""
+    try:
+        return _Printer(staged=None).text(node, OR)
+    except TextError:
+        return f"this {type(node).__name__.lower()}"
+
+
 def show_after(length: Period, anchor: Node) -> str:
     """The printed form of `14 days after start`: a length and what it is counted from."""
     return f"{length_text(length)} after {_Printer().text(anchor, ANCHOR)}"
@@ -94,9 +102,13 @@ def _in_stage(node: Node) -> str:
 
 @dataclass(frozen=True)
 class _Printer:
-    """Prints patterns; `staged`: inside a `while`, where `no ... for ...` says more than the nodes it lowers to."""
+    """Prints patterns.
 
-    staged: bool = False
+    `staged`: inside a `while`, where `no ... for ...` says more than the nodes it lowers to; None: never mind, it is
+    only to be looked at.
+    """
+
+    staged: bool | None = False
 
     def text(self, node: Node, at_least: int) -> str:
         """The node's text, in brackets where it binds looser than its place needs."""
@@ -151,7 +163,7 @@ class _Printer:
     def fewer(self, node: Fewer) -> str:
         match node:
             case Fewer(Measure("count", Did(selection) as quiet), n, anchor, lo, hi, silence) if (
-                n == 1 and lo == STRICTLY_LATER and (silence is not None) is self.staged
+                n == 1 and lo == STRICTLY_LATER and self.staged in (None, silence is not None)
             ):
                 said = f"no {_selection(selection)} for {length_text(hi)}"
                 alone = silence.coming_in if silence else plain(anchor) == plain(Or(quiet, Start()))
