@@ -17,6 +17,7 @@ from strategies import cutoffs, definitions, logs
 QUICK = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 LONG = settings(QUICK, max_examples=6_000)
 MOST_DATES = 60
+Case = tuple[Definition, list[Event], int, str]
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def cases(draw: st.DrawFn) -> tuple[Definition, list[Event], int, str]:
     return definition, events, as_of, draw(st.sampled_from(["UTC", "UTC", "Europe/Warsaw"]))
 
 
-def holds(duck: DuckEngine, case: tuple[Definition, list[Event], int, str]) -> None:
+def holds(duck: DuckEngine, case: Case) -> None:
     definition, events, as_of, zone = case
     wanted, found = by_law(definition, events, as_of, zone), by_query(duck, definition, events, as_of, zone)
     assert found == wanted, f"too much: {sorted(found - wanted)}; missing: {sorted(wanted - found)}"
@@ -59,7 +60,7 @@ def holds(duck: DuckEngine, case: tuple[Definition, list[Event], int, str]) -> N
 
 @QUICK
 @given(case=cases())
-def test_sql_reads_what_the_law_reads(duck: DuckEngine, case: tuple[Definition, list[Event], int, str]) -> None:
+def test_sql_reads_what_the_law_reads(duck: DuckEngine, case: Case) -> None:
     holds(duck, case)
 
 
@@ -67,6 +68,6 @@ def test_sql_reads_what_the_law_reads(duck: DuckEngine, case: tuple[Definition, 
 @LONG
 @given(case=cases())
 def test_sql_reads_what_the_law_reads_at_length(
-    duck: DuckEngine, case: tuple[Definition, list[Event], int, str]
+    duck: DuckEngine, case: Case
 ) -> None:
     holds(duck, case)

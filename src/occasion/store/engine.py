@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from sqlglot import exp
@@ -47,6 +48,12 @@ class Engine(Protocol):
 
     def create(self, stem: str, query: exp.Query) -> str:
         """The rows of a query, kept as a table of the engine (computed once); its name."""
+
+    def files(self, paths: Sequence[Path], numbered: bool) -> str:
+        """Parquet files as a table; `numbered`: with the columns of_file and of_row, for files without ids."""
+
+    def view(self, stem: str, query: exp.Query) -> str:
+        """A query under a name, not run yet."""
 
     def put(self, table: Any) -> str:
         """A pyarrow Table as a table of the engine; its name."""

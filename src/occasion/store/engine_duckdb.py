@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
+from pathlib import Path
+from tempfile import gettempdir
 from types import TracebackType
 from typing import Any
+from uuid import uuid4
 
 import duckdb
 from sqlglot import exp
@@ -23,7 +26,7 @@ class DuckEngine:
     name: EngineName = "duckdb"
 
     def __init__(self) -> None:
-        self.connection = duckdb.connect()
+        self.connection = duckdb.connect(config={"temp_directory": str(Path(gettempdir()) / f"occasion-{uuid4().hex}")})
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute("SET enable_progress_bar = false")
         self._names = (f"made_{i}" for i in count())
@@ -43,17 +46,33 @@ class DuckEngine:
     def create(self, stem: str, query: exp.Query) -> str:
         """See `Engine.create`."""
         name = f"{stem}_{next(self._names)}"
-        made = exp.Create(
-            this=exp.to_table(name), kind="TABLE", expression=query,
-            properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
-        )  # fmt: skip
-        self.connection.execute(made.sql(self.name))
+        self.connection.execute(exp.Create(this=exp.to_table(name), kind="TABLE", expression=query).sql(self.name))
         return name
+
+    def view(self, stem: str, query: exp.Query) -> str:
+        """See `Engine`."""
+        name = f"{stem}_{next(self._names)}"
+        self.connection.execute(exp.Create(this=exp.to_table(name), kind="VIEW", expression=query).sql(self.name))
+        return name
+
+    def files(self, paths: Sequence[Path], numbered: bool) -> str:
+        """See `Engine`."""
+        listed = exp.Array(expressions=[exp.convert(str(path)) for path in paths])
+        options = [exp.PropertyEQ(this=exp.to_identifier("file_row_number"), expression=exp.true())]
+        options += [exp.PropertyEQ(this=exp.to_identifier("filename"), expression=exp.convert("of_path"))]
+        reader = exp.Anonymous(this="read_parquet", expressions=[listed, *(options if numbered else [])])
+        query = exp.select("*")
+        if numbered:
+            file = exp.Anonymous(this="parse_filename", expressions=[exp.column("of_path")])
+            query = query.select(exp.alias_(file, "of_file"), exp.alias_(exp.column("file_row_number"), "of_row"))
+        return self.view("files", query.from_(reader))
 
     def put(self, table: Any) -> str:
         """See `Engine.put`."""
-        name = next(self._names)
-        self.connection.register(name, table)
+        given = f"given_{next(self._names)}"
+        self.connection.register(given, table)
+        name = self.create("put", exp.select("*").from_(given))  # cursors of `batches` do not see what is registered
+        self.connection.unregister(given)
         return name
 
     def run(self, query: exp.Query) -> Any:

@@ -12,7 +12,7 @@ from occasion.store.engine import Engine, Raw
 
 def relation(engine: Engine, raw: Raw, needs: Needs, as_of: int) -> Relation:
     """The tables a set of definitions reads, made in one scan each and shared by them all (see `Relation`)."""
-    log = _log(engine, raw, as_of)
+    seen = log(engine, raw, as_of)
     properties = {name: i for i, name in enumerate(sorted(needs.fields - set(EVENT_FIELDS)))}
     columns = [exp.column("party"), exp.column("name"), exp.column("at_us")]
     own = sorted(needs.fields & set(EVENT_FIELDS) | ({"direction"} if needs.contact else set()))
@@ -20,14 +20,14 @@ def relation(engine: Engine, raw: Raw, needs: Needs, as_of: int) -> Relation:
     for name, i in properties.items():
         for kind, value in zip(SQL_TYPES, raw.typed(name), strict=True):
             columns.append(exp.alias_(value, f"p{i}_{kind}"))
-    events = engine.create("events", exp.select(*columns).from_(log.subquery("log")).where(_named(raw, needs)))
+    events = engine.create("events", exp.select(*columns).from_(seen.subquery("log")).where(_named(raw, needs)))
     starts = events
     if needs.start:
-        first = sql("SELECT party, MIN(at_us) AS at_us FROM log GROUP BY party", {"log": log})
+        first = sql("SELECT party, MIN(at_us) AS at_us FROM log GROUP BY party", {"log": seen})
         starts = engine.create("starts", first)
     zones = None
     if needs.zones and raw.states_zones:
-        stated = sql("SELECT party, at_us, id, zone FROM log WHERE NOT zone IS NULL", {"log": log})
+        stated = sql("SELECT party, at_us, id, zone FROM log WHERE NOT zone IS NULL", {"log": seen})
         zones = engine.create("zones", stated)
     return Relation(events, starts, zones, properties, raw.names, raw.zone)
 
@@ -46,12 +46,12 @@ def cut(raw: Raw, as_of: int) -> exp.Query:
     return sql("SELECT * FROM raw WHERE at_us <= :t AND seen_us <= :t", {"raw": raw.table}, t=as_of)
 
 
-def _log(engine: Engine, raw: Raw, as_of: int) -> exp.Query:
+def log(engine: Engine, raw: Raw, as_of: int) -> exp.Query:
     """The log as of an instant with each id once: the first seen."""
-    log = cut(raw, as_of)
-    if raw.unique or not _repeats(engine, log):
-        return log
-    return once(log)
+    seen = cut(raw, as_of)
+    if raw.unique or not _repeats(engine, seen):
+        return seen
+    return once(seen)
 
 
 def once(log: exp.Query) -> exp.Query:
