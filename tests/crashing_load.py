@@ -107,9 +107,9 @@ def found(data: Path) -> str:
         ids = sorted(event.id for event in history.events())
         source = history.source()
         assert all(file.exists() for file in source.files)
-        left = [
-            p.name for p in history.folder.iterdir() if p.suffix != ".lock" and p.name not in history.state().files()
-        ]
+        known = {*history.state().files(), *(str(path) for path in history.manifest.rejects())}
+        left = [p.name for p in history.folder.iterdir() if p.suffix != ".lock" and p.name not in known]
+        left += [str(path) for path in (data / "rejects").glob("*/*") if str(path) not in known]
     return json.dumps([ids, sorted(left)])
 
 

@@ -20,7 +20,7 @@ from occasion.store.dictionary import Dictionary
 from occasion.store.durable import FileLock, full_disk_said
 from occasion.store.manifest import Manifest, State
 from occasion.store.records import open_records
-from occasion.store.sealing import Sealing
+from occasion.store.sealing import REJECTS, Sealing
 from occasion.store.segment import read_segment
 from occasion.store.source import Source
 
@@ -154,14 +154,18 @@ class History:
 
         Only while writing. Readers share a lock; one of them, this object included, keeps everything in place.
         """
+        state = self.state()
+        for folder in (self.data / REJECTS).glob("load-*"):
+            if int(folder.name.removeprefix("load-")) > state.loads:
+                shutil.rmtree(folder, ignore_errors=True)
         if not self._reading.held and self._reading.take():
             try:
-                self._remove_orphans()
+                self._remove_orphans(state)
             finally:
                 self._reading.release()
 
-    def _remove_orphans(self) -> None:
-        listed = self.state().files()
+    def _remove_orphans(self, state: State) -> None:
+        listed = state.files()
         for path in self.folder.iterdir():
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)

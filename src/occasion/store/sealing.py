@@ -26,6 +26,7 @@ from occasion.store.staging import Staging, settled_ids
 if TYPE_CHECKING:
     from occasion.store.history import LoadReport, Step
 
+REJECTS = "rejects"  # the folder beside the history, with a folder for each load that refused something
 MOST_SEGMENTS = 4  # of a bucket; with one more they are merged
 
 
@@ -83,7 +84,7 @@ class Sealing:
         """All of a plan, or nothing."""
         from occasion.store.history import LoadReport
 
-        with Rejects(self._folder.parent / "rejects", self.number) as rejects:
+        with Rejects(self._folder.parent / REJECTS, self.number) as rejects:
             staging = self._stage(plan, step, rejects)
             repeated = NONE
             if staging.any_given:
