@@ -207,9 +207,10 @@ def quick_is_long(case: tuple[Definition, list[Event], int]) -> None:
         events = list(together)
         expected = program.advance(long, at - 1) + program.instant(long, at, events)
         found: list[Shown] = []
+        reached = program.advance(quick, at - 1)
         if len(events) > 1 or not fast.event(quick, events[0], found, []):
-            reached = program.advance(quick, at - 1) + program.instant(quick, at, events)
-            found += [("p", i, per, when, known, evidence) for i, per, when, (known, evidence, _) in reached]
+            reached += program.instant(quick, at, events)
+        found = [("p", i, per, when, known, evidence) for i, per, when, (known, evidence, _) in reached] + found
         expected_too = [("p", i, per, when, known, list(e)) for i, per, when, (known, e, _) in expected]
         assert [(*one[:5], list(one[5])) for one in found] == expected_too
         assert program.save(quick) == program.save(long)

@@ -17,7 +17,7 @@ from typing import Literal, Protocol, cast
 import msgspec
 
 from occasion.errors import InputError
-from occasion.events.event import Event, in_order
+from occasion.events.event import Event, Scalar, in_order
 from occasion.moments.definition import Definition
 from occasion.moments.live.fast import Fast, Handler, Shown
 from occasion.moments.live.program import DUE, LAST, STARTED, ZONE, Program, Reached, Saved
@@ -63,13 +63,29 @@ class MemoryLog:
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):
-    """What became true or ceased to be: `when` it was noticed (the clock), and for a correction the `reason`."""
+    """What became true or ceased to be: an occurrence of the moment (its identity), `when` that was noticed (by the
+    clock), and for what is not simply reached the `reason`.
+    """
 
     kind: Literal["reached", "corrected", "retracted", "stands"]
     moment: str
-    occurrence: Occurrence
+    party: str
+    per: Scalar | None
+    at: int
+    known_at: int
+    evidence: tuple[str, ...]
     when: int
     reason: str = ""
+
+    @property
+    def occurrence(self) -> Occurrence:
+        """The occurrence as the law says it."""
+        return Occurrence(self.party, self.per, self.at, self.known_at, self.evidence)
+
+    @property
+    def key(self) -> Key:
+        """What it is about: two changes of one occurrence have the same key."""
+        return self.party, self.moment, tagged(self.per), self.at
 
 
 class Watcher:
@@ -118,7 +134,7 @@ class Watcher:
 
     def act(self, change: Change) -> None:
         """A person acted on this occurrence: it stands, whatever comes late."""
-        self.acted.add(_key(change.moment, change.occurrence))
+        self.acted.add(change.key)
 
     def _seen_by(self, given: list[Event], clock: int) -> list[Event]:
         """Of the events given and kept back, those that were seen by the clock."""
@@ -171,11 +187,17 @@ class Watcher:
         for event in batch:
             at = event.at
             row = rows.get(event.party)
-            if row is None or at >= row[DUE] or (event.zone is not None and event.zone != row[ZONE]):
-                self._read_long([event], out)
+            if row is None:
+                row = rows[event.party] = self.program.blank()
+                if not self.fast.event(row, event, out, wake):
+                    self._read_long([event], out)
                 continue
+            if at > row[DUE]:
+                due = row[DUE]
+                self._say(out, event.party, self.program.advance(row, at - 1))
+                self._wake(row, event.party, due)
             handle = handlers[event.name]
-            if handle is None:
+            if handle is None or at == row[DUE] or (event.zone is not None and event.zone != row[ZONE]):
                 self._read_long([event], out)
             else:
                 handle(row, at, event, out, wake)
@@ -256,7 +278,7 @@ class Watcher:
             self._say(out, party, self.program.instant(row, at, own))
         if events:
             self._say(out, party, self.program.advance(row, self.horizon))
-        return {_key(c.moment, c.occurrence): c for c in self._changes("reached", out)}, row
+        return {c.key: c for c in self._changes("reached", out)}, row
 
     def _restored(self, party: str, late: int) -> State:
         """The party's row at its last snapshot, if that is before the late event; else from the beginning."""
@@ -283,7 +305,7 @@ class Watcher:
     def _changes(self, kind: Literal["reached"], out: list[Shown]) -> list[Change]:
         names, when = self.program.identities, self.clock
         return [
-            Change(kind, names[i], Occurrence(party, per, at, max(at, known), tuple([k[1] for k in evidence])), when)
+            Change(kind, names[i], party, per, at, max(at, known), tuple([key[1] for key in evidence]), when)
             for party, i, per, at, known, evidence in out
         ]
 
@@ -325,10 +347,6 @@ class _Handlers(dict[str, Handler | None]):
     def __missing__(self, name: str) -> Handler | None:
         self[name] = made = self.fast.handler(name)
         return made
-
-
-def _key(moment: str, occurrence: Occurrence) -> Key:
-    return occurrence.party, moment, tagged(occurrence.per), occurrence.at
 
 
 __all__ = ["BUFFER_US", "Change", "Log", "MemoryLog", "Watcher"]

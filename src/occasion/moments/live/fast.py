@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any, cast
 
 from occasion.events.event import Event
@@ -18,8 +19,8 @@ from occasion.moments.definition import Per, Selection, Stage, selections
 from occasion.moments.live.inert import Touch
 from occasion.moments.live.program import DUE, LAST, PLACES, STARTED, ZONE, Program
 from occasion.moments.live.reader import PLACE, TIMER
-from occasion.moments.live.snippets import snippet
-from occasion.moments.live.state import Evidence, Instant, State, merged
+from occasion.moments.live.snippets import snippet, starting
+from occasion.moments.live.state import Evidence, Found, Instant, State, merged
 
 # party, which definition, value of `per`, at, known, evidence
 Shown = tuple[str, int, Any, int, int, Evidence]
@@ -27,48 +28,55 @@ Handler = Callable[[State, int, Event, list[Shown], list[tuple[int, str]]], None
 
 
 class Fast:
-    """The handlers of a program. `handler(name)`: None where every definition must be asked the long way."""
+    """The handlers of a program: None where every definition must be asked the long way."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.made: dict[str, Handler | None] = {}
-        staged = {one for stages in program.sets for stage in stages for one in _selected(stage)}
+        self.handlers: dict[tuple[str, bool], Handler | None] = {}
+        staged = {one for stages in program.sets for stage in stages for one in selections_of(stage)}
         self.entered = {one.name for one in staged if one.of == "event"}
         self.entered_by_any = any(one.of != "event" for one in staged)
 
-    def handler(self, name: str) -> Handler | None:
-        """The function for events of this name; made when first asked for."""
-        if name not in self.made:
-            enters = self.entered_by_any or name in self.entered
-            self.made[name] = None if enters else self._compiled(name)
-        return self.made[name]
+    def handler(self, name: str, first: bool = False) -> Handler | None:
+        """The function for events of this name, or for a party's `first` event; made when first asked for."""
+        if (name, first) not in self.handlers:
+            enters = self.entered_by_any or name in self.entered or (first and bool(self.program.places))
+            self.handlers[name, first] = None if enters else self._compiled(name, first)
+        return self.handlers[name, first]
 
     def event(self, row: State, event: Event, out: list[Shown], wake: list[tuple[int, str]]) -> bool:
-        """Reads an instant that holds only this event, if that can be done quickly; False: nothing was done."""
-        handle = self.handler(event.name)
+        """Reads an instant that holds only this event, if that can be done quickly; False: nothing was done.
+
+        No timer may be due before it. A row whose next timer is lowered is put on `wake`.
+        """
+        handle = self.handler(event.name, not row[STARTED])
         at = event.at
-        if handle is None or not row[STARTED] or at >= row[DUE] or (event.zone is not None and event.zone != row[ZONE]):
+        if handle is None or at >= row[DUE] or (event.zone is not None and event.zone != row[ZONE]):
             return False
-        handle(row, at, event, out, wake)
+        row[STARTED] = True
         row[LAST] = at
+        handle(row, at, event, out, wake)
         return True
 
-    def source(self, name: str) -> tuple[str, dict[str, Any]]:
+    def source(self, name: str, first: bool) -> tuple[str, dict[str, Any]]:
         """The handler's Python source and the constants that it speaks of."""
-        names: dict[str, Any] = {"Decimal": Decimal, "merged": merged, "slow": self._slow, "FAR": FAR}
+        slow = partial(self._slow, first)
+        names: dict[str, Any] = {"Decimal": Decimal, "merged": merged, "slow": slow, "FAR": FAR}
         names["ZONE"] = self.program.zone
         lines = ["def handler(row, t, e, out, wake):", "    seen = e.seen"]
         for i, reader in enumerate(self.program.readers):
-            touch = Touch(name, names)
-            if reader.names is None or name in reader.names:
-                lines += [f"    # {i}", *("    " + line for line in self._one(i, touch))]
+            if reader.names is None or name in reader.names or (first and reader.starts):
+                lines += [f"    # {i}", *("    " + line for line in self._one(i, Touch(name, names), first))]
         return "\n".join(lines), names
 
-    def _one(self, i: int, touch: Touch) -> list[str]:
+    def _one(self, i: int, touch: Touch, first: bool) -> list[str]:
         node, reader = self.program.definitions[i].node, self.program.readers[i]
         column = self.program.first + i
         touch.names[f"blank{i}"] = reader.blank
         begin = [f"s = row[{column}]", f"if s is None: s = row[{column}] = blank{i}()"]
+        if first and reader.starts:
+            slow = f"slow(row, {i}, t, e, out, wake)"
+            return begin + (starting(node, reader.machine, touch) or [slow])
         if isinstance(node, Per):
             field = touch.field(node.field)
             inner = snippet(node.pattern, reader.machine, touch, i, "x")
@@ -84,17 +92,20 @@ class Fast:
             return begin + known_value
         return begin + snippet(node, reader.machine, touch, i, "None")
 
-    def _compiled(self, name: str) -> Handler:
-        source, names = self.source(name)
+    def _compiled(self, name: str, first: bool) -> Handler:
+        source, names = self.source(name, first)
         exec(compile(source, f"<events called {name}>", "exec"), names)
         return cast(Handler, names["handler"])
 
-    def _slow(self, row: State, i: int, at: int, event: Event, out: list[Shown], wake: list[tuple[int, str]]) -> None:  # noqa: PLR0917
-        """One definition's machine for one event; the stage is not entered at this instant, nor is it the start."""
+    def _slow(  # noqa: PLR0917 - as the handlers call it
+        self, first: bool, row: State, i: int, at: int, event: Event, out: list[Shown], wake: list[tuple[int, str]]
+    ) -> None:
+        """One definition's machine for one event, the party's first or not; no stage is entered at this instant."""
         program = self.program
         reader, placed = program.readers[i], program.placed[i]
         state = row[program.first + i]
-        now = Instant(at, (event,), row[ZONE] or program.zone)
+        start: Found | None = (event.seen, ((at, event.id),), event) if first else None
+        now = Instant(at, (event,), row[ZONE] or program.zone, start)
         if placed >= 0:
             now.place = row[PLACES + placed][PLACE]
         for per, (known, evidence, _) in reader.step(state, now):
@@ -104,5 +115,6 @@ class Fast:
             wake.append((state[TIMER], event.party))
 
 
-def _selected(stage: Stage) -> list[Selection]:
+def selections_of(stage: Stage) -> list[Selection]:
+    """Every selection in the pattern that enters a stage."""
     return list(selections(stage.enter))

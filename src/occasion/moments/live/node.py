@@ -25,11 +25,14 @@ class Slots:
 
 
 class Machine:
-    """A node with everything below it. `slot`: its first own slot in the definition's state."""
+    """A node with everything below it. `slot`: its first own slot in the definition's state. `timers`: the slots, its
+    own and those below, that hold the next instant at which it must be called although nothing happens; FAR if none.
+    """
 
     def __init__(self, *parts: Machine) -> None:
         self.parts = parts
         self.slot = 0
+        self.timers: tuple[int, ...] = tuple(timer for part in parts for timer in part.timers)
 
     def step(self, s: State, now: Instant) -> Sequence[Found]:
         """What is reached at this instant: for a selection a point an event, otherwise at most one.
@@ -38,10 +41,6 @@ class Machine:
         or changes its stage; calling it at another one changes nothing.
         """
         raise NotImplementedError
-
-    def due(self, s: State) -> int:
-        """The next instant at which it must be called although nothing happens; FAR if none."""
-        return min((part.due(s) for part in self.parts), default=FAR)
 
 
 class DidMachine(Machine):
@@ -200,12 +199,13 @@ class EveryMachine(Machine):
     def __init__(self, slots: Slots, anchor: Machine, period: Period) -> None:
         super().__init__(anchor)
         self.period = period
-        self.slot = slots.take(None)
+        self.slot = slots.take(None, FAR)
+        self.timers = (*self.timers, self.slot + 1)
 
     def step(self, s: State, now: Instant) -> Sequence[Found]:
         anchors, i = self.parts[0].step(s, now), self.slot
         reached: list[Found] = []
-        if s[i]:
+        if s[i + 1] <= now.at:
             for anchor in s[i]:
                 if anchor[0] <= now.at:
                     reached.append((anchor[4], anchor[5], None))
@@ -218,11 +218,9 @@ class EveryMachine(Machine):
             date = now.plus(self.period)
             if date < FAR:
                 s[i] = [*(s[i] or ()), [date, 1, now.at, now.zone, known, evidence]]
+        if anchors or reached:
+            s[i + 1] = min((anchor[0] for anchor in s[i] or ()), default=FAR)
         return (united(reached),) if reached else NOTHING
-
-    def due(self, s: State) -> int:
-        own = min((int(anchor[0]) for anchor in s[self.slot] or ()), default=FAR)
-        return min(own, self.parts[0].due(s))
 
 
 class WhileMachine(Machine):

@@ -14,7 +14,7 @@ from itertools import groupby
 from occasion.events.event import Event, Scalar, in_order
 from occasion.moments.calendar import FAR
 from occasion.moments.definition import LANGUAGE, Definition, Stage, plain
-from occasion.moments.live.reader import TIMER, Places, Reader
+from occasion.moments.live.reader import PLACE, TIMER, Places, Reader
 from occasion.moments.live.state import LONG_AGO, Found, Instant, State, revived, written
 from occasion.moments.meaning import Occurrence, tagged
 
@@ -64,14 +64,36 @@ class Program:
                 if state is None:
                     state = row[self.first + i] = reader.blank()
                 reached += [(i, per, at, found) for per, found in reader.step(state, now)]
-        row[DUE] = min((unit[TIMER] for unit in row[PLACES:] if unit is not None), default=FAR)
+        row[DUE] = min([unit[TIMER] for unit in row[PLACES:] if unit is not None], default=FAR)
         return reached
 
     def advance(self, row: State, until: int) -> list[Reached]:
         """Runs the timers that are due by then, that instant included."""
         reached: list[Reached] = []
         while row[DUE] <= until:
-            reached += self.instant(row, row[DUE], ())
+            at = row[DUE]
+            if self.places and min(row[place][TIMER] for place in range(PLACES, self.first)) <= at:
+                reached += self.instant(row, at, ())
+            else:
+                reached += self._tick(row, at)
+        return reached
+
+    def _tick(self, row: State, at: int) -> list[Reached]:
+        """Runs the definitions' timers of an instant at which no stage can be entered."""
+        now = Instant(at, (), row[ZONE] or self.zone)
+        row[LAST] = at
+        reached: list[Reached] = []
+        due, first = FAR, self.first
+        for place in range(PLACES, first):
+            due = min(due, row[place][TIMER])
+        for i, state in enumerate(row[first:]):
+            if state is not None:
+                if state[TIMER] <= at:
+                    placed = self.placed[i]
+                    now.place = row[PLACES + placed][PLACE] if placed >= 0 else None
+                    reached += [(i, per, at, found) for per, found in self.readers[i].step(state, now)]
+                due = min(due, state[TIMER])
+        row[DUE] = due
         return reached
 
     def read(self, row: State, events: Iterable[Event]) -> list[Reached]:

@@ -96,6 +96,7 @@ class Reader:
         self.pattern = node.pattern if isinstance(node, Per) else node
         self.machine = built(self.pattern, slots)
         self.initial = slots.initial
+        self.timers = self.machine.timers
         chosen = list(selections(self.pattern))
         self.choosers = [chooses(selection) for selection in chosen]
         named = all(selection.of == "event" for selection in chosen)
@@ -128,11 +129,15 @@ class Reader:
 
     def _one(self, state: State, now: Instant) -> Found | None:
         found = self.machine.step(state, now)
-        state[TIMER] = self.machine.due(state)
+        if self.timers:
+            state[TIMER] = self._due(state)
         if not found:
             return None
         state[REACHED] = now.at
         return united(found)
+
+    def _due(self, state: State) -> int:
+        return int(state[self.timers[0]]) if len(self.timers) == 1 else min(state[timer] for timer in self.timers)
 
     def _per(self, state: State, now: Instant, name: str) -> list[tuple[Scalar | None, Found]]:
         """Every value that has an event now, or all if a timer is due or something of the party's changed; a new value
@@ -156,7 +161,7 @@ class Reader:
         now.events = ()
         self.machine.step(state, now)
         now.events = events
-        state[TIMER] = min(wake, self.machine.due(state))
+        state[TIMER] = min(wake, self._due(state)) if self.timers else FAR
         return reached
 
     def _carried(self, events: Sequence[Event], name: str, values: dict[str, State]) -> dict[str, list[Event]]:

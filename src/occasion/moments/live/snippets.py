@@ -69,6 +69,25 @@ def _known(node: Node, machine: Machine, touch: Touch, i: int, per: str, slow: s
     return None
 
 
+def starting(node: Node, machine: Machine, touch: Touch) -> list[str] | None:
+    """The lines for a party's first event where a window begins with it, on a blank state; None: ask the machine."""
+    if not isinstance(node, (Reach, Fewer)) or not isinstance(machine, WindowMachine) or not _fixed(node):
+        return None
+    source, once = node.measure.source, node.anchor == Start()
+    either = isinstance(node, Fewer) and node.lo == STRICTLY_LATER and node.anchor == Or(source, Start())
+    if not isinstance(source, Did) or not (once or either):
+        return None
+    p, timer = machine.slot, _timer(node, machine) if isinstance(machine, FewerMachine) else []
+    end = "FAR" if node.hi is None else f"t + {node.hi.us}"
+    lines = [f"s[{p}] = [[t + {node.lo.us}, {end}, t, seen, {KEY}]]", *timer]
+    if node.lo == NOW and touch.touches(source):
+        if node.measure.kind != "count" or node.n <= 1:
+            return None
+        counted = [f"s[{p + 1}] = [[1, seen, [(t, e.id)], None, s[{p}]]]", f"s[{p}] = None"]
+        lines += guarded(touch.chosen(source.selection), counted)
+    return lines
+
+
 def guarded(test: str, lines: list[str]) -> list[str]:
     """The lines under a test."""
     if test == "False":
@@ -251,8 +270,9 @@ def _no_timers(node: Node) -> bool:
     return False
 
 
-def _timer(node: Fewer, machine: FewerMachine) -> list[str]:
+def _timer(node: Reach | Fewer, machine: FewerMachine) -> list[str]:
     a = machine.timer
+    assert node.hi is not None
     return [
         f"if t + {node.hi.us} < s[{a}]:",
         f"    s[{a}] = s[{TIMER}] = t + {node.hi.us}",

@@ -169,6 +169,7 @@ class FewerMachine(WindowMachine):
         super().__init__(slots, node, anchor, source)
         self.silence = silence
         self.timer = slots.take(FAR)
+        self.timers = (*self.timers, self.timer)
 
     def step(self, s: State, now: Instant) -> Sequence[Found]:
         anchors, source = self.parts[0].step(s, now), self.parts[1].step(s, now)
@@ -206,6 +207,3 @@ class FewerMachine(WindowMachine):
         left = [w[1] for w in s[i] or ()] + [w[1] for group in s[i + 1] or () for w in group[WINDOWS]]
         s[self.timer] = min(left, default=FAR)
         return over
-
-    def due(self, s: State) -> int:
-        return min(int(s[self.timer]), super().due(s))
