@@ -49,6 +49,10 @@ CANDIDATES: list[Candidate] = [
     pair(NAMES, Choice(2), Choice(1), 3, times=2, per="room"),
     returns(NAMES, Choice(1), 1),
     returns(NAMES, Choice(2), 2, per="counterpart"),
+    # choices that share events
+    pair(NAMES, Choice(1, "direction", "in"), Choice(1), 2),
+    pair(NAMES, Choice(1), Choice(2, "room", "5"), 2),
+    returns(NAMES, Choice(1, "direction", "in"), 2),
 ]
 
 gaps = st.sampled_from([0, 1, DAY_US // 2, DAY_US - 1, DAY_US, DAY_US + 1, 2 * DAY_US])
@@ -121,6 +125,8 @@ def test_a_stream_says_what_its_line_means(log, row_group):
         looked = study(sealed(Path(folder), events, row_group), population)
         cube = candidate_cube(looked, CANDIDATES, 3, HORIZON)
         points = streams_of(looked, CANDIDATES, HORIZON)
+    key = points.party.astype(np.int64) * HORIZON * DAY_US + points.offset_us
+    assert (np.diff(key) >= 0).all()
     as_of = max(e.at for e in events) + 100 * DAY_US
     for s, candidate in enumerate(CANDIDATES):
         for k in (1,) if candidate.pattern else (1, 3):

@@ -147,7 +147,51 @@ def pair_points(
     return found
 
 
-def in_order(party: Int, name: Int, at: Int, names: int) -> bool:
+def return_points(
+    key: Int, which: Int, offset: Int, within: Int, by_choice: Int, begin: Int, out_at: Int, out_return: Int
+) -> int:
+    """The first return after the start of each kind, for each key; returns how many were written.
+
+    Rows sorted by (`key`, `offset`), `which[i]` the event's choice. Return q is within[q] long and of the choice c for
+    which q is in by_choice[begin[c] : begin[c + 1]]: an event at least that much later than the one before it.
+    """
+    choices = begin.shape[0] - 1
+    last, known = np.empty(choices, np.int64), np.full(choices, -1, np.int64)
+    done = np.full(within.shape[0], -1, np.int64)
+    party, found = np.int64(-1), 0
+    for i in range(key.shape[0]):
+        if i == 0 or key[i] != key[i - 1]:
+            party += 1
+        c = which[i]
+        if known[c] == party and offset[i] > 0:
+            gap = offset[i] - last[c]
+            for j in range(begin[c], begin[c + 1]):
+                q = by_choice[j]
+                if gap >= within[q] and done[q] != party:
+                    out_at[found], out_return[found] = i, q
+                    done[q] = party
+                    found += 1
+        known[c], last[c] = party, offset[i]
+    return found
+
+
+def keep_first(row: Int, stream: Int, counter: Int, first: int, keep: Int) -> None:
+    """`keep[i]`: whether it is one of the first few points of its (party, stream); parties in one piece, in time.
+
+    `counter` (by stream) is zeros.
+    """
+    base, last = np.int64(0), np.int64(-1)
+    for i in range(row.shape[0]):
+        if row[i] != last:
+            last = row[i]
+            base += first
+        s = stream[i]
+        count = max(counter[s], base) + 1
+        keep[i] = count <= base + first
+        counter[s] = min(count, base + first)  # never above the next party's base
+
+
+def in_order(party: Int, name: Int, at: Int, names: int) -> Any:
     """Whether rows are sorted by (party, at) and every name's code is one of `names`; a loop without branches."""
     bad = np.uint8(0)
     for i in range(1, party.shape[0]):
@@ -159,8 +203,16 @@ def in_order(party: Int, name: Int, at: Int, names: int) -> bool:
 
 
 def count_coded(
-    party: Int, name: Int, at: Int, start: Int, cell: Int, last_us: Int, counter: Int, histogram: Int,
-    counts: int, days: int,
+    party: Int,
+    name: Int,
+    at: Int,
+    start: Int,
+    cell: Int,
+    last_us: Int,
+    counter: Int,
+    histogram: Int,
+    counts: int,
+    days: int,
 ) -> None:
     """Add a segment's rows, whole parties sorted by (party, at), to the histogram.
 
@@ -191,3 +243,10 @@ def count_coded(
         while i < n and party[i] == p:
             i += one
         last_us[p] = max(last_us[p], at[i - one])
+
+
+def arrange(row: Int, free: Int, order: Int) -> None:
+    """Where each point goes so that parties are in the order of their rows; `free[r]`: where party r's begin."""
+    for i in range(row.shape[0]):
+        order[free[row[i]]] = i
+        free[row[i]] += 1

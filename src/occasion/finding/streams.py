@@ -5,7 +5,7 @@ Events before the start never give points; pairs and returns look back at them, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -48,13 +48,27 @@ def streams_of(study: Study, candidates: Sequence[Candidate], days: int, first: 
 
     Memory: at most parties × candidates × `first` points.
     """
-    kept = [first_points(part, len(candidates), first) for part in parts(study, candidates, days)]
-    row, stream, offset = (np.concatenate([part[i] for part in kept]) if kept else np.zeros(0) for i in range(3))
-    order = np.lexsort((stream, offset, row))
-    return Streams(
-        row[order].astype(np.int32), stream[order].astype(np.int32), offset[order].astype(np.int64),
-        [c.what for c in candidates], bases(candidates),
-    )  # fmt: skip
+    row, stream, offset = _joined(_few_of_chunks(study, candidates, days, first))
+    free = np.zeros(len(study.population) + 1, np.int64)
+    np.cumsum(np.bincount(row, minlength=len(study.population)), out=free[1:])
+    order = np.empty(len(row), np.int64)
+    kernels.compiled(kernels.arrange)(row, free, order)
+    return Streams(row[order], stream[order], offset[order], [c.what for c in candidates], bases(candidates))
+
+
+def _few_of_chunks(study: Study, candidates: Sequence[Candidate], days: int, first: int) -> Iterator[Points]:
+    """The first few points of each chunk's parties, sorted by (party, time)."""
+    for chunk_parts in _of_chunks(study, candidates, days):
+        yield in_time(_joined(few_of(part, len(candidates), first) for part in chunk_parts))
+
+
+def _joined(parts: Iterable[Points]) -> Points:
+    """Points put behind each other."""
+    found = list(parts)
+    if not found:
+        return np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64)
+    row, stream, offset = (np.concatenate([part[i] for part in found]) for i in range(3))
+    return row, stream, offset
 
 
 def bases(candidates: Sequence[Candidate]) -> npt.NDArray[np.int32]:
@@ -72,20 +86,33 @@ def parts(study: Study, candidates: Sequence[Candidate], days: int) -> Iterator[
 
     No two parts share both a party and a stream.
     """
+    for chunk_parts in _of_chunks(study, candidates, days):
+        yield from chunk_parts
+
+
+def _of_chunks(study: Study, candidates: Sequence[Candidate], days: int) -> Iterator[Iterator[Points]]:
+    for chunk in study.chunks(asked_fields(candidates), days * DAY_US):
+        yield _of_chunk(chunk, candidates, len(study.names))
+
+
+def _of_chunk(chunk: Chunk, candidates: Sequence[Candidate], names: int) -> Iterator[Points]:
     numbered = list(enumerate(candidates))
-    asked = asked_fields(candidates)
-    for chunk in study.chunks(asked, days * DAY_US):
-        after = chunk.since_start()
-        yield _counts(after, [(s, c) for s, c in numbered if c.kind == "count"], len(study.names))
-        for field in asked:
-            sliced = [(s, c) for s, c in numbered if c.kind == "slice" and c.choice.field == field]
-            if sliced:
-                yield _slices(after, sliced, field, len(study.names))
-        for s, c in numbered:
-            if c.kind == "distinct":
-                yield _distinct(after, s, c)
-        for per in sorted({c.per for c in candidates if c.pattern}, key=str):
-            yield from _patterns(chunk, [(s, c) for s, c in numbered if c.pattern and c.per == per], per)
+    after = chunk.since_start()
+    yield _counts(after, [(s, c) for s, c in numbered if c.kind == "count"], names)
+    for field in chunk.fields:
+        sliced = [(s, c) for s, c in numbered if c.kind == "slice" and c.choice.field == field]
+        if sliced:
+            yield _slices(after, sliced, field, names)
+    for s, c in numbered:
+        if c.kind == "distinct":
+            yield _distinct(after, s, c)
+    for per in sorted({c.per for c in candidates if c.pattern}, key=str):
+        of_per = [(s, c) for s, c in numbered if c.pattern and c.per == per]
+        for kind, found in (("pair", _pairs), ("return", _returns)):
+            of_kind = [(s, c) for s, c in of_per if c.kind == kind]
+            if of_kind:
+                points = found(chunk, of_kind, None if per is None else chunk.fields[per])
+                yield few_of(in_time(points), len(candidates), 1)
 
 
 def _counts(chunk: Chunk, numbered: Numbered, names: int) -> Points:
@@ -127,74 +154,88 @@ def chosen(chunk: Chunk, choice: Choice) -> npt.NDArray[np.bool_]:
     return found
 
 
-def _patterns(chunk: Chunk, numbered: Numbered, per: str | None) -> Iterator[Points]:
-    """Pairs and returns over parties, or over parties and values of a field; the first of each after the start."""
-    field = None if per is None else chunk.fields[per]
-    streams = 1 + max(s for s, _ in numbered)
-    pairs = [(s, c) for s, c in numbered if c.kind == "pair"]
-    if pairs:
-        yield first_points(_pairs(chunk, pairs, field), streams, 1)
-    for s, c in numbered:
-        if c.kind == "return":
-            yield first_points(_returns(chunk, s, c, field), streams, 1)
-
-
 def _by_key(
-    chunk: Chunk, keep: npt.NDArray[np.bool_], field: FieldCodes | None
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.intp]]:
-    """The kept events' keys (party, or party and value), in order of (key, time), and where they stand in the chunk."""
+    chunk: Chunk, choices: Sequence[Choice], field: FieldCodes | None
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.intp], npt.NDArray[np.int32]]:
+    """The chosen events in order of (key, time): the key (party, or party and value), where they stand in the chunk,
+    and which choice's they are (one that is of several choices comes once for each)."""
+    known = np.True_ if field is None else field.codes >= 0
+    each = [np.flatnonzero(chosen(chunk, choice) & known) for choice in choices]
+    at = np.concatenate(each)
+    which = np.repeat(np.arange(len(choices), dtype=np.int32), [len(places) for places in each])
+    order = np.argsort(at, kind="stable")
+    at, which = at[order], which[order]
+    key = chunk.row[at].astype(np.int64)
     if field is None:
-        at = np.flatnonzero(keep)
-        return chunk.row[at].astype(np.int64), at
-    at = np.flatnonzero(keep & (field.codes >= 0))
-    key = chunk.row[at].astype(np.int64) * len(field) + field.codes[at]
+        return key, at, which
+    key = key * len(field) + field.codes[at]
     order = np.argsort(key, kind="stable")
-    return key[order], at[order]
+    return key[order], at[order], which[order]
+
+
+def _grouped(
+    of: Sequence[int], choices: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Numbers of candidates grouped by choice: the choice of each, the order, and where each choice's begin in it."""
+    choice = np.array(of, np.int64)
+    order = np.argsort(choice, kind="stable")
+    return choice, order, np.searchsorted(choice[order], np.arange(choices + 1))
+
+
+def _room(key: npt.NDArray[np.int64], numbered: Numbered) -> int:
+    """How many points there can be: one for each key and candidate."""
+    return (1 + int(np.count_nonzero(np.diff(key)))) * len(numbered)
 
 
 def _pairs(chunk: Chunk, numbered: Numbered, field: FieldCodes | None) -> Points:
+    """The first of each pair after the start, for each key."""
     choices = list(dict.fromkeys(choice for _, c in numbered for choice in (c.first, c.choice) if choice is not None))
-    which = np.full(len(chunk.row), -1, np.int32)
-    for i, choice in enumerate(choices):
-        which[chosen(chunk, choice)] = i
-    key, at = _by_key(chunk, which >= 0, field)
-    first, second, times, within = (
-        np.array(column, np.int64)
-        for column in zip(
-            *((choices.index(c.first or c.choice), choices.index(c.choice), c.times, c.window_us) for _, c in numbered),
-            strict=True,
-        )
-    )
-    by_second = np.argsort(second, kind="stable")
-    begin = np.searchsorted(second[by_second], np.arange(len(choices) + 1))
-    room = (1 + np.count_nonzero(np.diff(key))) * len(numbered)
-    out_at, out_pair = np.empty(room, np.int64), np.empty(room, np.int32)
+    key, at, which = _by_key(chunk, choices, field)
+    first = np.array([choices.index(c.first or c.choice) for _, c in numbered], np.int64)
+    second, by_second, begin = _grouped([choices.index(c.choice) for _, c in numbered], len(choices))
+    times = np.array([c.times for _, c in numbered], np.int64)
+    within = np.array([c.window_us for _, c in numbered], np.int64)
+    out_at, out_pair = np.empty(_room(key, numbered), np.int64), np.empty(_room(key, numbered), np.int32)
     found = kernels.compiled(kernels.pair_points)(
-        key, which[at], chunk.offset_us[at], first, second, times, within, by_second, begin, len(choices),
+        key, which, chunk.offset_us[at], first, second, times, within, by_second, begin, len(choices),
         out_at, out_pair,
     )  # fmt: skip
-    reached = at[out_at[:found]]
-    stream = np.array([s for s, _ in numbered], np.int32)[out_pair[:found]]
-    return chunk.row[reached], stream, chunk.offset_us[reached]
+    return _reached(chunk, numbered, at[out_at[:found]], out_pair[:found])
 
 
-def _returns(chunk: Chunk, stream: int, candidate: Candidate, field: FieldCodes | None) -> Points:
-    """Events at least W after the one before them, strictly after the start."""
-    key, at = _by_key(chunk, chosen(chunk, candidate.choice), field)
-    offset = chunk.offset_us[at]
-    again = (key[1:] == key[:-1]) & (np.diff(offset) >= candidate.window_us) & (offset[1:] > 0)
-    at = at[1:][again]
-    return chunk.row[at], np.full(len(at), stream, np.int32), chunk.offset_us[at]
+def _returns(chunk: Chunk, numbered: Numbered, field: FieldCodes | None) -> Points:
+    """The first of each return after the start, for each key."""
+    choices = list(dict.fromkeys(c.choice for _, c in numbered))
+    key, at, which = _by_key(chunk, choices, field)
+    _, by_choice, begin = _grouped([choices.index(c.choice) for _, c in numbered], len(choices))
+    within = np.array([c.window_us for _, c in numbered], np.int64)
+    out_at, out_return = np.empty(_room(key, numbered), np.int64), np.empty(_room(key, numbered), np.int32)
+    found = kernels.compiled(kernels.return_points)(
+        key, which, chunk.offset_us[at], within, by_choice, begin, out_at, out_return
+    )
+    return _reached(chunk, numbered, at[out_at[:found]], out_return[:found])
 
 
-def first_points(part: Points, streams: int, first: int) -> Points:
-    """Only the first few points of each (party, stream), in order of (party, time)."""
+def _reached(chunk: Chunk, numbered: Numbered, at: npt.NDArray[np.intp], which: npt.NDArray[np.int32]) -> Points:
+    """Points at these places of the chunk."""
+    return chunk.row[at], np.array([s for s, _ in numbered], np.int32)[which], chunk.offset_us[at]
+
+
+def in_time(points: Points) -> Points:
+    """Points of whole parties, each party's in order of time."""
+    row, stream, offset = points
+    first = int(offset.min(initial=0))
+    span = int(offset.max(initial=0)) - first + 1
+    if (int(row.max(initial=0)) + 1) * span < 1 << 63:  # one key of both: pieces that are in order are only merged
+        order = np.argsort(row.astype(np.int64) * span + (offset - first), kind="stable")
+    else:
+        order = np.lexsort((offset, row))
+    return row[order], stream[order], offset[order]
+
+
+def few_of(part: Points, streams: int, first: int) -> Points:
+    """Only the first few points of each (party, stream); parties in one piece, in order of time."""
     row, stream, offset = part
-    order = np.lexsort((offset, row))
-    row, stream, offset = row[order], stream[order], offset[order]
-    key = row.astype(np.int64) * streams + stream
-    order = np.argsort(key, kind="stable")
-    starts = np.flatnonzero(np.append(True, np.diff(key[order]) != 0)) if len(key) else np.zeros(0, np.int64)
-    place = np.arange(len(key)) - np.repeat(starts, np.diff(np.append(starts, len(key))))
-    keep = np.sort(order[place < first])
+    keep = np.empty(len(row), np.bool_)
+    kernels.compiled(kernels.keep_first)(row, stream, np.zeros(streams, np.int64), first, keep)
     return row[keep], stream[keep], offset[keep]
