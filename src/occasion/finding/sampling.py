@@ -89,7 +89,7 @@ def _row_groups(study: Study, rows: int, columns: Sequence[str]) -> Any:
 
 def _sealed(study: Study, rows: int) -> Any:
     table = _row_groups(study, rows, ["name", "at_us", *OWN, "properties"])
-    for field in OWN:
+    for field in (own for own in OWN if own in table.column_names):
         table = table.append_column(f"field {field}", struct_of(table[field])).drop_columns([field])
     return table
 
