@@ -171,10 +171,20 @@ class Heard(Words):
         return super().__call__(name, n, **gaps)
 
 
-def test_every_text_is_used_somewhere() -> None:
+@pytest.fixture(scope="module")
+def pages() -> dict[str, str]:
+    """The page of every odd answer, drawn once."""
     heard = Heard(WORDS.language, WORDS.texts, WORDS.lists)
-    for case in (findings(), *EDGES.values(), *SAID_SELDOM):
-        html(case, source_text="a.csv", reach_command=REACH if case.candidates else None, words=heard)
+    seldom = {str(i): case for i, case in enumerate(SAID_SELDOM)}
+    return {
+        name: html(case, source_text="a.csv", reach_command=REACH if case.candidates else None, words=heard)
+        for name, case in (EDGES | seldom).items()
+    }
+
+
+def test_every_text_is_used_somewhere(pages: dict[str, str]) -> None:
+    heard = Heard(WORDS.language, WORDS.texts, WORDS.lists)
+    assert pages
     shown = Path(report_charts.__file__).with_name("show.py").read_text(encoding="utf-8")
     unused = {name for name in set(WORDS.texts) - heard.asked if not name.startswith("table.")}
     forms = {
@@ -226,6 +236,8 @@ EDGES: dict[str, Findings] = {
 SEVERAL_ASIDE = tuple(SetAside(f"line {i}", f"reason {i % 10}", i % 2) for i in range(70))
 NOBODY = tuple(CurvePoint(k, 3, Refusal("too few")) for k in range(1, 9))
 SAID_SELDOM = (
+    findings(),
+    findings(candidates=(finding(verdict="cannot say"),)),
     findings(candidates=(finding(effect=Estimate(-0.1, -0.15, -0.05, 1800, "m"), asked=True),), refusals=SEVERAL_ASIDE),
     findings(candidates=(finding(curve=made_curve([0.1] * 12, 0.01)), finding(curve=NOBODY))),
     findings(candidates=(finding(curve=made_curve([0.03 * min(k, 10) for k in range(1, 15)], 0.01)),), peers=()),
@@ -236,9 +248,8 @@ SAID_SELDOM = (
 
 
 @pytest.mark.parametrize("case", EDGES)
-def test_every_odd_answer_has_its_page(case: str) -> None:
-    text = html(EDGES[case], reach_command=REACH)
-    page = Page(text)
+def test_every_odd_answer_has_its_page(pages: dict[str, str], case: str) -> None:
+    page = Page(pages[case])
     assert not page.open
     for word in ("nan", "inf", "None", "Estimate(", "Refusal("):
         assert not re.search(rf"\b{re.escape(word)}", page.inside("body")), word
@@ -266,17 +277,22 @@ def test_a_refusal_is_its_sentence_and_never_a_number() -> None:
     refused = finding(
         verdict="cannot say", why="too few people", effect=Refusal("only 41 of them have anyone to compare with", 320)
     )
-    text = spaced(Page(html(findings(candidates=(refused,)))).inside("article"))
+    text = spaced(Page(html(findings(candidates=(refused,), peers=()))).inside("article"))
     assert "No number: only 41 of them have anyone to compare with. About 320 more people would do." in text
     assert "apart among people alike" not in text
     same = replace(refused, effect=Refusal("Too few people."))
     assert no_number(same, WORDS) == ""  # the verdict's reason has said it
 
 
+def test_a_number_too_unsure_to_go_by_is_called_that() -> None:
+    unsure = finding(verdict="cannot say", why="too few people are alike")
+    text = Page(html(findings(candidates=(unsure,), peers=()))).inside("article")
+    assert "+20 percentage points apart among people alike, too unsure to go by" in text
+
+
 def test_a_warning_is_a_word(full: str) -> None:
-    warned = html(findings(candidates=(finding(), further()[1])))
-    assert "Be careful:" in warned
-    assert "Be careful:" not in html(findings(candidates=(finding(),)))
+    assert "Be careful:" in html(findings(candidates=(finding(pictures=False), further()[1]), peers=()))
+    assert "Be careful:" not in html(findings(candidates=(finding(pictures=False),), peers=()))
 
 
 @pytest.mark.parametrize(

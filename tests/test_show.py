@@ -65,10 +65,11 @@ def test_what_comes_from_the_data_cannot_act_on_the_terminal() -> None:
     assert r"\x1b[31m[bold]red[/bold] \u202eevil\r\x07" in text
 
 
-def test_long_lists_of_what_was_set_aside_are_cut_with_a_count() -> None:
-    text = printed(findings(refusals=tuple(SetAside(f"line {i}", "too few people", 3) for i in range(30))))
+def test_what_was_set_aside_is_said_by_reason_and_long_lists_are_cut_with_a_count() -> None:
+    text = printed(findings(refusals=tuple(SetAside(f"line {i}", f"reason {i % 9}", 3) for i in range(30))), 200)
     assert "30 things were set aside:" in text
-    assert "… and 25 more; --json and --html name all." in text
+    assert "  Reason 0. line 0 (about 3 more people would do); line 9 (about 3 more people would do), and 2" in text
+    assert "… and 12 more; --json and --html name all." in text  # of the four reasons that are left
 
 
 @pytest.mark.parametrize("found", [findings(candidates=(), peers=(), refusals=()), findings(candidates=further()[2:])])

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from occasion.estimate import Estimate, Refusal
-from occasion.finding.findings import CurvePoint, Finding, Findings
+from occasion.finding.findings import CurvePoint, Finding, Findings, SetAside
 from occasion.finding.report_numbers import SPACE, about, date, known, share, visible, whole
 from occasion.finding.report_ranking import standing
 from occasion.finding.report_words import Words
@@ -184,6 +184,15 @@ def against_peers(found: Findings, words: Words) -> Beside:
 def said(verdict: str, words: Words) -> str:
     """A verdict as a word."""
     return words(f"verdict.{verdict.replace(' ', '_')}")
+
+
+def by_reason(refusals: Sequence[SetAside], words: Words) -> list[tuple[str, list[str]]]:
+    """What was set aside, by reason as a sentence, in the order in which the reasons first come."""
+    grouped: dict[str, list[str]] = {}
+    for one in refusals:
+        needs = "" if one.needs is None else f" {words('aside.needs', n=one.needs)}"
+        grouped.setdefault(sentence(one.why), []).append(visible(one.what) + needs)
+    return list(grouped.items())
 
 
 def needed(parties: int | None, words: Words) -> str:

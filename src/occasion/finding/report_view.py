@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
 
 from occasion.finding import report_charts as charts
 from occasion.finding import report_people as people
 from occasion.finding import report_twins as twins
-from occasion.finding.findings import Finding, Findings, SetAside
+from occasion.finding.findings import Finding, Findings
 from occasion.finding.report_numbers import interval, known, points, share, visible, whole
 from occasion.finding.report_svg import drawn
 from occasion.finding.report_text import (
     Beside,
     against_peers,
     answer,
+    by_reason,
     knee,
     needed,
     no_number,
@@ -109,7 +109,7 @@ def page(found: Findings, words: Words, source: str, reaching: people.Reaching |
     full = _in_full(found)
     lines = [_line(i, finding, found, words, reaching, full=i in full) for i, finding in enumerate(found.candidates, 1)]
     lead, beside = answer(found, words)
-    aside = _aside(found.refusals, words)
+    aside = [_aside(why, texts) for why, texts in by_reason(found.refusals, words)]
     return Page(
         answer=lead,
         beside=beside,
@@ -207,11 +207,5 @@ def _ranking(found: Findings, words: Words) -> Picture | None:
     return Picture("", svg, words("rank.caption"), twins.rank_table(found, words))
 
 
-def _aside(refusals: tuple[SetAside, ...], words: Words) -> list[Aside]:
-    """Grouped by reason, in the order in which the reasons first come."""
-    order = {why: i for i, why in reversed(list(enumerate(r.why for r in refusals)))}
-    grouped = []
-    for why, group in groupby(sorted(refusals, key=lambda r: order[r.why]), key=lambda r: r.why):
-        texts = [visible(r.what) + ("" if r.needs is None else f" {words('aside.needs', n=r.needs)}") for r in group]
-        grouped.append(Aside(sentence(why), tuple(texts[:SHOWN_ASIDE]), tuple(texts[SHOWN_ASIDE:])))
-    return grouped
+def _aside(why: str, texts: list[str]) -> Aside:
+    return Aside(why, tuple(texts[:SHOWN_ASIDE]), tuple(texts[SHOWN_ASIDE:]))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from occasion.estimate import Estimate, Refusal
 from occasion.finding.findings import Finding, Findings, SetAside
 from occasion.finding.report_numbers import interval, known, share, visible, whole
-from occasion.finding.report_text import answer, no_number, population, said, sentence
+from occasion.finding.report_text import answer, by_reason, no_number, population, said, sentence
 from occasion.finding.report_words import Words, words_in
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ class Progress(Protocol):
 
 
 STYLES = {"candidate": "bold green", "association only": "yellow", "cannot say": "dim"}
-SHOWN_ASIDE = 5
+SHOWN_ASIDE = 2
+REASONS_ASIDE = 5
 
 
 def as_json(findings: Findings) -> dict[str, Any]:
@@ -120,7 +121,7 @@ def _rows(findings: Findings, words: Words) -> Table:
             _verdict(finding, words),
             Text(whole(finding.reached)),
             Text(kept),
-            _adjusted(finding.effect, words),
+            _adjusted(finding, words),
         )
     return rows
 
@@ -138,27 +139,31 @@ def _verdict(finding: Finding, words: Words) -> Text:
     return text.append(f"\n{visible(finding.when)}", style="not bold not dim cyan")
 
 
-def _adjusted(effect: Estimate | Refusal, words: Words) -> Text:
+def _adjusted(finding: Finding, words: Words) -> Text:
     from rich.text import Text
 
-    number = known(effect)
+    number = known(finding.effect)
     if number is None:
         return Text(words("lines.no_number"), style="dim")
     value, low, high = interval(number)
-    return Text(value, style="bold").append(f"\n{words('table.between', low=low, high=high)}", style="not bold")
+    style = "dim" if finding.verdict == "cannot say" else "bold"  # too unsure a number does not shout
+    return Text(value, style=style).append(f"\n{words('table.between', low=low, high=high)}", style="not bold")
 
 
 def _aside(refusals: tuple[SetAside, ...], words: Words) -> list[RenderableType]:
+    from rich.padding import Padding
     from rich.text import Text
 
     if not refusals:
         return []
+    reasons = by_reason(refusals, words)
     lines: list[RenderableType] = [Text(words("table.aside", n=len(refusals)))]
-    for one in refusals[:SHOWN_ASIDE]:
-        needs = "" if one.needs is None else f" {words('aside.needs', n=one.needs)}"
-        lines.append(Text(f"  {visible(one.what)}: {sentence(one.why)}{needs}"))
-    if len(refusals) > SHOWN_ASIDE:
-        lines.append(Text(f"  {words('table.more', n=len(refusals) - SHOWN_ASIDE)}"))
+    for why, texts in reasons[:REASONS_ASIDE]:
+        more = f", {words('aside.more', n=len(texts) - SHOWN_ASIDE)}" if len(texts) > SHOWN_ASIDE else ""
+        lines.append(Padding(Text(f"{why} {'; '.join(texts[:SHOWN_ASIDE])}{more}"), (0, 0, 0, 2)))
+    if len(reasons) > REASONS_ASIDE:
+        left = sum(len(texts) for _, texts in reasons[REASONS_ASIDE:])
+        lines.append(Text(f"  {words('table.more', n=left)}"))
     return lines
 
 
