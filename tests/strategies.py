@@ -53,10 +53,12 @@ from occasion.moments.definition import (
     walk,
 )
 
-NAMES = ("a", "b", "c", "Lease Signed", "first")
+NAMES = ("a", "a", "a", "b", "b", "c", "Lease Signed", "first")
 TEXTS = ("in", "out", "x", 'say "no"\n')
 NUMBERS = (Decimal(0), Decimal(1), Decimal("2.5"), Decimal("-3.000001"))
-FIELDS = ("f", "g", "direction", "counterpart", "Order Total", "count")
+PROPERTIES_NAMED = ("f", "g", "Order Total", "count")
+FIELDS = ("f", "f", "g", *PROPERTIES_NAMED, "direction", "counterpart")
+ORDERS = ("<", "<=", ">", ">=")
 PER_FIELDS = ("f", "g", "counterpart")
 FIXED = (
     Period(2, "microsecond"),
@@ -93,9 +95,10 @@ def comparisons() -> st.SearchStrategy[Condition]:
     """One comparison; an order only against numbers."""
     field = st.sampled_from(FIELDS)
     equal = st.builds(Compare, field, st.sampled_from(["=", "!="]), scalars())
-    order = st.builds(Compare, field, st.sampled_from(["<", "<=", ">", ">="]), st.sampled_from(NUMBERS))
+    order = st.builds(Compare, st.sampled_from(PROPERTIES_NAMED), st.sampled_from(ORDERS), st.sampled_from(NUMBERS))
     among = st.builds(OneOf, field, st.lists(scalars(), min_size=1, max_size=3).map(tuple))
-    return st.one_of(equal, order, among)
+    way = st.builds(Compare, st.just("direction"), st.sampled_from(["=", "!="]), st.sampled_from(["in", "out"]))
+    return st.one_of(equal, order, among, way)
 
 
 @cache
@@ -144,11 +147,11 @@ def measured() -> st.SearchStrategy[tuple[Measure, Decimal]]:
     """A measure and a number to hold it against."""
     whole = st.integers(1, 3).map(Decimal)
     some = st.sampled_from([Decimal(1), Decimal("2.5"), Decimal("0.000001")])
-    field = st.sampled_from(FIELDS)
+    summed = st.sampled_from(("f", *FIELDS))
     return st.one_of(
         st.tuples(st.builds(Measure, st.just("count"), did()), whole),
-        st.tuples(st.builds(Measure, st.just("distinct"), did(), field), whole),
-        st.tuples(st.builds(Measure, st.just("sum"), did(), field), some),
+        st.tuples(st.builds(Measure, st.just("distinct"), did(), st.sampled_from(FIELDS)), whole),
+        st.tuples(st.builds(Measure, st.just("sum"), did(), summed), some),
     )
 
 
@@ -378,7 +381,7 @@ def logs(draw: st.DrawFn, definition: Definition, most: int = 12, parties: Seque
 def cutoffs(draw: st.DrawFn, definition: Definition, log: Sequence[Event]) -> int:
     """An instant to read at: on an edge of the log or of a window it opens, just before, or just after."""
     instants = [event.at for event in log] + [event.seen for event in log] or [BEGINNINGS[0]]
-    at = draw(st.sampled_from(instants))
+    at = draw(st.sampled_from([*instants, *[max(instants)] * len(instants)]))
     period = draw(st.sampled_from([None, None, *periods_in(definition)]))
     moved = at if period is None else later(at, period, None)
     return moved + draw(st.sampled_from([-1, 0, 0, 1, int(timedelta(days=40).total_seconds()) * 1_000_000]))

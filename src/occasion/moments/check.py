@@ -33,7 +33,7 @@ from occasion.moments.keeps import state_of
 from occasion.moments.never import idle, impossible, never
 from occasion.moments.placed import Place, Value
 from occasion.moments.text import mentions
-from occasion.moments.words import event_text, field_text, length_text, shorten
+from occasion.moments.words import event_text, field_text, length_text, selected_text, shorten
 
 OFTEN = FIXED_US["hour"]  # a date that returns more often than this is hardly a moment
 
@@ -152,7 +152,7 @@ def _unseen_fields(piece: Written, seen: Seen) -> Iterator[Finding]:
             continue
         near = get_close_matches(field, sorted(known), n=1)
         hint = f": did you mean {field_text(near[0])}?" if near else ""
-        name, place = event_text(selection.name or selection.of), places.get(field, piece.value.place)
+        name, place = selected_text(selection), places.get(field, piece.value.place)
         yield Finding(place, "warning", "field", piece.about, f"{name} never has the field {field_text(field)}{hint}")
     if per is not None:
         yield from _without_per(piece, per, seen, places.get(f"per {per}") or places.get(per, piece.value.place))
@@ -164,7 +164,7 @@ def _without_per(piece: Written, per: str, seen: Seen, place: Place) -> Iterator
         if known is None or per in known:
             continue
         near = get_close_matches(per, sorted(known), n=1)
-        name = event_text(selection.name or selection.of)
+        name = selected_text(selection)
         hint = f": did you mean {field_text(near[0])}?" if near else ": without it the event belongs to no value"
         yield Finding(place, "warning", "per", piece.about, f"{name} never has the `per` field {field_text(per)}{hint}")
 

@@ -41,7 +41,7 @@ from occasion.moments.definition import (
 )
 from occasion.moments.lower import longest_days, shortest_days
 from occasion.moments.show import phrase
-from occasion.moments.words import event_text, field_text, number_text, shorten
+from occasion.moments.words import field_text, number_text, selected_text, shorten
 
 MAX_ALTERNATIVES = 256
 INVERSE: dict[Operator, Operator] = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
@@ -124,7 +124,7 @@ def _too_much(measure: Measure, n: Decimal) -> str | None:
     if not isinstance(measure.source, Did):
         return None
     cases = _cases(measure.source.selection)
-    field, of = measure.field, event_text(measure.source.selection.name or measure.source.selection.of)
+    field, of = measure.field, selected_text(measure.source.selection)
     if measure.kind == "sum":
         if field in EVENT_FIELDS:
             return f"{field_text(field)} is a text, so its sum is nothing"

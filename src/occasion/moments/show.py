@@ -37,11 +37,10 @@ from occasion.moments.definition import (
     While,
     plain,
 )
-from occasion.moments.words import event_text, field_text, length_text, number_text, quote, value_text
+from occasion.moments.words import field_text, length_text, number_text, quote, selected_text, value_text
 
 # How tightly a piece of text binds: what is looser than its surroundings need stands in brackets.
 OR, AND, CHAIN, STEP, ANCHOR, CORE = range(6)
-EVENT_MEANS = {"any": "any", "contact": "contact"}
 
 
 def show(what: Definition | Node) -> str:
@@ -208,7 +207,7 @@ def _measure(measure: Measure) -> str:
 
 
 def _selection(selection: Selection) -> str:
-    name = EVENT_MEANS.get(selection.of) or event_text(selection.name)
+    name = selected_text(selection)
     return name if selection.where is None else f"{name} where {_condition(selection.where, OR)}"
 
 

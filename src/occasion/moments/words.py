@@ -10,7 +10,7 @@ from lark import Token
 
 from occasion.errors import TextError
 from occasion.events.event import Scalar, number
-from occasion.moments.definition import Period
+from occasion.moments.definition import Period, Selection
 
 JOINING = frozenset(("and", "or", "not", "in", "where", "then", "within", "of", "between", "after", "for", "since"))
 OPENING = frozenset(("first", "no", "returns", "every", "streak", "count", "distinct", "sum", "while", "per"))
@@ -112,6 +112,11 @@ def event_text(name: str) -> str:
 def field_text(name: str) -> str:
     """A field's name as the language writes it."""
     return name if bare(name) else quote(name, "`")
+
+
+def selected_text(selection: Selection) -> str:
+    """What a selection chooses, without its condition, as the language writes it."""
+    return event_text(selection.name) if selection.of == "event" else selection.of
 
 
 def number_text(value: Decimal) -> str:

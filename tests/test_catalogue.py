@@ -1,0 +1,557 @@
+"""The catalogue and its linter: what is read, what is found, and where."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import typer
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from occasion import cli_check, cli_load
+from occasion.errors import InputError
+from occasion.moments.alike import sense
+from occasion.moments.catalogue import Catalogue, Finding, parse_catalogue, read_catalogue
+from occasion.moments.check import Seen, check, keeps, wrong
+from occasion.moments.definition import And, Definition, Every, Node, Or, Period, Stage, Start, rewrite, walk
+from occasion.moments.keeps import state_of
+from occasion.moments.meaning import meaning
+from occasion.moments.never import idle, never
+from occasion.moments.placed import Place, read_yaml
+from occasion.moments.text import read
+from strategies import cutoffs, definitions, logs
+
+DESIGN = """\
+stages:
+  - {name: new, enter: start}
+  - {name: settled, enter: "count(session) >= 5 within 30 days of start"}
+process:                       # the scheduled interactions: what everyone expects
+  - {name: welcome letter, event: letter_sent where kind = "welcome", due: 2 days after start, purpose: they know whom to call}
+moments:
+  ten friends:
+    when: count(friend_added) >= 10 within 14 days of first signup
+    who: customer
+    owner: growth               # a colleague or team; required
+    purpose: the newcomer's people are here
+    stage: new                  # a label; a filter is written with `while` in `when`
+    expect: 14 days after start # W after anchor: when it should have happened; later is slipping
+    make: [introduce two people who share a course]
+"""  # fmt: skip  # noqa: E501
+
+# Story 5: twelve moments from the first visit to the third year. The step on line 9 has no purpose, line 14 names an
+# event that never came, the moment on line 31 has no owner, line 56 means the same as line 51.
+STORY = """\
+stages:
+  - {name: visiting, enter: start}
+  - {name: moving in, enter: first lease_signed}
+  - {name: living here, enter: first key_handed}
+  - {name: third year, enter: every 2 years since first lease_signed}
+
+process:
+  - {name: welcome letter, event: letter_sent where kind = "welcome", due: 2 days after start, purpose: know whom to call}
+  - {name: yearly invoice, event: invoice_sent, due: 1 year after first lease_signed}
+
+moments:
+  first look:
+    when: >-
+      first fisrt_visit
+      where place = "office"
+    owner: desk
+    purpose: a welcome by name
+    stage: visiting
+  came again:
+    when: 2nd first_visit
+    owner: desk
+    purpose: they liked it
+    stage: visiting
+  many pictures:
+    when: count(picture_viewed) >= 3 then first rent_clicked within 1 day per listing
+    owner: desk
+    purpose: they have fallen for one
+    stage: visiting
+    expect: 3 days after first first_visit
+    make: [call the same day]
+  first call:
+    when: first call where direction = "in"
+    purpose: they dare to ask
+    stage: moving in
+  quiet:
+    when: no contact for 45 days while stage = "moving in"
+    owner: leasing
+    purpose: nobody waits in silence
+    stage: moving in
+  key:
+    when: first key_handed
+    owner: leasing
+    purpose: the door is theirs
+    stage: moving in
+  kickoff:
+    when: (first invoice_sent or first lease_signed) and first key_handed
+    owner: leasing
+    purpose: all is settled
+    stage: moving in
+  steady:
+    when: count(call) >= 3 within 14 days of first key_handed
+    owner: desk
+    purpose: something does not work
+    stage: living here
+  many calls:
+    when: count(call) >= 3 within 2 weeks of (first key_handed)
+    owner: leasing
+    purpose: something does not work
+    stage: living here
+  back:
+    when: contact returns after 1 year per counterpart
+    owner: desk
+    purpose: an old tie
+    stage: living here
+  anniversary:
+    when: every 1 year since first lease_signed
+    owner: desk
+    purpose: thanks
+    stage: third year
+  hundredth:
+    when: every 100th call
+    owner: desk
+    purpose: a smile
+    stage: third year
+"""  # fmt: skip  # noqa: E501
+NAMES = {
+    name: 5
+    for name in ("first_visit", "lease_signed", "key_handed", "letter_sent", "invoice_sent", "picture_viewed",
+                 "rent_clicked", "call")
+}  # fmt: skip
+
+
+def places(findings: list[Finding]) -> list[tuple[int, int, str, str]]:
+    return [(f.place.line, f.place.column, f.severity, f.code) for f in findings]
+
+
+def the_one(findings: list[Finding], code: str) -> Finding:
+    (found,) = [finding for finding in findings if finding.code == code]
+    return found
+
+
+def moments(*lines: str, stages: str = "") -> Catalogue:
+    """A catalogue of moments m1, m2, ..., each in order but for its `when`."""
+    said = "".join(
+        f"  m{i}:\n    when: |\n      {line}\n    owner: desk\n    purpose: a reason\n"
+        for i, line in enumerate(lines, 1)
+    )
+    return parse_catalogue(f"{stages}moments:\n{said}")
+
+
+def test_the_example_of_the_design() -> None:
+    catalogue = parse_catalogue(DESIGN)
+    (moment,) = catalogue.moments
+    assert catalogue.findings == ()
+    assert moment.definition == read("count(friend_added) >= 10 within 14 days of first signup")
+    assert (moment.name, moment.who, moment.owner, moment.stage) == ("ten friends", "customer", "growth", "new")
+    assert moment.purpose == "the newcomer's people are here"
+    assert moment.make == ("introduce two people who share a course",)
+    assert moment.expect is not None
+    assert (moment.expect.length, moment.expect.anchor) == (Period(14, "day"), Start())
+    (step,) = catalogue.process
+    assert (step.name, step.event.name, step.purpose) == ("welcome letter", "letter_sent", "they know whom to call")
+    assert catalogue.stages[0].stage == Stage("new", Start())
+    assert places(wrong(check(catalogue))) == [(3, 12, "warning", "stage")]  # nothing happens to those who settled
+
+
+def test_story_05_the_catalogue_in_writing() -> None:
+    catalogue = parse_catalogue(STORY)
+    found = wrong(check(catalogue, Seen(NAMES)))
+    assert places(found) == [
+        (9, 5, "warning", "purpose"),
+        (14, 13, "warning", "event"),
+        (31, 3, "error", "owner"),
+        (56, 11, "warning", "same"),
+    ]
+    assert the_one(found, "event").message == "no event fisrt_visit ever came: did you mean first_visit?"
+    assert 'the same as moment "steady" on line 51' in the_one(found, "same").message
+    assert the_one(found, "owner").about == 'moment "first call"'
+    # nothing else is affected: the other eleven are in force
+    assert len(catalogue.moments) == 11
+    assert [moment.name for moment in catalogue.refused] == ["first call"]
+
+
+@pytest.mark.parametrize(
+    ("style", "line", "column"),
+    [
+        ("    when: first a where b = oops", 3, 29),
+        ("    when: 'first a where b = oops'", 3, 30),
+        ("    when: 'first a where c = \"it''s\" and b = oops'", 3, 46),
+        ('    when: "first a where c = \\"x\\" and b = oops"', 3, 44),
+        ("    when: >\n      first a\n      where b = oops", 5, 17),
+        ("    when: |-\n      first a\n        where b = oops", 5, 19),
+        ("    when: first a\n      where b = oops", 4, 17),
+        ("    when: \"first a \\\n      where b = oops\"", 4, 17),
+        ("    when: &x first a where b = oops", 3, 32),
+    ],
+)  # fmt: skip
+def test_a_place_inside_a_text_however_yaml_writes_it(style: str, line: int, column: int) -> None:
+    text = f"moments:\n  m:\n{style}\n    owner: desk\n    purpose: p\n"
+    for source in (text, text.replace("\n", "\r\n"), "\ufeff" + text):
+        (finding,) = parse_catalogue(source).findings
+        assert (finding.place, finding.code) == (Place(line, column), "text")
+        assert source.splitlines()[line - 1].lstrip("\ufeff")[column - 1 :].startswith("oops")
+
+
+@given(st.text(st.sampled_from("ab \n\t\"'\\:#é"), max_size=30))
+def test_every_character_of_a_text_is_found_again(value: str) -> None:
+    quoted = json.dumps(value, ensure_ascii=False)
+    document = read_yaml(f"key: {quoted}", "f")
+    assert document is not None
+    ((_, text),) = document.pairs()
+    assume(text.text == value)
+    for at, char in enumerate(value):
+        line, column = value.count("\n", 0, at) + 1, at - value.rfind("\n", 0, at)
+        place = text.inside(line, column)
+        written = f"key: {quoted}"[place.column - 1 :]
+        assert written.startswith(json.dumps(char, ensure_ascii=False)[1:-1])
+
+
+M1 = "moments:\n  m: "
+M = M1 + "{when: first a, "
+WRONG: list[tuple[str, list[tuple[int, int, str, str]], str]] = [
+    (M + "ownr: x, purpose: p}", [(2, 3, "error", "owner"), (2, 22, "warning", "key")], "owner"),
+    ("momets:\n  m: {}", [(1, 1, "warning", "key")], 'did you mean "moments"?'),
+    (M1 + "{owner: x, purpose: p}", [(2, 3, "error", "missing")], "no `when`"),
+    (M1 + "first a", [(2, 3, "error", "kind")], "needs `when` and `owner`"),
+    ("moments: [a]", [(1, 10, "error", "kind")], "must be names"),
+    (M + "owner: [x], purpose: p}", [(2, 3, "error", "owner"), (2, 29, "error", "kind")], "a list"),
+    (M + "owner: x, purpose: p, stage: x}", [(2, 51, "error", "stage")], "no stages"),
+    (M + "owner: x, purpose: p, who: custmer}", [(2, 49, "error", "who")], '"customer"'),
+    (M + "owner: x, purpose: p, expect: 3 dys after start}", [(2, 54, "error", "text")], '"days"'),
+    (M + "owner: x, purpose: p}\n  m: {when: b}", [(3, 3, "error", "duplicate")], "line 2"),
+    (M + "when: b, owner: x, purpose: p}", [(2, 22, "error", "duplicate")], "twice"),
+    (M1 + "\n    when: a where b = \"x #1\"\n    owner: x\n    purpose: p", [(3, 23, "error", "text")], "single quote"),
+    ("process:\n  - {name: s, event: a or b, purpose: p}", [(2, 22, "error", "event")], "one event"),
+    ("process:\n  - {name: s, purpose: p}", [(2, 5, "error", "missing")], "`event`"),
+    ("process: {a: b}", [(1, 10, "error", "kind")], "must be a list"),
+    ("stages:\n  - {name: s}", [(2, 5, "error", "missing")], "no `enter`"),
+    ("stages:\n  - {enter: start}", [(2, 5, "error", "missing")], "no `name`"),
+    ("stages:\n  - start", [(2, 5, "error", "kind"), (2, 5, "error", "missing")], "it needs name, enter"),
+    ("stages:\n  - {name: s, enter: a per f}", [(2, 24, "error", "text")], "only for a moment"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "where", "says"), WRONG, ids=range(len(WRONG)))
+def test_what_is_wrong_has_its_place(text: str, where: list[tuple[int, int, str, str]], says: str) -> None:
+    found = list(parse_catalogue(text).findings)
+    assert places(found) == where
+    assert any(says in finding.message for finding in found)
+
+
+def test_a_stage_that_cannot_be_read_refuses_only_what_needs_it() -> None:
+    stages = "stages:\n  - {name: new, enter: start}\n  - {name: odd, enter: of}\n"
+    catalogue = moments("first a", 'no a for 3 days while stage = "new"', stages=stages)
+    assert [moment.name for moment in catalogue.moments] == ["m1"]
+    assert [(f.code, f.about) for f in catalogue.findings] == [("text", 'stage "odd"'), ("stage", 'moment "m2"')]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "is empty"),
+        (b"# only a comment\n", "is empty"),
+        (b"- a\n- b\n", "is a list"),
+        (b"moments: [1,", "1:13: not YAML"),
+        (b"moments:\n  m:\n    when: a: b", "3:12: not YAML"),
+        (b"\xff\xfe\x00", "is not UTF-8"),
+        (b"a: \x00", "not YAML"),
+        (b"[" * 1500, "nested too deep"),
+        (b"a: *nobody", "1:4: not YAML"),
+        (b"#" + b"x" * 1_000_001, "at most 1000000"),
+    ],
+)
+def test_a_file_that_is_no_catalogue(tmp_path: Path, content: bytes, says: str) -> None:
+    path = tmp_path / "moments.yaml"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as refused:
+        read_catalogue(path)
+    assert says in str(refused.value)
+    assert "moments.yaml" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such catalogue; name one with --catalogue"):
+        read_catalogue(tmp_path / "moments.yaml")
+
+
+# the linter
+
+
+def seen(fields: Mapping[str, str]) -> Seen:
+    return Seen(dict.fromkeys(fields, 3), {name: frozenset(some.split()) for name, some in fields.items()})
+
+
+def test_unknown_events_wherever_they_are_named() -> None:
+    text = DESIGN.replace("14 days after start", "14 days after first sinup")
+    found = [f for f in check(parse_catalogue(text), seen({"signup": "", "friend_added": ""})) if f.code == "event"]
+    assert [(f.place.line, f.about.split()[0]) for f in found] == [(3, "stage"), (5, "process"), (13, "moment")]
+    assert "did you mean signup?" in found[-1].message
+    assert "the log has friend_added, signup" in found[0].message
+    assert wrong(check(parse_catalogue(text))) == wrong(check(parse_catalogue(text)))[:1]  # without a log: not asked
+
+
+def test_fields_that_never_came() -> None:
+    log = seen({"a": "tie listing", "b": "listing direction"})
+    catalogue = moments('a where tye = "old"', "sum(amount of b) >= 3", "a then b per listing", "a then b per tie")
+    found = [f for f in wrong(check(catalogue, log)) if f.code in ("field", "per")]
+    assert [(f.about, f.code, f.place.column) for f in found] == [
+        ('moment "m1"', "field", 15),
+        ('moment "m2"', "field", 11),
+        ('moment "m4"', "per", 20),
+    ]
+    assert found[0].message == "a never has the field tye: did you mean tie?"
+    assert found[2].message.startswith("b never has the `per` field tie")
+    both = check(moments('any where x = 1 and direction = "in"'), log)
+    assert the_one(both, "field").message == "any never has the field x"
+
+
+def test_what_never_occurred_is_asked_only_of_what_could_have() -> None:
+    catalogue = moments("first a", "first b", "2nd start", "first nobody")
+    asked = []
+
+    def reached(moment: object) -> int:
+        asked.append(moment.name)  # type: ignore[attr-defined]
+        return 1 if asked[-1] == "m1" else 0
+
+    found = wrong(check(catalogue, Seen({"a": 1, "b": 1}), reached))
+    assert asked == ["m1", "m2"]
+    assert [(f.about, f.code) for f in found] == [
+        ('moment "m2"', "none"),
+        ('moment "m3"', "never"),
+        ('moment "m4"', "event"),
+    ]
+
+
+def test_the_same_counts_for_one_kind_of_party_only() -> None:
+    catalogue = parse_catalogue(
+        "moments:\n  a: {when: first x or y, owner: o, purpose: p}\n  b: {when: y or first x, owner: o, purpose: p}\n"
+        "  c: {when: first x or y, owner: o, purpose: p, who: partner}\n"
+    )
+    assert places(wrong(check(catalogue))) == [(3, 13, "warning", "same")]
+
+
+NEVER = [
+    "a where x = 1 and x = 2",
+    'a where x = 1 and x = "1"',
+    'a where x not in (1, "b")',
+    "a where x > 3 and x <= 3",
+    "a where (x > 3 and x < 2) or (x = true and x != true)",
+    "a where not (x = 1 or x != 1)",
+    'a where direction = "sideways"',
+    'a where direction != "in" and direction != "out"',
+    "a where channel = 3",
+    "2nd start",
+    "3rd (first a or first b)",
+    "a then start",
+    "first a then (first a)",
+    "count(b) >= 3 within 7 days of first a and count(b) < 2 within 14 days of first a",
+    "first a then first b within 3 days and no b for 3 days after first a",
+    "count(a) >= 1 within 7 days of start and (count(b) >= 1 between 28 days and 70 days after start) within 20 days",
+    "start then (no b for 30 days after start) within 7 days",
+    "distinct(direction of a) >= 3 within 4 days of start",
+    'distinct(f of a where f in ("x", "y")) >= 3 within 3 days',
+    "sum(amount of a where amount < 0) >= 3",
+    "b and (a where x = 1 and x = 2)",
+    "(a where x = 1 and x = 2) or 2nd start",
+    "every 1 year since (a where x = 1 and x = 2)",
+]
+POSSIBLE = [
+    "a or b where x = 1 and x = 2",
+    "a where x >= 3 and x <= 3",
+    'a where x != 1 or x = "b"',
+    "first a then (2nd a)",
+    "2nd (first a or first b)",
+    "count(b) >= 3 within 21 days of first a and count(b) < 2 within 14 days of first a",
+    "count(b) >= 3 within 7 days of a and count(b) < 2 within 14 days of a",
+    "sum(x of b) >= 3 between 1 day and 7 days after first a and sum(x of b) < 2 within 14 days of first a",
+    "count(a) >= 1 within 7 days of start and (count(b) >= 1 between 28 days and 70 days after start) within 22 days",
+    "start then (no b for 1 month after start) within 5 weeks",
+    "no a where x = 1 and x = 2 for 3 days after start",
+]
+
+
+@pytest.mark.parametrize("text", NEVER)
+def test_what_can_never_hold(text: str) -> None:
+    finding = the_one(check(moments(text)), "never")
+    assert finding.message.startswith("can never hold: ")
+    assert finding.place == Place(3, 11)
+
+
+@pytest.mark.parametrize("text", POSSIBLE)
+def test_what_can_hold_is_not_called_never(text: str) -> None:
+    assert never(read(text)) is None
+
+
+def countable(definition: Definition, span: int) -> bool:
+    """Whether the dates of its `every` stay few."""
+    tops = [definition.node, *(stage.enter for stage in definition.stages)]
+    periods = [part.period for top in tops for part in walk(top) if isinstance(part, Every)]
+    return all(period.civil or span / period.us < 1000 for period in periods)
+
+
+def holds(data: st.DataObject, definition: Definition) -> bool:
+    """Whether a log aimed at the definition reaches it."""
+    log = data.draw(logs(definition))
+    as_of = data.draw(cutoffs(definition, log))
+    assume(not log or countable(definition, as_of - min(event.at for event in log)))
+    return bool(meaning(definition, log, as_of))
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_what_is_called_never_is_never_reached(data: st.DataObject) -> None:
+    known = [read(text) for text in NEVER]
+    definition = data.draw(st.one_of(st.sampled_from(known), definitions()))
+    assume(never(definition) is not None)
+    assert not holds(data, definition)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_an_idle_silence_comes_for_every_anchor(data: st.DataObject) -> None:
+    anchor = data.draw(st.sampled_from(["b", "first b", "b or c"]))
+    definition = read(f"no a where x = 1 and x = 2 for 3 days after ({anchor})")
+    assert list(idle(definition))
+    log = data.draw(logs(definition))
+    far = max((event.at for event in log), default=0) + 10**14
+    assert len(meaning(definition, log, far)) == len({found.at for found in meaning(read(anchor), log, far)})
+
+
+def exchanged(node: Node) -> Node:
+    """The two sides of every `or` and `and` exchanged, fixed lengths in microseconds."""
+    if isinstance(node, Or):
+        return Or(node.right, node.left)
+    return And(node.right, node.left, node.within) if isinstance(node, And) else node
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_what_is_called_the_same_is_reached_at_the_same_instants(data: st.DataObject) -> None:
+    definition = data.draw(definitions())
+    other = Definition(rewrite(definition.node, exchanged), definition.stages)
+    assert sense(definition) == sense(other)
+    log = data.draw(logs(definition))
+    as_of = data.draw(cutoffs(definition, log))
+    assume(not log or countable(definition, as_of - min(event.at for event in log)))
+    reached = [[(found.per, found.at) for found in meaning(one, log, as_of)] for one in (definition, other)]
+    assert reached[0] == reached[1]
+
+
+def test_the_same_and_not_the_same() -> None:
+    same = [
+        ("a then b within 2 weeks", "a then b within 14 days"),
+        ("a or b or c", "c or (b or a)"),
+        ("a where x in (1, 2, 1)", "a where x in (2, 1)"),
+        ("every 12 months since a", "every 1 year since a"),
+        ("a and b within 1 day", "b and a within 24 hours"),
+        ("count(a) >= 3", "3rd a"),
+    ]
+    for one, other in same:
+        assert sense(read(one)) == sense(read(other))
+    for one, other in [("a then b", "b then a"), ("a where x = 1", "a where x = true"), ("first a", "a"),
+                       ("streak of 7 days of a", "streak of 1 week of a")]:  # fmt: skip
+        assert sense(read(one)) != sense(read(other))
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "bounded"),
+    [
+        ("first a", "a counter", True),
+        ("count(a) >= 3 within 14 days of b", "3 instants", True),
+        ("distinct(f of a) >= 3 within 30 days", "3 values", True),
+        ("sum(f of a) >= 3 within 30 days of start", "a total", True),
+        ("no a for 3 days", "one open window with its timer", True),
+        ("no a for 3 days after first b", "one open window", True),
+        ("a returns after 3 days", "one open window", True),
+        ("every 1 year since first a", "a number and a timer", True),
+        ("streak of 4 weeks of a", "a unit and a length", True),
+        ("sum(f of a) >= 3 within 30 days", "a rolling sum keeps every event of the last 30 days", False),
+        ("first a per f", "for every value of f", False),
+        ("no a for 3 days after b", "the open windows, each with its timer", False),
+        ("count(a) >= 1 between 1 day and 2 days after b", "the open windows", False),
+        ("every 1 day since a", "they never end", False),
+    ],
+)
+def test_what_is_kept(text: str, says: str, bounded: bool) -> None:
+    assert says in keeps(read(text))
+    assert state_of(read(text)).bounded is bounded
+    assert ("not bounded by the number of parties" in keeps(read(text))) is not bounded
+
+
+def test_dates_that_come_too_often() -> None:
+    found = wrong(check(moments("every 5 minutes since start", "every 1 hour since start")))
+    assert [(f.about, f.code) for f in found] == [('moment "m1"', "often")]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(definitions(), max_size=3))
+def test_the_linter_survives_every_definition(some: list[Definition]) -> None:
+    for definition in some:
+        never(definition)
+        list(idle(definition))
+        sense(definition)
+        assert keeps(definition)
+
+
+# the command
+
+
+@pytest.fixture
+def app() -> typer.Typer:
+    app = typer.Typer()
+    cli_check.register(app)
+    cli_load.register(app)
+    return app
+
+
+def run(app: typer.Typer, *arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, list(arguments))
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.stdout
+
+
+def test_check_by_itself(app: typer.Typer, tmp_path: Path) -> None:
+    path = tmp_path / "moments.yaml"
+    path.write_text(STORY, encoding="utf-8")
+    code, out = run(app, "check", "--catalogue", str(path))
+    assert code == 1
+    assert f'{path}:31:3: error: moment "first call": has no owner' in out
+    assert out.splitlines()[-1] == (
+        "11 moments in force, 3 findings; no events at hand, so no name of an event or a field was checked"
+    )
+    path.write_text(DESIGN.replace('  - {name: settled, enter: "count(session) >= 5 within 30 days of start"}\n', ""))
+    assert run(app, "check", "--catalogue", str(path))[0] == 0
+
+
+def test_check_in_a_workspace_knows_its_events(app: typer.Typer, tmp_path: Path) -> None:
+    place = tmp_path / "practice"
+    assert run(app, "init", str(place))[0] == 0
+    (place / "moments.yaml").write_text(STORY, encoding="utf-8")
+    rows = [
+        f"p{i % 3},{name},2026-03-{i + 1:02d}T09:00:00Z,A,{'in' if i % 2 else 'out'}" for i, name in enumerate(NAMES)
+    ]
+    log = tmp_path / "log.csv"
+    log.write_text("\n".join(["party,name,at,listing,direction", *rows]) + "\n", encoding="utf-8")
+    mapping = "party=party,name=name,at=at,direction=direction,prop:listing=listing"
+    assert run(app, "load", str(log), "--map", mapping, "--workspace", str(place))[0] == 0
+    code, out = run(app, "check", "--workspace", str(place), "--json")
+    assert code == 1
+    found = json.loads(out)
+    by_code = {finding["code"]: finding for finding in found["findings"]}
+    assert (by_code["event"]["line"], by_code["event"]["column"]) == (14, 13)
+    assert "did you mean first_visit?" in by_code["event"]["message"]
+    assert by_code["field"]["message"] == "letter_sent never has the field kind"
+    assert by_code["per"]["message"].startswith("contact never has the `per` field counterpart")
+    assert {"owner", "purpose", "same", "event", "field", "per"} <= set(by_code)
+    assert len(found["moments"]) == 11
+    assert len(found["notes"]) == 12
