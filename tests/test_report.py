@@ -237,6 +237,7 @@ SEVERAL_ASIDE = tuple(SetAside(f"line {i}", f"reason {i % 10}", i % 2) for i in 
 NOBODY = tuple(CurvePoint(k, 3, Refusal("too few")) for k in range(1, 9))
 SAID_SELDOM = (
     findings(),
+    findings(candidates=(finding("count(y) >= 1 within 1 day of start", count=1, pictures=False),), peers=()),
     findings(candidates=(finding(verdict="cannot say"),)),
     findings(candidates=(finding(effect=Estimate(-0.1, -0.15, -0.05, 1800, "m"), asked=True),), refusals=SEVERAL_ASIDE),
     findings(candidates=(finding(curve=made_curve([0.1] * 12, 0.01)), finding(curve=NOBODY))),

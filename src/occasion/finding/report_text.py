@@ -21,6 +21,7 @@ _STREAM = re.compile(
     r'(?P<kind>count|distinct)\((?:(?P<field>\w+|"[^"]*") of )?(?P<name>\w+|"[^"]*")(?: where (?P<where>.+))?\)'
 )
 Floats = npt.NDArray[np.float64]
+SAYABLE = 140  # characters of a line; a longer one does not go into a headline
 BENDS = 6.0  # how much better a line must fit for each bend it takes, in squared standard errors
 
 
@@ -31,9 +32,11 @@ class Bend(NamedTuple):
     at: int | None = None
 
 
-def plain(finding: Finding, words: Words) -> str:
-    """The moment in plain English where that is possible, else its line."""
+def plain(finding: Finding, words: Words, number: int = 1) -> str:
+    """The moment in plain English where that is possible, else its line; one too long to be said by its number."""
     stream = _STREAM.fullmatch(finding.what)
+    if len(finding.when) > SAYABLE:
+        return words("plain.below", number=number)
     if stream is None:
         return f"“{visible(finding.when)}”"
     field = _bare(stream["field"] or "")
@@ -50,22 +53,20 @@ def _bare(text: str) -> str:
 
 def answer(found: Findings, words: Words) -> tuple[str, str]:
     """The one-sentence answer, and the sentence beside it."""
-    standing = [finding for finding in found.candidates if finding.verdict == "candidate"]
-    if standing:
-        first = standing[0]
-        less = isinstance(first.effect, Estimate) and first.effect.value < 0
-        lead = words("answer.candidate_less" if less else "answer.candidate", moment=plain(first, words))
-        also = words("answer.also", n=len(standing) - 1) if len(standing) > 1 else words("answer.only_candidate")
+    first = {finding.verdict: (i, finding) for i, finding in reversed(list(enumerate(found.candidates, 1)))}
+    if "candidate" in first:
+        number, best = first["candidate"]
+        others = sum(finding.verdict == "candidate" for finding in found.candidates) - 1
+        less = isinstance(best.effect, Estimate) and best.effect.value < 0
+        lead = words("answer.candidate_less" if less else "answer.candidate", moment=plain(best, words, number))
+        also = words("answer.also", n=others) if others else words("answer.only_candidate")
         return lead, f"{also} {words('answer.caution')}"
-    associated = [finding for finding in found.candidates if finding.verdict == "association only"]
-    if associated:
-        return words("answer.association"), words(
-            "answer.association_more", moment=plain(associated[0], words), why=sentence(associated[0].why)
-        )
     if found.candidates:
-        first = found.candidates[0]
-        more = words("answer.cannot_more", moment=plain(first, words), why=sentence(first.why))
-        return words("answer.cannot"), more
+        associated = "association only" in first
+        number, best = first["association only" if associated else "cannot say"]
+        kind = "association" if associated else "cannot"
+        more = words(f"answer.{kind}_more", moment=plain(best, words, number), why=sentence(best.why))
+        return words(f"answer.{kind}"), more
     return words("answer.aside" if found.refusals and not found.cells else "answer.nothing"), ""
 
 
