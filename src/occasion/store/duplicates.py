@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 CONTRADICTION = "is already used with different content; the first stands"
 
@@ -79,14 +80,12 @@ def _against_stored(
     same: list[Any] = [NONE.same]
     other: list[tuple[int, int, int, str]] = []
     for path in segments:
-        here = found.filter(pa.array([name == str(path) for name in found.column("filename").to_pylist()], pa.bool_()))
+        here = found.filter(pc.equal(found.column("filename"), str(path)))
         if here.num_rows:
             contents = stored_contents(path, here.column("file_row_number"))
-            equal = np.array(
-                [a == b for a, b in zip(contents.to_pylist(), here.column("content").to_pylist(), strict=True)]
-            )
-            same.append(here.column("row").to_numpy()[equal])
-            other += [_place(row) for row in here.filter(pa.array(~equal)).to_pylist()]
+            equal = pc.equal(contents, here.column("content"))
+            same.append(here.filter(equal).column("row").to_numpy())
+            other += [_place(row) for row in here.filter(pc.invert(equal)).to_pylist()]
     return Repeated(np.concatenate(same), other)
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from sqlalchemy.exc import DatabaseError
 
 from occasion.errors import InputError
 from occasion.events.event import Event
 from occasion.events.load import LoadPlan
 from occasion.events.table import EVENT_COLUMNS, contents, table_events
-from occasion.store.dictionary import Dictionary
 from occasion.store.durable import FileLock, full_disk_said
 from occasion.store.manifest import Manifest, State
 from occasion.store.records import open_records
@@ -122,9 +122,8 @@ class History:
         """Rows of a segment with the texts of parties and names: a table of EVENT_COLUMNS."""
         columns = {name: table.column(name) for name in EVENT_COLUMNS.names}
         for name, kind in (("party", "parties"), ("name", "names")):
-            columns[name] = (
-                Dictionary(self.folder / state.dictionaries[kind]).texts().take(table.column(name).combine_chunks())
-            )
+            texts = pq.read_table(self.folder / state.dictionaries[kind], columns=["text"]).column("text")
+            columns[name] = texts.combine_chunks().take(table.column(name).combine_chunks())
         return pa.table(columns, EVENT_COLUMNS)
 
     def load(self, plan: LoadPlan, step: Step | None = None) -> LoadReport:
