@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from occasion.events.event import Event
-from occasion.moments.definition import Definition, Every, walk
+from aimed import AS_OF, BEGIN, DAY, streams, suite
+from occasion.moments.definition import Definition, Every, Node, walk
+from occasion.moments.query import reading
+from occasion.moments.query_fields import needs
+from occasion.store.engine import Engine
 from occasion.store.engine_duckdb import DuckEngine
-from sql_reading import by_law, by_query
+from occasion.store.engine_spark import SparkEngine
+from occasion.store.relation import relation
+from sql_reading import Found, by_law, by_query, rows, table
 from strategies import cutoffs, definitions, logs
 
 QUICK = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
@@ -71,3 +78,36 @@ def test_sql_reads_what_the_law_reads_at_length(
     duck: DuckEngine, case: Case
 ) -> None:
     holds(duck, case)
+
+
+def read_all(engine: Engine, events: list[Event], as_of: int) -> dict[str, Found]:
+    """The whole suite over one shared set of tables."""
+    definitions = suite()
+    seen = relation(engine, engine.open(table(events), "Europe/Warsaw"), needs(definitions.values()), as_of)
+    return {text: rows(engine.run(reading(d, seen, as_of, engine))) for text, d in definitions.items()}
+
+
+def differences(found: dict[str, Found], events: list[Event], as_of: int) -> dict[str, tuple[Found, Found]]:
+    wanted = {text: by_law(d, events, as_of, "Europe/Warsaw") for text, d in suite().items()}
+    return {t: (found[t] - wanted[t], wanted[t] - found[t]) for t in wanted if found[t] != wanted[t]}
+
+
+def test_the_suite_covers_every_node_and_every_definition_is_reached_by_somebody() -> None:
+    definitions = suite()
+    kinds = {type(node) for d in definitions.values() for node in walk(d.node)}
+    assert kinds == set(get_args(Node))
+    events = streams(1, 150)
+    assert [text for text, d in definitions.items() if not by_law(d, events, AS_OF, "Europe/Warsaw")] == []
+
+
+@pytest.mark.parametrize(("seed", "as_of"), [(1, AS_OF), (2, AS_OF), (3, BEGIN + 2 * DAY)])
+def test_the_suite_on_duckdb(duck: DuckEngine, seed: int, as_of: int) -> None:
+    events = streams(seed, 150)
+    assert differences(read_all(duck, events, as_of), events, as_of) == {}
+
+
+@pytest.mark.spark
+def test_the_suite_on_spark() -> None:
+    events = streams(4, 150)
+    with SparkEngine("local[2]") as spark:
+        assert differences(read_all(spark, events, AS_OF), events, AS_OF) == {}
