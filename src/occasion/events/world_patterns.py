@@ -10,7 +10,6 @@ import numpy as np
 
 from occasion.events.world import DAY_US, Derived, Truth, World
 from occasion.events.world_kinds import (
-    HORIZON_DAYS,
     NAMES,
     Draft,
     because,
@@ -19,6 +18,7 @@ from occasion.events.world_kinds import (
     nth_within,
     planted,
     proxy,
+    true_moment,
     two,
 )
 
@@ -111,8 +111,7 @@ def rare_tie(rng: np.random.Generator, n: int) -> World:
     draft.pour(draft.rates())
     effect, days = float(rng.uniform(0.20, 0.30)), int(rng.integers(8, 19))
     sealed = draft.finish("rare tie", np.zeros(n), (), hidden=True)
-    chance_old = 0.006 / np.maximum(1.0, 1.0)
-    old = (sealed.name == draft.code("message_sent")) & (rng.random(len(sealed.name)) < chance_old)
+    old = (sealed.name == draft.code("message_sent")) & (rng.random(len(sealed.name)) < 0.006)
     ties = Derived("slice", "message_sent")
     reached = nth_within(sealed.party[old].astype(np.int64), sealed.offset_us[old], n, 1, days) >= 0
     truth = Truth(ties.what, 1, days, effect, "candidate", "planted")
@@ -130,12 +129,31 @@ def newcomers(rng: np.random.Generator, n: int) -> World:
         count += 1
     reached = draft.reach_us("friend_added", count, days) >= 0
     chance = draft.base_chance(hidden=True) + effect * reached
-    return draft.finish("newcomers", chance, (true_moment_text(count, days, effect),), hidden=True)
+    return draft.finish("newcomers", chance, (true_moment("friend_added", count, days, effect),), hidden=True)
 
 
-def true_moment_text(count: int, days: int, effect: float) -> Truth:
-    """The newcomers' truth."""
-    return Truth("count(friend_added)", count, days, effect, "candidate", "planted")
+def seen(rng: np.random.Generator, n: int) -> World:
+    """For the estimator alone: what drives both moment and outcome is how often a party searched in its first two days.
+
+    That is in the log before anybody can reach the moment, and nothing else matters.
+    """
+    draft = Draft.begin(rng, n)
+    code = draft.code
+    early = np.zeros((n, len(NAMES)))
+    early[:, code("search")] = 1.5 * rng.gamma(1.5, 1 / 1.5, n)
+    draft.pour(early, 2)
+    searches = np.log1p(np.bincount(draft.parts[0][0], minlength=n))
+    later = np.zeros((n, len(NAMES)))
+    later[:, code("visit")], later[:, code("like")] = 0.6, 0.3
+    later[:, code("comment")] = 0.12 + 0.18 * searches
+    draft.pour(later)
+    party, name, offset = draft.parts[1]
+    after = (name != code("comment")) | (offset >= 2 * DAY_US)
+    draft.parts[1] = party[after], name[after], offset[after]
+    count, days, effect = 4, 14, 0.15
+    reached = draft.reach_us("comment", count, days) >= 0
+    chance = 0.15 + 0.22 * searches / (1 + 0.5 * searches) + effect * reached
+    return draft.finish("all seen", chance, (true_moment("comment", count, days, effect),), hidden=False)
 
 
 KINDS: dict[str, Callable[[np.random.Generator, int], World]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +17,10 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Before:
-    """What each party did before an instant: point counts by event name (n, names), recent ones, active days, gap.
+    """What each party did up to an instant: point counts by event name (n, names), active days, recent points, gap.
 
-    `gap_days`: from its last event to that instant (the whole time since the start where there was none).
+    Counts and days include the instant itself; `recent` (points in the last third of the time since the start) and
+    `gap_days` (since the last event; the whole time since the start where there was none) do not.
     """
 
     counts: Floats
@@ -43,6 +44,7 @@ class Activity:
     base: npt.NDArray[np.int32]
     column: npt.NDArray[np.int64]
     n: int
+    _until: dict[float, Before] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def names(self) -> int:
@@ -70,15 +72,27 @@ class Activity:
         return at
 
     def before(self, cut: Ints) -> Before:
-        """What each party did strictly before `cut` (us since its start); a negative cut is before everything."""
+        """What each party did up to `cut` (us since its start); a negative cut is before everything."""
         counts = np.zeros((self.n, self.names))
         recent, days = np.zeros(self.n), np.zeros(self.n)
         last = np.full(self.n, -1, np.int64)
-        compiled(party_kernels.before)(
+        compiled(party_kernels.until)(
             self.party, self.stream, self.offset, self.column, cut, DAY_US, counts, recent, days, last
         )
         gap = np.where(last >= 0, cut - last, np.maximum(cut, 0)) / DAY_US
         return Before(counts, recent, days, gap)
+
+
+    def until(self, days: float) -> Before:
+        """What each party did in its first `days` days; kept, since many lines ask for the same window."""
+        if days not in self._until:
+            self._until[days] = self.before(np.full(self.n, int(days * DAY_US) - 1, np.int64))
+        return self._until[days]
+
+    def points(self, stream: int, days: float) -> Ints:
+        """How many points of a stream each party has in its first `days` days."""
+        rows = (self.stream == stream) & (self.offset < int(days * DAY_US))
+        return np.bincount(self.party[rows], minlength=self.n)
 
 
 def activity_of(streams: Streams, chosen: npt.NDArray[np.bool_], horizon_days: float) -> Activity:

@@ -6,7 +6,7 @@ Half of the groups screens, the other half estimates; nothing of the second half
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +17,12 @@ from occasion.finding import pictures, reasons
 from occasion.finding.activity import Activity, activity_of
 from occasion.finding.candidates import line
 from occasion.finding.choose import Choice, Peers, chosen, peers
-from occasion.finding.confirm import Confirmed, confirm
-from occasion.finding.findings import Finding, Findings, PeerLine, SetAside
-from occasion.finding.landmark import Landmark, landmark
+from occasion.finding.confirm import Confirmed
+from occasion.finding.findings import Finding, Findings, PeerLine, SetAside, Verdict
 from occasion.finding.population import DAY_US, Population, Streams
-from occasion.finding.rivals import Standing, hold_against_each_other
+from occasion.finding.rivals import Beside, Ring, explained, hold_against_each_other
 from occasion.finding.screen import Cell, Grid, screen, window_days
-from occasion.finding.verdict import Numbers, holm, judge
+from occasion.finding.verdict import Numbers, Reason, holm, judge, limits
 
 SCREEN_PARTIES = 50_000
 ESTIMATE_PARTIES = 200_000
@@ -32,13 +31,18 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Looked:
-    """One moment after the confirmation: its numbers, and what became of it."""
+    """One moment after the confirmation: its numbers, the verdict with its reason, and what was held equal."""
 
     choice: Choice
     numbers: Numbers
-    standing: Standing
-    proxy_of: Cell | None = None
-    beside: tuple[Cell, ...] = field(default=())
+    verdict: Verdict
+    reason: Reason
+    beside: tuple[Cell, ...] = ()
+
+    @property
+    def proxy_of(self) -> Cell | None:
+        """The moment that explains it, where it is a proxy."""
+        return self.beside[0] if self.reason == "proxy" else None
 
 
 def find(
@@ -79,12 +83,12 @@ def find(
     choices = chosen(grid, streams, ranked, most, asked)
     progress(f"confirming {len(choices)} lines")
     activity, kept = activity_of(streams, second, horizon_days), population.kept[second]
-    looked = _look(choices, activity, kept, horizon_days, rng, grid)
+    looked = _look(Ring(activity, kept, horizon_days, rng), choices)
     found = [_finding(one, streams, population, activity, names, ranked) for one in looked]
     if with_pictures:
         progress("drawing")
         found = [
-            pictures.illustrated(one, shown, grid, streams, population, activity, kept, horizon_days, seed)
+            pictures.illustrated(one, shown, grid, streams, population, activity, kept, horizon_days)
             if shown.verdict == "candidate" or shown.asked
             else shown
             for one, shown in ((item.choice.cell, item_found) for item, item_found in zip(looked, found, strict=True))
@@ -139,37 +143,45 @@ def _at_most(mask: npt.NDArray[np.bool_], most: int, rng: np.random.Generator) -
     return fewer
 
 
-def _look(
-    choices: Sequence[Choice],
-    activity: Activity,
-    kept: npt.NDArray[np.bool_],
-    horizon_days: int,
-    rng: np.random.Generator,
-    grid: Grid,
-) -> list[Looked]:
+def _look(ring: Ring, choices: Sequence[Choice]) -> list[Looked]:
     """Confirm each choice, pay for how many were tried, then hold those that stand against each other."""
-    effects: list[Confirmed | None] = []
-    marks: list[Landmark] = []
-    for choice in choices:
-        effects.append(confirm(activity, kept, choice.cell, rng))
-        marks.append(landmark(activity, kept, choice.cell, horizon_days))
-    tested = [i for i, c in enumerate(choices) if c.above and effects[i] is not None]
-    adjusted = holm([_two_sided(effects[i]) for i in tested])
-    p = dict(zip(tested, adjusted, strict=True))
-    numbers = [
-        Numbers(c.above, c.raw, effects[i], p.get(i, 1.0), marks[i]) for i, c in enumerate(choices)
-    ]
-    looked = [Looked(c, n, Standing(*judge(n))) for c, n in zip(choices, numbers, strict=True)]
-    stand = [i for i, one in enumerate(looked) if one.standing.verdict == "candidate"]
-    if len(stand) < 2:
+    alone = [ring.alone(choice.cell) for choice in choices]
+    tested = [i for i, c in enumerate(choices) if c.above and alone[i].landmark.effect is not None]
+    p = dict(zip(tested, holm([_two_sided(alone[i].landmark.effect) for i in tested]), strict=True))
+    numbers = [Numbers(c.above, c.raw, alone[i].landmark, alone[i].trial, p.get(i, 1.0)) for i, c in enumerate(choices)]
+    looked = [Looked(c, n, *judge(n)) for c, n in zip(choices, numbers, strict=True)]
+    stand = [i for i, one in enumerate(looked) if one.verdict == "candidate"]
+    if not stand:
         return looked
-    cells = [choices[i].cell for i in stand]
-    strength = [marks[i].left / marks[i].left_se for i in stand]
-    for i, held in zip(stand, hold_against_each_other(activity, kept, cells, strength, horizon_days, rng), strict=True):
-        old = looked[i].numbers
-        new = Numbers(old.above, old.raw, held.confirmed or old.confirmed, old.p, held.landmark or old.landmark)
-        looked[i] = Looked(choices[i], new, held.standing, held.proxy_of, held.beside)
+    outcome = hold_against_each_other(ring, [choices[i].cell for i in stand], [alone[i] for i in stand])
+    for i, held in outcome.accepted.items():
+        looked[stand[i]] = _again(looked[stand[i]], held, "candidate", "stands")
+    for i, held in outcome.proxies.items():
+        looked[stand[i]] = _again(looked[stand[i]], held, "association only", "proxy")
+    accepted = [choices[stand[i]].cell for i in outcome.accepted]
+    for i, one in enumerate(looked):
+        looked[i] = _explained(ring, one, accepted)
     return looked
+
+
+def _explained(ring: Ring, one: Looked, accepted: Sequence[Cell]) -> Looked:
+    """A line that goes with staying in the trials, but did not stand: a proxy where an accepted moment explains that."""
+    trial = one.numbers.trial
+    if one.verdict == "candidate" or one.reason == "proxy":
+        return one
+    if trial is None or limits(trial)[0] <= 0:
+        return one
+    held = explained(ring, one.choice.cell, accepted)
+    if held.trial is None or limits(held.trial)[0] > 0 or held.trial.value > 0.6 * trial.value:
+        return one
+    return _again(one, held, "association only", "proxy")
+
+
+def _again(one: Looked, held: Beside, verdict: Verdict, reason: Reason) -> Looked:
+    """The same line with its numbers beside others."""
+    old = one.numbers
+    numbers = Numbers(old.above, old.raw, held.landmark, held.trial, old.p)
+    return Looked(one.choice, numbers, verdict, reason, held.others)
 
 
 def _two_sided(found: Confirmed | None) -> float:
@@ -195,19 +207,19 @@ def _finding(
     proxy = None if one.proxy_of is None else line(
         streams.what[one.proxy_of.stream], one.proxy_of.count, int(one.proxy_of.days)
     )  # fmt: skip
-    found, checked = numbers.confirmed, numbers.landmark
+    found, mark = numbers.effect, numbers.landmark
     effect = (
         Refusal(reasons.why("overlap", numbers, estimated=activity.n))
         if found is None
         else reasons.estimate(found, len(one.beside))
     )
-    verdict, reason = one.standing.verdict, one.standing.reason
-    why = reasons.why(reason, numbers, estimated=activity.n, proxy_of=proxy)
+    verdict = one.verdict
+    why = reasons.why(one.reason, numbers, estimated=activity.n, proxy_of=proxy)
     if verdict == "cannot say" and found is not None:
         why += f"; about {reasons.more_needed(found)} more people would tell"
     strongest = None
-    if checked is not None and checked.strongest_name >= 0:
-        strongest = _name_of(activity, checked.strongest_name, names)
+    if mark.strongest_name >= 0:
+        strongest = _name_of(activity, mark.strongest_name, names)
     return Finding(
         when=when,
         what=what,
@@ -219,7 +231,7 @@ def _finding(
         kept_with=float(population.kept[reached].mean()) if size else float("nan"),
         kept_without=without,
         effect=effect,
-        sensitivity=None if found is None or checked is None else reasons.sensitivity(found, checked, strongest),
+        sensitivity=None if found is None else reasons.sensitivity(found, mark, strongest),
         peer_rank=ranked.rank_of(cell),
         test=reasons.settling(when, None if found is None else found.value, without, size / len(population)),
         proxy_of=proxy,

@@ -1,13 +1,15 @@
-"""Two harder questions for a moment that stands: what is left at the horizon, and does the threshold itself matter?
+"""The effect at the landmark: when the outcome begins, among parties alike in everything they did until then.
 
-Both look at the end of the time before the outcome and hold equal *all* else a party did until then, also what it did
-after the moment. That may take away a part of a real effect (one that works by way of more activity), so it is no
-estimate of the effect; what is still there cannot be told away by engagement that shows in any activity. The landmark's
-own side conditions (who was last seen when) are held equal as well (van Houwelingen 2007).
+Held equal are the counts of every event until the window's end and until the outcome begins, the moment's own event
+included, active days, and when each party was last seen (van Houwelingen 2007: nobody who had left by then is compared
+with somebody who had not). What a party did after the moment is thereby held equal too. That takes away what the moment
+does by way of more activity, which is a part of its effect; but engagement that shows in any activity, at any time
+before the outcome, cannot pass for an effect. The trials of `confirm` hold equal only what came before the moment and
+lean the other way; a moment has to stand in both. docs/truth.md shows both biases.
 
-The second question adds what the party did of the *same* event, within the window and after it. A moment is a
-threshold: once it is reached in time, doing more, or doing it too late, adds nothing. Where that takes the difference
-away there is no knee: more goes with more at any count and any time, as habits and decisions already made do.
+A moment is a threshold: once it is reached in time, doing more, or doing it too late, adds nothing. `own` asks whether
+that is so: amounts within the window and after it are held equal each for itself, as curves. Where nothing is left
+then, there is no knee: more goes with more at any count and any time, as habits and decisions already made do.
 """
 
 from __future__ import annotations
@@ -19,105 +21,107 @@ import numpy as np
 import numpy.typing as npt
 
 from occasion.finding.activity import Activity
-from occasion.finding.population import DAY_US
+from occasion.finding.confirm import LEAST_SIDE, Confirmed, Trials, effect
 from occasion.finding.screen import Cell
 
 Floats = npt.NDArray[np.float64]
 
 Z95 = 1.959963984540054
+LEAST_ALIKE = 0.20
 
 
 @dataclass(frozen=True)
 class Landmark:
-    """Differences in the share kept with their robust standard errors.
+    """The effect at the landmark and what puts it into proportion.
 
-    `left`, `left_se`: with all else until the horizon held equal; `own`, `own_se`: with more and later points of the
-    same stream held equal too; `t`, `df`: the first one's classical t value and degrees of freedom, for the robustness
-    value; `strongest`: of the other events the one that accounts for most, as the equal share of what is left of both
-    the moment and the outcome that would bias as much (the unit of the robustness value), and `strongest_name` its
-    column.
+    `effect`: doubly robust, or None where too few are alike; `own_held`: whether the amount of its own event is held
+    equal (not where that settles who reached it, as with a window as long as the time before the outcome); `whole`: the
+    difference by least squares with its own event left aside; `own`, `own_se`: the difference that the threshold itself
+    makes, amounts of the same event held equal as curves; `strongest`: of the other events the one that accounts for most, in the
+    unit of the robustness value, and `strongest_name` its column (-1: none).
     """
 
-    left: float
-    left_se: float
+    effect: Confirmed | None
+    own_held: bool
+    whole: float
     own: float
     own_se: float
-    t: float
-    df: int
     strongest: float
     strongest_name: int
 
     @property
-    def stands(self) -> bool:
-        """Whether a positive difference is left, beyond its 95 % interval."""
-        return self.left - Z95 * self.left_se > 0
-
-    @property
     def no_knee(self) -> bool:
-        """Whether more and later points of the same clearly take away more than half of what was left."""
-        return self.own + Z95 * self.own_se < 0.5 * self.left
+        """Whether the threshold itself makes no difference where these people could show one, or clearly less than half."""
+        reach = Z95 * self.own_se
+        return (reach < self.whole and self.own <= reach) or self.own + reach < 0.5 * self.whole
 
 
 def landmark(
     activity: Activity, kept: npt.NDArray[np.bool_], cell: Cell, horizon_days: float, beside: Sequence[Cell] = ()
 ) -> Landmark:
-    """Both questions for one moment, other moments in `beside` held equal."""
+    """The effect of one moment at the landmark, other moments in `beside` held equal."""
     y = kept.astype(np.float64)
-    within, total = _points(activity, cell.stream, cell.days), _points(activity, cell.stream, horizon_days)
-    reached = (within >= cell.count).astype(np.float64)
-    own = activity.column_of(cell.stream)
-    X, columns = _all_else(activity, own, cell.days, horizon_days)
+    within, total = activity.points(cell.stream, cell.days), activity.points(cell.stream, horizon_days)
+    reached = within >= cell.count
+    X, columns = _all_else(activity, activity.column_of(cell.stream), cell.days, horizon_days)
     also = [(activity.nth(m.stream, m.count, m.days) >= 0).astype(np.float64) for m in beside]
     X = np.column_stack([X, *also])
-    left, left_se, t, df = _coefficient(y, reached, X)
-    later = np.log1p(total - within)
-    more = [later, later**2]
-    if cell.count > 1:
-        amount = np.log1p(within)
-        more += [amount, amount**2]
-    own_left, own_se, _, _ = _coefficient(y, reached, np.column_stack([X, *more]))
-    strongest, name = _strongest(y, reached, X, columns)
-    return Landmark(left, left_se, own_left, own_se, t, df, strongest, name)
+    as_number = reached.astype(np.float64)
+    found, own_held = _effect(reached, y, X, _curve(total))
+    curves = _curve(total - within) + (_curve(within) if cell.count > 1 else [])
+    whole, _ = _coefficient(y, as_number, X)
+    own, own_se = _coefficient(y, as_number, np.column_stack([X, *curves]))
+    strongest, name = _strongest(y, as_number, X, columns)
+    return Landmark(found, own_held, whole, own, own_se, strongest, name)
 
 
-def _points(activity: Activity, stream: int, days: float) -> Floats:
-    """How many points of a stream each party has within some days."""
-    rows = (activity.stream == stream) & (activity.offset < int(days * DAY_US))
-    return np.bincount(activity.party[rows], minlength=activity.n).astype(np.float64)
+def _effect(
+    reached: npt.NDArray[np.bool_], y: Floats, X: Floats, amount: list[Floats]
+) -> tuple[Confirmed | None, bool]:
+    """The doubly robust effect, with the amount of its own event held equal where enough people are then alike."""
+    n = len(y)
+    if not LEAST_SIDE <= int(reached.sum()) <= n - LEAST_SIDE:
+        return None, False
+    everyone, as_number, when = np.arange(n), reached.astype(np.float64), np.zeros(n)
+    with_own = effect(Trials(everyone, reached, as_number, y, when, np.column_stack([X[:, 1:], *amount])), n)
+    if with_own is not None and with_own.alike >= LEAST_ALIKE:
+        return with_own, True
+    return effect(Trials(everyone, reached, as_number, y, when, X[:, 1:]), n), False
+
+
+def _curve(amount: npt.NDArray[np.int64]) -> list[Floats]:
+    logs = np.log1p(amount)
+    return [logs, logs**2]
 
 
 def _all_else(activity: Activity, own: int, days: float, horizon_days: float) -> tuple[Floats, list[int]]:
     """Covariates until the window's end and until the horizon; and for each column the event name it is of, or -1."""
     blocks: list[Floats] = [np.ones((activity.n, 1))]
     columns = [-1]
-    names = [j for j in range(activity.names) if j != own or activity.names == 1]
-    ends = [days] if days >= horizon_days else [days, horizon_days]
-    for end in ends:
-        before = activity.before(np.full(activity.n, int(end * DAY_US), np.int64))
-        others = before.counts[:, [j for j in names if j != own]]
+    names = [j for j in range(activity.names) if j != own]
+    for end in [days] if days >= horizon_days else [days, horizon_days]:
+        until = activity.until(end)
+        others, gap = until.counts[:, names], until.gap_days
         volume = np.log1p(others.sum(axis=1))
-        gap = before.gap_days
-        shared = [volume, volume**2, volume**3, np.log1p(before.days), np.log1p(gap), gap > end / 2, gap > end / 4]
+        shared = [volume, volume**2, volume**3, np.log1p(until.days), np.log1p(gap), gap > end / 2, gap > end / 4]
         blocks += [np.log1p(others), np.column_stack(shared)]
-        columns += [j for j in names if j != own] + [-1] * len(shared)
+        columns += names + [-1] * len(shared)
     return np.column_stack(blocks), columns
 
 
-def _coefficient(y: Floats, reached: Floats, X: Floats) -> tuple[float, float, float, int]:
-    """The coefficient of `reached` by least squares, its robust (HC1) error, classical t and degrees of freedom."""
+def _coefficient(y: Floats, reached: Floats, X: Floats) -> tuple[float, float]:
+    """The coefficient of `reached` by least squares and its robust (HC1) error; infinite where X leaves nothing of it."""
     gram = X.T @ X
     gram[np.diag_indices(len(gram))] += 1e-8 * len(y)
-    both = np.linalg.solve(gram, X.T @ np.column_stack([reached, y]))
-    rest = np.column_stack([reached, y]) - X @ both
+    both = np.column_stack([reached, y])
+    rest = both - X @ np.linalg.solve(gram, X.T @ both)
     size = float(rest[:, 0] @ rest[:, 0])
-    df = max(len(y) - X.shape[1] - 1, 2)
-    if size <= 1e-9 * len(y):
-        return 0.0, np.inf, 0.0, df
+    if size <= 1e-6 * len(y):
+        return 0.0, np.inf
     value = float(rest[:, 0] @ rest[:, 1]) / size
     error = rest[:, 1] - value * rest[:, 0]
-    robust = float(np.sqrt(((rest[:, 0] * error) ** 2).sum() * len(y) / df)) / size
-    classical = float(np.sqrt(float(error @ error) / df / size))
-    return value, robust, value / classical, df
+    df = max(len(y) - X.shape[1] - 1, 2)
+    return value, float(np.sqrt(((rest[:, 0] * error) ** 2).sum() * len(y) / df)) / size
 
 
 def _strongest(y: Floats, reached: Floats, X: Floats, columns: list[int]) -> tuple[float, int]:

@@ -31,18 +31,22 @@ def next_event(party: Int, stream: Int, offset: Int, counts: Int, begin: Int, st
             at[p] = offset[i]
 
 
-def before(
+def until(
     party: Int, stream: Int, offset: Int, column: Int, cut: Int, day: int,
     counts: Floats, recent: Floats, days: Floats, last: Int,
 ) -> None:  # fmt: skip
-    """What each party did before `cut[p]`: `counts` by column (column < 0: not counted), `recent` points in the last
-    third of the time until then, `days` with any point, `last` instant (-1: none)."""
+    """What each party did up to and including `cut[p]`: `counts` by column (column < 0: not counted), `days` with any
+    point; and before it: `recent` points in the last third of the time, `last` instant (-1: none)."""
     for i in range(party.shape[0]):
         c = column[stream[i]]
         p = party[i]
-        if c < 0 or offset[i] >= cut[p]:
+        if c < 0 or offset[i] > cut[p]:
             continue
         counts[p, c] += 1.0
+        if offset[i] == cut[p]:
+            if last[p] < 0 or last[p] // day != offset[i] // day:
+                days[p] += 1.0
+            continue
         if 3 * offset[i] >= 2 * cut[p]:
             recent[p] += 1.0
         if last[p] < 0 or last[p] // day != offset[i] // day:

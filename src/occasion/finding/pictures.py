@@ -9,9 +9,8 @@ import numpy.typing as npt
 
 from occasion.estimate import Estimate, Refusal
 from occasion.finding.activity import Activity
-from occasion.finding.confirm import confirm
 from occasion.finding.findings import CurvePoint, Finding, HeatMap, KeptCurve
-from occasion.finding.landmark import Z95
+from occasion.finding.landmark import Z95, landmark
 from occasion.finding.population import DAY_US, Population, Streams
 from occasion.finding.reasons import METHOD
 from occasion.finding.screen import Cell, Grid
@@ -28,7 +27,6 @@ def illustrated(
     activity: Activity,
     kept: npt.NDArray[np.bool_],
     horizon_days: int,
-    seed: int,
 ) -> Finding:
     """The finding with its pictures."""
     reached = np.bincount(
@@ -38,7 +36,7 @@ def illustrated(
     return replace(
         found,
         heat=heat_map(grid, cell),
-        curve=curve(activity, kept, cell, seed),
+        curve=curve(activity, kept, cell, horizon_days),
         kept_curve=kept_curve(streams, population, cell, reached, horizon_days),
     )
 
@@ -61,14 +59,14 @@ def heat_map(grid: Grid, cell: Cell) -> HeatMap:
 
 
 def curve(
-    activity: Activity, kept: npt.NDArray[np.bool_], cell: Cell, seed: int
+    activity: Activity, kept: npt.NDArray[np.bool_], cell: Cell, horizon_days: int
 ) -> tuple[CurvePoint, ...]:
     """The effect for counts around the chosen one within the same window, estimated as the chosen one was."""
     points = []
     for count in range(max(1, cell.count - AROUND), cell.count + AROUND + 1):
         near = Cell(cell.stream, count, cell.days)
-        size = int((activity.nth(near.stream, near.count, near.days) >= 0).sum())
-        found = confirm(activity, kept, near, np.random.default_rng([seed, count]))
+        size = int((activity.points(near.stream, near.days) >= near.count).sum())
+        found = landmark(activity, kept, near, horizon_days).effect
         effect: Estimate | Refusal = Refusal("too few people are alike on both sides")
         if found is not None:
             effect = Estimate(

@@ -8,7 +8,7 @@ from occasion.estimate import Estimate
 from occasion.finding.confirm import Confirmed
 from occasion.finding.findings import Sensitivity, SettlingTest
 from occasion.finding.landmark import Z95, Landmark
-from occasion.finding.verdict import WORTH, Numbers, Reason, selection_ratio
+from occasion.finding.verdict import WORTH, Numbers, Reason, limits, selection_ratio
 from occasion.measure.sensitivity import e_value_difference, robustness_value
 
 Z80 = 0.8416212335729143  # normal quantile of the power .8
@@ -24,65 +24,69 @@ def points(share: float) -> str:
     return f"{100 * share:.1f}"
 
 
+def interval(found: Confirmed) -> str:
+    """The 95 % interval in percentage points."""
+    low, high = limits(found)
+    return f"{points(low)} to {points(high)}"
+
+
 def why(reason: Reason, numbers: Numbers, *, estimated: int, proxy_of: str | None = None) -> str:
     """The reason for a verdict, in a sentence."""
-    found, checked = numbers.confirmed, numbers.landmark
-    if reason == "overlap" or found is None or checked is None:
+    found, trial, own = numbers.effect, numbers.trial, numbers.landmark.own
+    if reason == "overlap" or found is None or trial is None:
         return "too few people are alike on both sides: those who reach it hardly have their like among the others"
-    raw, left = points(numbers.raw), points(found.value)
-    between = f"{points(found.value - Z95 * found.se)} to {points(found.value + Z95 * found.se)}"
+    raw, left, between = points(numbers.raw), points(found.value), interval(found)
+    before = f"{points(trial.value)} ({interval(trial)}) among people equally active before"
     if reason == "stands":
         return (
-            f"among people alike in what they did before, {left} more of 100 stay ({between}); it is above what chance"
-            f" gives to the best of all lines, {points(checked.left)} are left with all else they did until the outcome"
-            " held equal, and no other line explains it"
+            f"among people alike in all they did until the outcome {left} more of 100 stay ({between}), {before}; that"
+            " is above what chance gives to the best of all lines, and no other line explains it"
         )
     if reason == "proxy":
-        return f"it is a proxy of {proxy_of}: among people equal in that, it does not go with staying by itself"
+        return f"it is a proxy of {proxy_of}: among people equal in that, {points(trial.value)} of 100 are left ({interval(trial)})"
     if reason == "width":
         return (
-            f"people alike differ by {left} of 100 ({between}): an effect worth having, {points(WORTH)} or more, can"
-            f" be neither shown nor excluded with {estimated} people"
+            f"people alike in all they did differ by {left} of 100 ({between}), by {before}: an effect worth having,"
+            f" {points(WORTH)} or more, can be neither shown nor excluded with {estimated} people"
         )
     if reason == "chance":
-        return f"no more than chance gives: it differs by {raw} of 100 as it stands, by {left} ({between}) among people alike"
+        return f"no more than chance gives: {raw} of 100 as it stands, {left} ({between}) among people alike"
     if reason == "fewer":
         return f"fewer stay, not more: {left} of 100 ({between}) among people alike"
     if reason == "no knee":
         return (
             "no knee: doing more of it, or doing it too late, goes with staying just as well, as with a habit or a"
-            f" decision already made; at equal amounts {points(checked.own)} of 100 are left of {points(checked.left)}"
+            f" decision already made; the threshold itself adds {points(own)} of 100"
         )
     if reason == "time":
         return (
             f"time: of {raw} of 100 as it stands most is that people who leave early cannot reach it; among people"
-            f" present at the same instant {left} are left ({between})"
+            f" present at the same instant {points(trial.naive)} are left, among people alike {left} ({between})"
         )
     return (
-        f"engagement: of {raw} of 100 as it stands, {left} ({between}) are left among people alike in what they did"
-        f" before, {points(checked.left)} with all they did until the outcome held equal"
+        f"engagement: of {raw} of 100 as it stands, {left} ({between}) are left among people alike in all they did until"
+        f" the outcome, {before}"
     )
 
 
 METHOD = (
-    "sequential trials, augmented overlap weights cross-fitted over two halves, chances below .02 or above .98 left out;"
-    " on people whom the choice did not use"
+    "landmark when the outcome begins; augmented overlap weights (doubly robust), cross-fitted over two halves, chances"
+    " below .02 or above .98 left out; on people whom the choice did not use"
 )
 ASSUMPTIONS = (
-    "among people alike in what they did before, reaching it was as good as drawn by lot",
-    "reaching it later in the window counts like reaching it now",
+    "among people alike in all they did until the outcome, how often they did this very thing included, reaching it in"
+    " time was as good as drawn by lot",
+    "what the moment does by way of more activity is not counted",
 )
 
 
 def estimate(found: Confirmed, others: int) -> Estimate:
     """The effect with its 95 % interval; `others`: how many other moments were held equal."""
     beside = "" if not others else f"; {others} other candidate{'s' if others > 1 else ''} held equal"
-    return Estimate(
-        found.value, found.value - Z95 * found.se, found.value + Z95 * found.se, found.parties, METHOD + beside, ASSUMPTIONS
-    )
+    return Estimate(found.value, *limits(found), found.parties, METHOD + beside, ASSUMPTIONS)
 
 
-def sensitivity(found: Confirmed, checked: Landmark, strongest: str | None) -> Sensitivity:
+def sensitivity(found: Confirmed, mark: Landmark, strongest: str | None) -> Sensitivity:
     """How strong something unseen would have to be; warns where that is no more than was seen."""
     value = min(max(found.value, -found.without + 1e-3), 1 - found.without - 1e-3)
     spread = Z95 * found.se
@@ -91,7 +95,7 @@ def sensitivity(found: Confirmed, checked: Landmark, strongest: str | None) -> S
     df = max(found.parties - 30, 2)
     robust, limit = robustness_value(z, df), robustness_value(z, df, alpha=0.05)
     ratio = selection_ratio(found)
-    seen = checked.strongest if strongest else None
+    seen = mark.strongest if strongest else None
     warns = limit == 0 or (seen is not None and limit <= seen) or ratio < 1
     compared = "" if seen is None else f"; the strongest thing that was seen, {strongest}, explains {100 * seen:.1f} %"
     all_seen = (

@@ -12,7 +12,7 @@ total activity, the largest z kept, and the (1 - alpha) quantile of those is the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -37,9 +37,9 @@ THIN_WINDOWS = 9
 class Grid:
     """Every cell of the screen, indexed [stream, window, count - 1].
 
-    `windows`: lengths in days; `reached`: parties that reached it; `kept_with`, `kept_without`: shares kept; `adjusted`:
-    the difference held against what else they did; `z`: that over its standard error (nan where too few reached it or
-    did not); `phi`: the peers' figure; `bar`: what z must pass; `parties`: how many were screened.
+    `windows`: lengths in days; `reached`: parties that reached it; `kept_with`, `kept_without`: shares kept;
+    `adjusted`: the difference held against what else they did; `z`: that over its standard error (nan where too few
+    reached it or did not); `phi`: the peers' figure; `bar`: what z must pass; `parties`: how many were screened.
     """
 
     windows: Floats
@@ -82,7 +82,7 @@ def screen(
     rng: np.random.Generator,
     *,
     most: int = 50,
-    permutations: int = 200,
+    permutations: int = 120,
     alpha: float = 0.05,
     skip: frozenset[int] = frozenset(),
 ) -> Grid:
@@ -93,23 +93,23 @@ def screen(
     counts, days, last = _by_window(activity, windows, most)
     y = kept.astype(np.float64)
     shape = (len(activity.what), len(windows), most)
-    grid = Grid(windows, np.zeros(shape, np.int64), *(np.full(shape, np.nan) for _ in range(5)), np.inf, activity.n)
+    with_it, without, adjusted, z, phi = (np.full(shape, np.nan) for _ in range(5))
+    grid = Grid(windows, np.zeros(shape, np.int64), with_it, without, adjusted, z, phi, np.inf, activity.n)
+    strata = _strata(activity, counts[-1])
     thin = set(np.unique(np.linspace(0, len(windows) - 1, THIN_WINDOWS).round().astype(int)).tolist())
     patterns = [is_pattern(what) for what in activity.what]
     residuals: list[Floats] = []
     for w in range(len(windows)):
-        held = _held_equal(activity, counts[w], counts[-1], days[w], last[w], windows[w])
+        held = _held_equal(activity, counts[w], days[w], last[w], windows[w])
         for s in range(len(activity.what)):
             if s in skip:
                 continue
             most_here = 1 if patterns[s] else most
-            rest = _fill(grid, s, w, counts[w, s], y, _for_stream(held, activity, s), most_here, keep=w in thin)
+            rest = _fill(grid, s, w, counts[w, s], y, _for_stream(held, strata, activity.column_of(s)), most_here, keep=w in thin)
             if rest is not None:
                 residuals.append(rest)
-    bar = _bar(residuals, y, counts[-1], activity, rng, permutations, alpha)
-    return Grid(
-        windows, grid.reached, grid.kept_with, grid.kept_without, grid.adjusted, grid.z, grid.phi, bar, activity.n
-    )
+    total = counts[-1][activity.column >= 0].sum(axis=0, dtype=np.float64)
+    return replace(grid, bar=_bar(residuals, y, total, rng, permutations, alpha))
 
 
 def is_pattern(what: str) -> bool:
@@ -142,51 +142,62 @@ def _by_window(
 
 @dataclass(frozen=True)
 class _Held:
-    """Covariates of one window: logs of plain counts (n, names), the counts themselves, their total, the volume of each
-    name until the horizon (n, names), and what all streams share."""
+    """Covariates of one window: logs of plain counts (n, names), the counts themselves, and what all streams share."""
 
     logs: Floats
     plain: npt.NDArray[np.uint8]
     total: Floats
-    later: Floats
     shared: Floats
 
 
 def _held_equal(
     activity: Activity,
     counts: npt.NDArray[np.uint8],
-    until_horizon: npt.NDArray[np.uint8],
     days: npt.NDArray[np.int32],
     last: npt.NDArray[np.int64],
     window: float,
 ) -> _Held:
-    order = np.flatnonzero(activity.column >= 0)[np.argsort(activity.column[activity.column >= 0])]
-    plain, later = counts[order], until_horizon[order].astype(np.float64)
+    plain = counts[_plain_streams(activity)]
     gap = np.where(last >= 0, window - last / DAY_US, window)
     shared = np.column_stack([
         np.ones(activity.n), np.log1p(days), np.log1p(np.maximum(gap, 0)), gap > window / 2, gap > window / 4
     ])  # fmt: skip
-    logs = np.log1p(plain.T.astype(np.float64))
-    return _Held(logs, plain, plain.sum(axis=0, dtype=np.float64), later, shared)
+    return _Held(np.log1p(plain.T.astype(np.float64)), plain, plain.sum(axis=0, dtype=np.float64), shared)
 
 
-def _for_stream(held: _Held, activity: Activity, s: int) -> Floats:
+def _plain_streams(activity: Activity) -> npt.NDArray[np.int64]:
+    """The streams that stand for event names, by column."""
+    plain = np.flatnonzero(activity.column >= 0)
+    return plain[np.argsort(activity.column[plain])]
+
+
+def _strata(activity: Activity, counts: npt.NDArray[np.uint8]) -> list[Floats]:
+    """By event name: how much else each party did until the horizon, as logs and as strata (n, 2 + STRATA - 1)."""
+    plain = counts[_plain_streams(activity)]
+    total = plain.sum(axis=0, dtype=np.float64)
+    return [_stratum_columns(total - own) for own in plain]
+
+
+def _stratum_columns(volume: Floats) -> Floats:
+    edges = np.quantile(volume, np.linspace(0, 1, STRATA + 1)[1:-1])
+    stratum = np.searchsorted(edges, volume, side="right")
+    logs = np.log1p(volume)
+    return np.column_stack([logs, logs**2, stratum[:, None] == np.arange(1, STRATA)])
+
+
+def _for_stream(held: _Held, strata: list[Floats], own: int) -> Floats:
     """Covariates for one stream: everything but counts of its own event name, and strata of the volume of the rest."""
-    own = activity.column_of(s)
-    later = held.later.sum(axis=0) - held.later[own]
-    edges = np.quantile(later, np.linspace(0, 1, STRATA + 1)[1:-1])
-    stratum = np.searchsorted(edges, later, side="right")
-    strata = (stratum[:, None] == np.arange(1, STRATA)).astype(np.float64)
-    volume, horizon = np.log1p(held.total - held.plain[own]), np.log1p(later)
-    return np.column_stack(
-        [held.shared, np.delete(held.logs, own, axis=1), volume, volume**2, horizon, horizon**2, strata]
-    )
+    volume = np.log1p(held.total - held.plain[own])
+    return np.column_stack([held.shared, np.delete(held.logs, own, axis=1), volume, volume**2, strata[own]])
 
 
 def _fill(
     grid: Grid, s: int, w: int, count: npt.NDArray[np.uint8], y: Floats, X: Floats, tried: int, *, keep: bool
 ) -> Floats | None:
-    """All counts of one (stream, window): sums over parties with at least k points give each k's regression."""
+    """All counts of one (stream, window): sums over parties with at least k points give each k's regression.
+
+    Where `keep`, answers the scaled residuals (n, counts) whose product with an outcome is its z, for the bar.
+    """
     n, width = X.shape
     most = grid.reached.shape[2]
     sums = np.zeros((most + 1, width + 1))
@@ -224,18 +235,11 @@ def _fill(
 
 
 def _bar(
-    residuals: list[Floats],
-    y: Floats,
-    counts: npt.NDArray[np.uint8],
-    activity: Activity,
-    rng: np.random.Generator,
-    permutations: int,
-    alpha: float,
+    residuals: list[Floats], y: Floats, total: Floats, rng: np.random.Generator, permutations: int, alpha: float
 ) -> float:
     """The (1 - alpha) quantile of the largest z over a thinned grid when outcomes are permuted within strata."""
     if not residuals:
         return np.inf
-    total = counts[activity.column >= 0].sum(axis=0, dtype=np.float64)
     stratum = np.searchsorted(np.quantile(total, np.linspace(0, 1, 2 * STRATA + 1)[1:-1]), total, side="right")
     order = np.argsort(stratum, kind="stable")
     sizes = np.bincount(stratum)

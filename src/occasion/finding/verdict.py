@@ -1,9 +1,10 @@
 """The verdict on each moment, from its numbers; every rule is one line here and one sentence for people.
 
-`candidate` asks for all of: above the screen's bar; an effect on the other half that survives Holm; something left with
-all else until the outcome held equal; a knee where that can be told; enough people who are alike; more than
-`LEAST_RATIO` of what observed activity took away; and standing beside every other candidate. `association only` names
-what went with it. `cannot say` means that an effect worth having (`WORTH` or more) can be neither shown nor excluded.
+`candidate` asks for all of: above the screen's bar; an effect at the landmark, on the other half, that survives Holm; an
+effect in the emulated trials as well; enough people who are alike; more than `LEAST_RATIO` of what observed activity
+took away; a knee, where these people could show one; and standing beside every other candidate (`rivals`).
+`association only` names what went with it. `cannot say` means that an effect worth having (`WORTH` or more) can be
+neither shown nor excluded.
 """
 
 from __future__ import annotations
@@ -13,34 +14,43 @@ from typing import Literal
 
 from occasion.finding.confirm import Confirmed
 from occasion.finding.findings import Verdict
-from occasion.finding.landmark import Z95, Landmark
+from occasion.finding.landmark import LEAST_ALIKE, Z95, Landmark
 
 Reason = Literal["stands", "engagement", "time", "chance", "no knee", "proxy", "fewer", "overlap", "width"]
 
 ALPHA = 0.05
 WORTH = 0.05
-LEAST_ALIKE = 0.20
 LEAST_RATIO = 0.25
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """What is known of one moment: `above` the bar, the trials' effect, Holm's p, the landmark, the raw difference."""
+    """What is known of one moment: whether it is above the bar, the raw difference on the screening half, its numbers
+    at the landmark and in the trials (None where too few are alike), and Holm's p (1 where it was not tested)."""
 
     above: bool
     raw: float
-    confirmed: Confirmed | None
+    landmark: Landmark
+    trial: Confirmed | None
     p: float
-    landmark: Landmark | None
+
+    @property
+    def effect(self) -> Confirmed | None:
+        """The effect at the landmark."""
+        return self.landmark.effect
 
 
-def selection_ratio(confirmed: Confirmed) -> float:
+def limits(found: Confirmed) -> tuple[float, float]:
+    """The 95 % interval."""
+    return found.value - Z95 * found.se, found.value + Z95 * found.se
+
+
+def selection_ratio(found: Confirmed) -> float:
     """The interval's near end over what holding observed activity equal took away (Altonji, Elder & Taber 2005, 4.2).
 
     1 means: something unseen would have to matter as much as all that was seen. Infinite where nothing was taken away.
     """
-    taken = confirmed.naive - confirmed.value
-    low = confirmed.value - Z95 * confirmed.se
+    taken, low = found.naive - found.value, limits(found)[0]
     if low <= 0:
         return 0.0
     return low / taken if taken > 1e-9 else float("inf")
@@ -48,28 +58,26 @@ def selection_ratio(confirmed: Confirmed) -> float:
 
 def judge(numbers: Numbers) -> tuple[Verdict, Reason]:
     """The verdict before moments are held against each other."""
-    found, checked = numbers.confirmed, numbers.landmark
-    if found is None or checked is None or found.alike < LEAST_ALIKE:
+    found, trial = numbers.effect, numbers.trial
+    if found is None or trial is None or min(found.alike, trial.alike) < LEAST_ALIKE:
         return "cannot say", "overlap"
-    low, high = found.value - Z95 * found.se, found.value + Z95 * found.se
+    low, high = limits(found)
     if not (numbers.above and numbers.p < ALPHA):
-        if min(high, checked.left + Z95 * checked.left_se) >= WORTH and high > 0:
-            return "cannot say", "width"
-        return "association only", _what_it_was(numbers)
-    if low <= 0:
+        least = min(high, limits(trial)[1])
+        return ("cannot say", "width") if least >= WORTH else ("association only", _what_it_was(numbers))
+    if high < 0:
         return "association only", "fewer"
-    if not checked.stands or selection_ratio(found) < LEAST_RATIO:
+    if low <= 0 or limits(trial)[0] <= 0 or selection_ratio(found) < LEAST_RATIO:
         return "association only", _what_it_was(numbers)
-    if checked.no_knee:
+    if numbers.landmark.no_knee:
         return "association only", "no knee"
     return "candidate", "stands"
 
 
 def _what_it_was(numbers: Numbers) -> Reason:
-    found = numbers.confirmed
-    if found is None or abs(numbers.raw) < WORTH / 2:
+    if numbers.trial is None or abs(numbers.raw) < WORTH / 2:
         return "chance"
-    return "time" if found.naive < 0.5 * numbers.raw else "engagement"
+    return "time" if numbers.trial.naive < 0.5 * numbers.raw else "engagement"
 
 
 def holm(p: list[float]) -> list[float]:
