@@ -33,7 +33,7 @@ def write(folder: Path, rows: str, name: str = "a.csv") -> Path:
 
 
 def load(data: Path, path: Path, mapping: str | None = None, **how: object) -> LoadReport:
-    with History(data) as history:
+    with History(data, buckets=3) as history:
         return history.load(plan_load([path], mapping, **how))  # type: ignore[arg-type]
 
 
@@ -257,7 +257,7 @@ def test_events_survive_being_sealed(some: list[Event], at_once: bool) -> None:
     table = event_table(some)
     with (
         tempfile.TemporaryDirectory() as folder,
-        seal_table(table if at_once else table.to_batches(7), Path(folder) / "d") as history,
+        seal_table(table if at_once else table.to_batches(7), Path(folder) / "d", 2) as history,
     ):
         assert sorted(history.events(), key=lambda e: e.id) == sorted(some, key=lambda e: e.id)
         check_source(history.source())

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import gzip
+import io
 import json
+import tempfile
 from decimal import Decimal
 from pathlib import Path
+from unittest import mock
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from occasion.errors import InputError
@@ -345,8 +349,6 @@ def test_latin_1_is_refused_by_the_row_unless_it_is_said(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("block", [1, 7, 64, 1 << 20])
 def test_rows_are_the_same_wherever_the_chunks_end(tmp_path: Path, block: int) -> None:
-    import io
-
     from occasion.events.chunks import quoted_field, record_chunks
 
     text = ('a,"x\ny",1\r\n' * 5 + 'b,"say ""hi""\n",2\n' + 'c,5" pipe,3\r' * 3).encode()
@@ -497,3 +499,33 @@ def test_fixed_columns_with_blanks_in_them(tmp_path: Path) -> None:
         (802, "", "has 1 cells where 4 are expected"),
         (803, "at", "is no date YYYYMMDD"),
     ]
+
+
+cells = st.text(st.sampled_from([*"ab \"',;\n\r\t", "é", "1", "\u2028"]), max_size=6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(cells, cells), min_size=1, max_size=12),
+    st.sampled_from(["\n", "\r\n", "\r", ""]),
+    st.sampled_from([",", ";", "\t", "|"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    st.integers(5, 60),
+)
+def test_any_cells_that_a_csv_writer_wrote_come_back(
+    rows: list[tuple[str, str]], newline: str, delimiter: str, encoding: str, block: int
+) -> None:
+    held = io.StringIO(newline="")
+    # the writer quotes a line end by itself only where it is part of its own
+    quoting = csv.QUOTE_ALL if newline else csv.QUOTE_MINIMAL
+    writer = csv.writer(held, delimiter=delimiter, lineterminator=newline or "\r\n", quoting=quoting)
+    writer.writerow(["user", "event", "at", "one", "two"])
+    writer.writerows([f"u{i}", "x", str(1709287200 + i), *row] for i, row in enumerate(rows))
+    with tempfile.TemporaryDirectory() as folder, mock.patch("occasion.events.rows.BLOCK", block):
+        path = write(Path(folder), "a.tsv" if delimiter == "\t" else "a.csv", held.getvalue().encode(encoding))
+        mapping = "party=user,name=event,at:s=at,prop:one=text(one),prop:two=text(two)"
+        events, rejects = load(path, mapping, header=True)
+    assert not rejects
+    expected = [{k: v for k, v in zip(("one", "two"), row, strict=True) if v} for row in rows]
+    assert [e.properties for e in events] == expected
+    assert [e.party for e in events] == [f"u{i}" for i in range(len(rows))]
