@@ -35,7 +35,9 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _options(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Say which version this is."),
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Say which version this is."
+    ),
 ) -> None:
     pass
 
@@ -68,7 +70,9 @@ def run(arguments: list[str]) -> int:
     except OccasionError as wrong:
         return _fail(str(wrong), 2)
     except OSError as wrong:
-        return _fail(f"{wrong.strerror or wrong}: {wrong.filename or 'a file'}; check that it exists and may be used", 2)
+        return _fail(
+            f"{wrong.strerror or wrong}: {wrong.filename or 'a file'}; check that it exists and may be used", 2
+        )
     except Exception as wrong:
         if os.environ.get("OCCASION_DEBUG"):
             raise
