@@ -169,6 +169,7 @@ def _kept_side(
     side, colour, dash = look
     seen, end = rows[:-1], rows[-1:]
     text = {"type": "text", "dy": -9 if above else 13, "color": colour, "fontWeight": "bold"}
+    name = {**text, "align": "left" if above else "right"}  # the curve falls: away from it on either side
     named = [{**row, "name": words(f"kept.{side}")} for row in seen[len(seen) // 2 :][:1]]
     band = {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}}
     path = {"x": x, "y": {**y, "field": "value"}}
@@ -180,7 +181,7 @@ def _kept_side(
     return [
         {"data": {"values": seen}, "mark": {"type": "area", "color": colour, "opacity": 0.18}, "encoding": band},
         {"data": {"values": seen}, "mark": line, "encoding": path},
-        {"data": {"values": named}, "mark": text, "encoding": {**edge, "text": {"field": "name"}}},
+        {"data": {"values": named}, "mark": name, "encoding": {**edge, "text": {"field": "name"}}},
         {"data": {"values": end}, "mark": bar, "encoding": band},
         {"data": {"values": end}, "mark": dot, "encoding": path},
         {"data": {"values": end}, "mark": {**text, "align": "left", "dx": 8, "dy": 0}, "encoding": valued},
