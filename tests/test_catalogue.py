@@ -552,6 +552,11 @@ def test_check_in_a_workspace_knows_its_events(app: typer.Typer, tmp_path: Path)
     assert "did you mean first_visit?" in by_code["event"]["message"]
     assert by_code["field"]["message"] == "letter_sent never has the field kind"
     assert by_code["per"]["message"].startswith("contact never has the `per` field counterpart")
-    assert {"owner", "purpose", "same", "event", "field", "per"} <= set(by_code)
+    assert {"owner", "purpose", "same", "event", "field", "per", "none"} <= set(by_code)
+    never_came = [finding["about"] for finding in found["findings"] if finding["code"] == "none"]
+    assert 'moment "hundredth"' in never_came
+    assert 'moment "key"' not in never_came
+    quick = json.loads(run(app, "check", "--workspace", str(place), "--json", "--quick")[1])
+    assert quick["findings"] == [finding for finding in found["findings"] if finding["code"] != "none"]
     assert len(found["moments"]) == 11
     assert len(found["notes"]) == 12

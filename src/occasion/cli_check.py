@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from occasion.moments.catalogue import Catalogue, Finding
+    from occasion.moments.catalogue import Catalogue, Finding, Moment
     from occasion.moments.check import Seen
+    from occasion.store.workspace import Workspace
 
 
 def register(app: typer.Typer) -> None:
@@ -19,12 +22,14 @@ def register(app: typer.Typer) -> None:
 
 CATALOGUE = typer.Option("--catalogue", metavar="FILE", help="The catalogue, if it is not the workspace's.")
 WORKSPACE = typer.Option("--workspace", metavar="DIR", help="The workspace, if not the one here.")
+QUICK = typer.Option("--quick", help="Do not look whether each moment ever occurred.")
 AS_JSON = typer.Option("--json", help="Print the findings as one JSON object.")
 
 
 def check(
     catalogue: Annotated[Path | None, CATALOGUE] = None,
     workspace: Annotated[Path | None, WORKSPACE] = None,
+    quick: Annotated[bool, QUICK] = False,
     as_json: Annotated[bool, AS_JSON] = False,
 ) -> None:
     """Check the catalogue: every finding with its line and column. Exit code 1 if something is to be done."""
@@ -36,22 +41,33 @@ def check(
     place = find_workspace(workspace) if catalogue is None or workspace is not None else None
     path = catalogue if catalogue is not None else place.catalogue if place is not None else Path()
     read = read_catalogue(path)
-    seen = _seen(place.data, place.zone) if place is not None else None
-    findings = check_catalogue(read, seen)
+    with _log(place, read) as (seen, reached):
+        findings = check_catalogue(read, seen, None if quick else reached)
     typer.echo(as_object(read, findings) if as_json else as_text(read, findings, seen))
     if wrong(findings):
         raise typer.Exit(1)
 
 
-def _seen(data: Path, zone: str) -> Seen | None:
-    """What the workspace's history holds; None where nothing was loaded."""
+@contextmanager
+def _log(place: Workspace | None, catalogue: Catalogue) -> Iterator[tuple[Seen | None, Callable[[Moment], int] | None]]:
+    """What the workspace's history holds, and how often a moment occurred in it; two None where nothing was loaded."""
+    from occasion.store.engine import engine
     from occasion.store.history import History
+    from occasion.store.reach import Asked, Reach, latest
     from occasion.store.seen import seen
 
-    if not (data / "history").is_dir():
-        return None
-    with History(data) as history:
-        return seen(history.source(zone)) if history.state().segments else None
+    if place is None or not (place.data / "history").is_dir():
+        yield None, None
+        return
+    with History(place.data) as history, closing(engine("duckdb")) as runs:
+        if not history.state().segments:
+            yield None, None
+            return
+        source = history.source(place.zone)
+        raw = runs.open(source)
+        asked = {m.name: Asked(m.name, m.definition) for m in (*catalogue.moments, *catalogue.refused)}
+        reading = Reach(runs, raw, tuple(asked.values()), latest(runs, raw))
+        yield seen(source), lambda moment: reading.summary(asked[moment.name]).occurrences
 
 
 def as_text(catalogue: Catalogue, findings: list[Finding], seen: Seen | None) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from occasion.moments.alike import sense
-from occasion.moments.catalogue import After, Catalogue, Finding, Moment, Severity
+from occasion.moments.catalogue import After, Catalogue, Finding, Moment
 from occasion.moments.definition import (
     FIXED_US,
     Both,
@@ -254,11 +254,7 @@ def _never_came(catalogue: Catalogue, found: list[Finding], reached: Callable[[M
 
 
 def _keeps(moment: Moment) -> Finding:
-    return Finding(moment.written.place, _note(), "state", _moment(moment), keeps(moment.definition))
-
-
-def _note() -> Severity:
-    return "note"
+    return Finding(moment.written.place, "note", "state", _moment(moment), keeps(moment.definition))
 
 
 def keeps(definition: Definition) -> str:

@@ -43,7 +43,7 @@ from occasion.moments.lower import longest_days, shortest_days
 from occasion.moments.show import phrase
 from occasion.moments.words import field_text, number_text, selected_text, shorten
 
-MAX_ALTERNATIVES = 256
+MAX_ALTERNATIVES = 4096
 INVERSE: dict[Operator, Operator] = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 DIRECTIONS = ("in", "out")
 
@@ -182,10 +182,10 @@ def _ways(condition: Condition, wanted: bool) -> list[list[Compare]] | None:
             if sides[0] is None or sides[1] is None:
                 return None
             if isinstance(condition, Either) is wanted:
-                ways = sides[0] + sides[1]
-            else:
-                ways = [a + b for a, b in product(sides[0], sides[1])]
-            return ways if len(ways) <= MAX_ALTERNATIVES else None
+                return sides[0] + sides[1]
+            if len(sides[0]) * len(sides[1]) > MAX_ALTERNATIVES:
+                return None
+            return [a + b for a, b in product(sides[0], sides[1])]
 
 
 class _Range:
