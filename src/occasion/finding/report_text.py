@@ -76,10 +76,15 @@ def sentence(text: str) -> str:
     >>> sentence("too few people")
     'Too few people.'
     """
-    text = visible(text.strip()).replace(" %", f"{SPACE}%")
+    text = tidy(text)
     if not text:
         return ""
     return text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
+
+
+def tidy(text: str) -> str:
+    """A text from elsewhere, harmless and with its per cent signs kept beside their numbers."""
+    return visible(text.strip()).replace(" %", f"{SPACE}%")
 
 
 def population(found: Findings, words: Words) -> str:

@@ -21,6 +21,7 @@ from occasion.finding.report_text import (
     population,
     said,
     sentence,
+    tidy,
 )
 from occasion.finding.report_words import Words
 
@@ -161,13 +162,13 @@ def _line(
         high=high,
         refused=effect is None,
         no_number=no_number(finding, words),
-        method=visible(effect.method) if effect else "",
-        assumptions=tuple(visible(text) for text in effect.assumptions) if effect else (),
+        method=tidy(effect.method) if effect else "",
+        assumptions=tuple(map(tidy, effect.assumptions)) if effect else (),
         sensitivity=sentence(strength.sentence) if strength else words("lines.no_sensitivity"),
         warns=bool(strength and strength.warns),
         test=sentence(finding.test.sentence),
         needs=needed(finding.test.parties, words),
-        test_assumptions=tuple(visible(text) for text in finding.test.assumptions),
+        test_assumptions=tuple(map(tidy, finding.test.assumptions)),
         proxy=visible(finding.proxy_of or ""),
         knee=knee(finding, words) if full and finding.curve else "",
         commands=commands,
