@@ -330,6 +330,8 @@ def test_long_and_deep_texts_are_refused_and_not_a_crash() -> None:
             assert f"more than {MAX_DEPTH} deep" in outcome.message
         else:
             assert outcome.node == A  # brackets alone are no depth
+    with pytest.raises(TextError, match="its printed form has 1000"):
+        read("a where x in (" + "1," * 3330 + "1)")
     wide = read("a or " * (MAX_DEPTH - 5) + "a")
     assert read(show(wide)) == wide
 

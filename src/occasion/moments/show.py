@@ -50,7 +50,7 @@ def show(what: Definition | Node) -> str:
     """
     definition = what if isinstance(what, Definition) else Definition(what, _stages(what))
     try:
-        text = _whole(definition.node)
+        text = whole(definition.node)
         _check(text, definition)
     except (TextError, RecursionError) as error:
         why = error.message if isinstance(error, TextError) else "it is nested too deep"
@@ -83,7 +83,8 @@ def _stages(node: Node) -> tuple[Stage, ...]:
     return (Stage(inner.stage, Start()),) if isinstance(inner, While) else ()
 
 
-def _whole(node: Node) -> str:
+def whole(node: Node) -> str:
+    """The text of a node that some text lowers to; of another one it may be a text that means something else."""
     match node:
         case Per(pattern, field):
             return f"{_in_stage(pattern)} per {field_text(field)}"

@@ -26,7 +26,7 @@ from occasion.errors import TextError
 from occasion.moments.advice import wrong_character, wrong_token
 from occasion.moments.definition import Definition, Node, Period, Stage, While, walk
 from occasion.moments.lower import Lowering, depth
-from occasion.moments.show import show, show_after
+from occasion.moments.show import show, show_after, whole
 from occasion.moments.words import Keywords, place, unquote
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
 
 MAX_CHARACTERS = 10_000
 MAX_DEPTH = 50
+PRINTED_LONGER = 12  # at most so many times is a text's printed form longer: one odd character becomes \U and 8 digits
 
 
 def read(text: str, stages: Sequence[Stage] = ()) -> Definition:
@@ -53,6 +54,8 @@ def read(text: str, stages: Sequence[Stage] = ()) -> Definition:
     """
     tree = _parse(text)
     node = Lowering(text, [stage.name for stage in stages]).moment(tree)
+    if len(text) * PRINTED_LONGER > MAX_CHARACTERS and (printed := len(whole(node))) > MAX_CHARACTERS:
+        raise TextError(f"its printed form has {printed} characters: at most {MAX_CHARACTERS} are read back")
     uses = any(isinstance(part, While) for part in walk(node))
     return Definition(node, tuple(stages) if uses else ())
 
