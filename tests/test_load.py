@@ -529,3 +529,38 @@ def test_any_cells_that_a_csv_writer_wrote_come_back(
     expected = [{k: v for k, v in zip(("one", "two"), row, strict=True) if v} for row in rows]
     assert [e.properties for e in events] == expected
     assert [e.party for e in events] == [f"u{i}" for i in range(len(rows))]
+
+
+def test_parquet_with_a_struct_of_properties(tmp_path: Path) -> None:
+    rows = [
+        {"user": "a", "event": "x", "ts": 1709287200, "properties": {"plan": "pro", "n": 1}},
+        {"user": "b", "event": "x", "ts": 1709287201},
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
+    events, _ = load(tmp_path / "a.parquet")
+    assert [e.properties for e in events] == [{"plan": "pro", "n": Decimal(1)}, {}]
+    events, _ = load(tmp_path / "a.parquet", "party=user,name=event,at=ts,prop:p=properties.plan")
+    assert [e.properties for e in events] == [{"p": "pro"}, {}]
+
+
+def test_floats_for_times_and_ids(tmp_path: Path) -> None:
+    columns = {"user": [1e15, 2.5], "event": ["x", "x"], "ts": [1709287200123456.0, 1709287200123457.0]}
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet")
+    events, _ = load(tmp_path / "a.parquet")
+    assert [(e.party, e.at) for e in events] == [
+        ("1000000000000000", 1709287200123456),
+        ("2.5", 1709287200123457),
+    ]
+
+
+def test_a_unit_that_cannot_be_is_refused_not_wrapped(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"user": ["a"], "event": ["x"], "ts": [1709287200123456]}), tmp_path / "a.parquet")
+    _, rejects = load(tmp_path / "a.parquet", "party=user,name=event,at:s=ts")
+    assert [(r.line, r.field, r.value, r.reason) for r in rejects] == [
+        (1, "at", "1709287200123456", "is no unix time in s")
+    ]
+
+
+def test_messages_without_a_header(tmp_path: Path) -> None:
+    plan = plan_load([write(tmp_path, "m.txt", "1 2 1082040961\n3 4 1082155839\n")], both=True)
+    assert plan.mapping_text() == "party=column_1,name='message',at:s=column_3,counterpart=column_2"

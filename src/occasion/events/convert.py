@@ -16,9 +16,10 @@ import pyarrow.compute as pc
 from occasion.events.mapping import Column, Constant, Roles, Unit
 from occasion.events.raw import RawRows, Reject
 from occasion.events.table import LOADED, both_sides, with_contents
-from occasion.events.times import PER_SECOND, arrow_time, to_micros
+from occasion.events.times import PER_SECOND, arrow_time, to_micros, unix_micros
 from occasion.events.values import Values, from_cells, from_typed, properties_column, text_only
 
+EXACT_FLOAT = 2.0**53  # below it a whole float is exactly that number
 NO_VALUE = r"(?i)^\s*(nan|null|none|<na>|nat)?\s*$"
 DIRECTIONS = {
     **dict.fromkeys(("in", "inbound", "incoming", "received"), "in"),
@@ -119,7 +120,10 @@ def as_text(column: Any) -> Any:
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_floating(column.type):
-        return pc.replace_substring_regex(pc.cast(column, pa.string()), r"\.0$", "")
+        whole = pc.and_(pc.equal(pc.floor(column), column), pc.less(pc.abs(column), EXACT_FLOAT))
+        return pc.coalesce(
+            pc.cast(pc.cast(pc.if_else(whole, column, None), pa.int64()), pa.string()), pc.cast(column, pa.string())
+        )
     if pa.types.is_nested(column.type):
         return pa.nulls(len(column), pa.string())
     return pc.cast(column, pa.string())
@@ -166,9 +170,8 @@ def as_micros(column: Any, unit: Unit, zone: str) -> Any:
     kind = column.type
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
         return arrow_time(column, zone)
-    if pa.types.is_integer(kind) and unit in PER_SECOND and unit != "ns":
-        factor = 1_000_000 // PER_SECOND[unit]
-        return pc.multiply(pc.cast(column, pa.int64()), factor)
+    if unit in PER_SECOND and (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        return unix_micros(column, unit)
     texts = pc.utf8_trim_whitespace(as_text(column))
     return to_micros(texts, unit, zone)
 

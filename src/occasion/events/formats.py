@@ -231,4 +231,18 @@ def _parquet(path: Path) -> Format:
         batch = next(file.iter_batches(SAMPLE_ROWS))
     except (pa.ArrowInvalid, OSError) as error:
         raise InputError(f"{path}: is a Parquet file that cannot be read ({str(error).splitlines()[0]})") from None
-    return Format("parquet", tuple(batch.schema.names), batch.to_pydict())
+    columns = flat(batch)
+    return Format("parquet", tuple(columns), {name: column.to_pylist() for name, column in columns.items()})
+
+
+def flat(batch: Any) -> dict[str, Any]:
+    """The columns of a record batch; a struct called `properties` comes up as properties.NAME, as with JSON lines."""
+    import pyarrow as pa
+
+    columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+    inner = columns.get("properties")
+    if inner is not None and pa.types.is_struct(inner.type):
+        del columns["properties"]
+        fields = zip(inner.type, inner.flatten(), strict=True)
+        columns |= {f"properties.{field.name}": column for field, column in fields}
+    return columns

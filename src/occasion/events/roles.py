@@ -33,7 +33,7 @@ def settle(spec: MapSpec, form: Format, where: str, *, both: bool) -> Roles:
     taken = {ref.name for ref in (*fields.values(), *said.properties.values()) if isinstance(ref, Column)}
     if guessing:
         free = [column for column in form.columns if column not in taken]
-        _guess(fields, free, form)
+        _guess(fields, free, form, both=both)
     _require(fields, where, form, both=both)
     for kind in ("at", "seen"):
         ref = fields.get(kind)
@@ -50,7 +50,7 @@ def settle(spec: MapSpec, form: Format, where: str, *, both: bool) -> Roles:
     return Roles(fields, properties, guessed, tuple(left), rest)
 
 
-def _guess(fields: dict[str, Column | Constant], free: list[str], form: Format) -> None:
+def _guess(fields: dict[str, Column | Constant], free: list[str], form: Format, *, both: bool) -> None:
     by_name = guess_by_name(free, [kind for kind in FIELDS if kind not in fields]) if form.header else {}
     if "at" in by_name and unit_of([str(cell) for cell in form.sample[by_name["at"]] if cell is not None]) is None:
         del by_name["at"]
@@ -68,6 +68,8 @@ def _guess(fields: dict[str, Column | Constant], free: list[str], form: Format) 
             free.remove(time)
     if "party" not in fields and not form.header and free:
         fields["party"] = Column(free.pop(0))
+    if both and "counterpart" not in fields and not form.header and free:
+        fields["counterpart"] = Column(free.pop(0))
     if "name" not in fields:
         named = next((column for column in free if not form.header and _names(form.sample[column])), None)
         fields["name"] = Column(named) if named else Constant("message" if "counterpart" in fields else "event")

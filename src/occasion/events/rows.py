@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +12,7 @@ import pyarrow as pa
 from occasion.errors import InputError
 from occasion.events.chunks import LINE_LIMIT, Chunk, TextFile, record_chunks
 from occasion.events.delimited import Delimited
-from occasion.events.formats import Format
+from occasion.events.formats import Format, flat
 from occasion.events.jsonlines import json_columns, json_rows
 from occasion.events.raw import RawRows, Reject
 
@@ -61,10 +62,16 @@ def _parquet_rows(path: Path, needed: Sequence[str] | None) -> Iterator[RawRows]
     try:
         file = pq.ParquetFile(path)
         total = file.metadata.num_rows
-        for batch in file.iter_batches(PARQUET_ROWS, columns=None if needed is None else list(needed)):
+        for batch in file.iter_batches(PARQUET_ROWS, columns=None if needed is None else _stored(file, needed)):
             lines = np.arange(first, first + batch.num_rows)
             first += batch.num_rows
-            columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+            columns = flat(batch)
             yield RawRows(columns, lines, False, size * (first - 1) // max(total, 1))
     except (pa.ArrowInvalid, OSError) as error:
         raise InputError(f"{path}: is a Parquet file that cannot be read ({str(error).splitlines()[0]})") from None
+
+
+def _stored(file: Any, needed: Sequence[str]) -> list[str]:
+    """The names of the stored columns behind columns that may have come up from `properties`."""
+    names = set(file.schema_arrow.names)
+    return list(dict.fromkeys(name if name in names else "properties" for name in needed))

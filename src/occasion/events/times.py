@@ -85,6 +85,17 @@ def _unix(cells: Any, unit: Unit) -> Any:
     return pc.cast(pc.if_else(inside, micros, None), pa.int64())
 
 
+def unix_micros(values: Any, unit: Unit) -> Any:
+    """Whole or floating unix times as int64 UTC microseconds; null for NaN and for what no int64 holds."""
+    factor = 1_000_000 / PER_SECOND[unit]
+    inside = pc.less(pc.abs(pc.cast(values, pa.float64())), 9e18 / max(factor, 1.0))
+    good = pc.if_else(pc.fill_null(inside, False), values, None)
+    if pa.types.is_floating(values.type):
+        return pc.cast(pc.round(pc.multiply(pc.cast(good, pa.float64()), factor)), pa.int64())
+    whole = pc.cast(good, pa.int64())
+    return pc.divide(whole, 1000) if unit == "ns" else pc.multiply(whole, int(factor))
+
+
 def _iso(cells: Any, zone: str) -> Any:
     cells = pc.replace_substring_regex(cells, r"[.,](\d{1,6})\d*", r".\1")
     zoned = _matches(cells, ISO_ZONED)

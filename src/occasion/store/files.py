@@ -93,6 +93,8 @@ def direct_source(plan: LoadPlan) -> Source | None:
     first = plan.files[0]
     schemas = [pq.read_schema(file.path) for file in plan.files]
     used = _used(first.roles)
+    if any(name not in schemas[0].names for name in used):
+        return None  # a property inside a struct
     same = all(file.roles == first.roles for file in plan.files)
     if not same or any(schema.field(name).type != schemas[0].field(name).type for schema in schemas for name in used):
         return None
