@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from occasion.errors import InputError
+from occasion.finding import one_name
 from occasion.finding.candidates import Candidate, Choice
 from occasion.finding.chunks import Study, study
 from occasion.finding.cube import Cube
@@ -61,20 +62,25 @@ def find_in(engine: Engine, source: Source, options: Options, progress: Progress
     progress("proposing candidates")
     proposal = propose(under, Budget(), _promising(engine, under, asked.horizon_days))
     candidates, cells = _with_asked(under, list(proposal.candidates), options.asked, asked)
+    names = under.names
+    apart = one_name.told_apart(candidates)
+    if apart:
+        candidates, cells = one_name.by_direction(candidates, cells)
+        names = one_name.NAMES
     progress(f"reading {len(candidates)} streams")
     if engine.name == "duckdb":
         streams = streams_of(under, candidates, asked.horizon_days, FIRST_POINTS)
     else:
         streams = streams_by_sql(engine, under, candidates, asked.horizon_days, FIRST_POINTS)
     found = find(
-        streams,
+        one_name.rebased(streams, candidates) if apart else streams,
         known.population,
         asked.horizon_days,
         options.seed,
         most=options.most,
         asked=cells,
         tautologies=_tautologies(candidates, under, asked),
-        names=under.names,
+        names=names,
         with_pictures=options.pictures,
         unknown=known.unknown,
         kept_text=options.kept,
