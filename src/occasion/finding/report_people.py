@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from occasion.errors import InputError
 from occasion.finding.findings import Finding
 from occasion.finding.report_numbers import visible
-from occasion.moments.definition import And, Definition, Fewer, Node, Per, Reach
+from occasion.moments.definition import And, Definition, Every, Fewer, Node, Per, Reach, While
 from occasion.moments.text import read, show
 
 Reaching = str | Callable[[str], str]
@@ -42,22 +42,33 @@ def quoted(text: str) -> str:
 
 def of_outcome(kept: str, reaching: Reaching) -> list[Command]:
     """The commands for everybody kept and everybody not kept; nothing for an outcome that cannot be read."""
-    lines = [("all_kept", _node(kept)), ("all_not_kept", _opposite(_node(kept)))]
-    return _commands(lines, reaching)
+    stayed, known = _node(kept), _known(kept)
+    return _commands([("all_kept", _all(stayed, known)), ("all_not_kept", _opposite(stayed))], reaching)
 
 
 def of_finding(finding: Finding, kept: str, reaching: Reaching) -> list[Command]:
-    """The commands for who reached the line, who of them was kept and was not, and who did not reach it."""
-    line, stayed = _node(finding.when), _node(kept)
-    if line is None or isinstance(line, Per):
+    """The commands for who reached the line, who of them was kept and was not, and who did not reach it.
+
+    Each lists exactly the people behind the number: those whose outcome is known, where the outcome's line says when.
+    """
+    line, stayed, known = _node(finding.when), _node(kept), _known(kept)
+    if line is None:
         return [Command("reached", command(reaching, finding.when))]
+    if isinstance(line, Per):
+        inner = line.pattern if isinstance(line.pattern, While) else _all(line.pattern, known)
+        return _commands([("reached", None if inner is None else Per(inner, line.field))], reaching)
     lines = [
-        ("reached", line),
-        ("reached_kept", _both(line, stayed)),
-        ("reached_not_kept", _both(line, _opposite(stayed))),
-        ("not_reached", _opposite(line)),
+        ("reached", _all(line, known) if known else line),
+        ("reached_kept", _all(line, stayed, known)),
+        ("reached_not_kept", _all(line, _opposite(stayed))),
+        ("not_reached", _all(_opposite(line), known) if known else _opposite(line)),
     ]
     return _commands(lines, reaching)
+
+
+def known_line(kept: str) -> str:
+    """The text that keeps to people whose outcome is known (`every 70 days since start`); empty where none can."""
+    return _text(_known(kept)) or ""
 
 
 def apart(finding: Finding) -> bool:
@@ -88,8 +99,24 @@ def _text(node: Node | None) -> str | None:
         return None
 
 
-def _both(left: Node | None, right: Node | None) -> Node | None:
-    return None if left is None or right is None or isinstance(right, Per) else And(left, right)
+def _known(kept: str) -> Node | None:
+    """Reached by everybody whose outcome's window is over, and by nobody else."""
+    match _node(kept):
+        case Reach(_, _, anchor, _, hi) if hi is not None:
+            return Every(anchor, hi)
+        case Fewer(_, _, anchor, _, hi, None):
+            return Every(anchor, hi)
+    return None
+
+
+def _all(first: Node | None, *others: Node | None) -> Node | None:
+    """All of them reached; None if one is missing or cannot stand beside others."""
+    whole = first
+    for other in others:
+        if whole is None or other is None or isinstance(whole, (Per, While)) or isinstance(other, (Per, While)):
+            return None
+        whole = And(whole, other)
+    return whole
 
 
 def _opposite(node: Node | None) -> Node | None:

@@ -103,6 +103,7 @@ class Page:
     notes: tuple[str, ...]
     budget: str
     commands: tuple[people.Command, ...]
+    known: str
 
 
 def page(found: Findings, words: Words, source: str, reaching: people.Reaching | None) -> Page:
@@ -128,6 +129,7 @@ def page(found: Findings, words: Words, source: str, reaching: people.Reaching |
         notes=tuple(sentence(note) for note in found.notes),
         budget=words("method.budget", cells=whole(found.cells), days=whole(found.horizon_days), seed=found.seed),
         commands=tuple(people.of_outcome(found.kept_text, reaching)) if reaching is not None else (),
+        known=visible(people.known_line(found.kept_text)),
     )
 
 
