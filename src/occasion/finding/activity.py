@@ -15,6 +15,9 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
+MOST_COLUMNS = 24
+
+
 @dataclass(frozen=True)
 class Before:
     """What each party did up to an instant: point counts by event name (n, names), active days, recent points, gap.
@@ -33,8 +36,9 @@ class Before:
 class Activity:
     """The points of `n` parties before the horizon, and which streams stand for a plain event name.
 
-    `column[s]`: for the one stream that stands for its event name the name's column, else -1. Rows are sorted by
-    (party, time); `party` counts from 0 to n - 1.
+    `column[s]`: for the one stream that stands for its event name the column of what is held equal, else -1; the
+    most frequent names have a column each, all others share the last. Rows are sorted by (party, time); `party` counts
+    from 0 to n - 1.
     """
 
     party: npt.NDArray[np.int32]
@@ -48,25 +52,39 @@ class Activity:
 
     @property
     def names(self) -> int:
-        """How many event names there are."""
+        """How many columns of event names there are."""
         return int(self.column.max(initial=-1)) + 1
 
-    def column_of(self, stream: int) -> int:
-        """The column of the event name that a stream is made of."""
+    def own_column(self, stream: int) -> int:
+        """The column that is not held equal for a stream: that of the event name it is made of.
+
+        -1 (none) where that is the only name there is and the stream is not its plain count: how often people do it at
+        all is then the only engagement that shows.
+        """
         same = np.flatnonzero((self.base == self.base[stream]) & (self.column >= 0))
-        return int(self.column[same[0]])
+        return -1 if self.names == 1 and self.column[stream] < 0 else int(self.column[same[0]])
+
+    def alone(self, stream: int) -> bool:
+        """Whether nothing else shows how engaged a party is: the stream counts the only event name there is."""
+        return self.names == 1 and self.own_column(stream) >= 0
+
+    def others(self, counts: Floats, stream: int) -> Floats:
+        """Columns of counts (n, names) without the stream's own."""
+        own = self.own_column(stream)
+        return counts if own < 0 else np.delete(counts, own, axis=1)
 
     def nth(self, stream: int, k: int, days: float) -> Ints:
         """Per party the instant (us since start) of its k-th point if it came within `days`, else -1."""
         at = np.full(self.n, -1, np.int64)
-        compiled(party_kernels.nth_us)(
-            self.party, self.stream, self.offset, stream, k, int(days * DAY_US), at
-        )
+        compiled(party_kernels.nth_us)(self.party, self.stream, self.offset, stream, k, int(days * DAY_US), at)
         return at
 
     def next_other(self, stream: int, begin: Ints, stop: Ints) -> Ints:
-        """Per party its first event of another name at or after `begin` and before `stop`, else -1."""
-        counts = (self.column >= 0) & (self.base != self.base[stream])
+        """Per party its first event of another name (any, if there is one only) from `begin` on and before `stop`,
+        else -1."""
+        plain = self.column >= 0
+        counts = plain & (self.base != self.base[stream])
+        counts = counts if counts.any() else plain
         at = np.full(self.n, -1, np.int64)
         compiled(party_kernels.next_event)(self.party, self.stream, self.offset, counts, begin, stop, at)
         return at
@@ -110,14 +128,20 @@ def activity_of(streams: Streams, chosen: npt.NDArray[np.bool_], horizon_days: f
     )
 
 
-def plain_columns(streams: Streams) -> Ints:
+def plain_columns(streams: Streams, most: int = MOST_COLUMNS) -> Ints:
     """For each stream the column of its event name where it is the stream that counts all of them, else -1.
 
-    That is the first `count(x)` without a condition of each base; a base that has none is stood for by its first stream.
+    That is the first `count(x)` without a condition of each base; a base that has none is stood for by its first
+    stream. The `most` - 1 names with most points have a column each, the others share one.
     """
     column = np.full(len(streams.what), -1, np.int64)
-    for number, base in enumerate(sorted(set(np.asarray(streams.base).tolist()))):
+    standing = []
+    for base in sorted(set(np.asarray(streams.base).tolist())):
         same = [s for s in range(len(streams.what)) if streams.base[s] == base]
         plain = [s for s in same if streams.what[s].startswith("count(") and " where " not in streams.what[s]]
-        column[(plain or same)[0]] = number
+        standing.append((plain or same)[0])
+    size = np.bincount(streams.stream, minlength=len(streams.what))
+    frequent = sorted(standing, key=lambda s: -size[s])[: len(standing) if len(standing) <= most else most - 1]
+    for s in standing:
+        column[s] = sorted(frequent).index(s) if s in frequent else len(frequent)
     return column

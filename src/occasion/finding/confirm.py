@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from occasion.finding.activity import Activity, Before
+from occasion.finding.activity import Activity
 from occasion.finding.population import DAY_US
 from occasion.finding.screen import Cell
 from occasion.measure.regression import fit_linear, fit_logistic, linear_score, standardised
@@ -92,14 +92,9 @@ def trials(
     treated, compared = np.flatnonzero(reached), np.flatnonzero(other >= 0)
     if len(compared) < LEAST_SIDE:
         return None
-    own = activity.column_of(cell.stream)
     instants = np.concatenate([at[treated], other[compared]])
     party = np.concatenate([treated, compared])
-    pace = _pace(activity, own, cell.days)
-    rows = [
-        _held_equal(activity.before(cut), own, cut / DAY_US, pace)[chosen]
-        for cut, chosen in ((at, treated), (other, compared))
-    ]
+    rows = [_held_equal(activity, cell, cut)[chosen] for cut, chosen in ((at, treated), (other, compared))]
     days = instants / DAY_US
     clock = np.column_stack([days, days**2, np.log(days + 0.1)])
     status = [_status(activity, moment, party, instants) for moment in beside]
@@ -113,28 +108,24 @@ def trials(
     )
 
 
-def _others(before: Before, own: int) -> Floats:
-    """Counts of every event but one."""
-    return np.delete(before.counts, own, axis=1) if before.counts.shape[1] > 1 else np.zeros((len(before.days), 0))
-
-
-def _pace(activity: Activity, own: int, days: float) -> tuple[float, float]:
-    """Mean pace (other events a day) and the gamma shape of how it varies between parties, by the window's counts."""
-    total = _others(activity.until(days), own).sum(axis=1)
+def _pace(total: Floats, days: float) -> tuple[float, float]:
+    """Mean pace (events a day) and the gamma shape of how it varies between parties, by each party's total in a window."""
     mean, spread = float(total.mean()), float(total.var())
     shape = mean**2 / max(spread - mean, 1e-3 * mean) if mean > 0 else 1.0
     return max(mean, 1e-9) / days, min(max(shape, 0.05), 100.0)
 
 
-def _held_equal(before: Before, own: int, since: Floats, pace: tuple[float, float]) -> Floats:
+def _held_equal(activity: Activity, cell: Cell, cut: Ints) -> Floats:
     """Logs of counts of every other event, their volume, the pace it shows, recent ones, active days and gap.
 
-    A few events soon after the start say little about how active a party is: its pace is drawn to the mean by as much as
-    that (gamma-Poisson), and enters with its square and cube, since staying need not rise evenly with it.
+    A few events soon after the start say little about how active a party is: its pace is drawn to the mean by as much
+    as that (gamma-Poisson), and enters with its square and cube, since staying need not rise evenly with it.
     """
-    others = _others(before, own)
-    volume, (mean, shape) = others.sum(axis=1), pace
-    shown = np.log((volume + shape) / (np.maximum(since, 0) * mean + shape))
+    before = activity.before(cut)
+    others = activity.others(before.counts, cell.stream)
+    mean, shape = _pace(activity.others(activity.until(cell.days).counts, cell.stream).sum(axis=1), cell.days)
+    volume = others.sum(axis=1)
+    shown = np.log((volume + shape) / (np.maximum(cut / DAY_US, 0) * mean + shape))
     return np.column_stack([
         np.log1p(others), np.log1p(volume), shown, shown**2, shown**3, np.log1p(before.recent), np.log1p(before.days),
         np.log1p(4 * np.maximum(before.gap_days, 0)),
@@ -175,7 +166,8 @@ def effect(rows: Trials, parties: int) -> Confirmed | None:
     if scale <= 0.02 * float(weight.sum()):
         return None  # nearly everybody who is alike reaches it soon after: nothing to compare
     value = float(outcome.sum()) / scale
-    by_party: Floats = np.bincount(rows.party, weights=(outcome - value * uptake) / scale, minlength=parties)
+    influence = np.bincount(rows.party, weights=(outcome - value * uptake) / scale, minlength=parties)
+    by_party = np.asarray(influence, np.float64)
     alike = (chance[now] >= ALIKE) & (chance[now] <= 1 - ALIKE)
     raw = float(y[now].mean() - y[~now].mean()) / (1 - float(ever[~now].mean()))
     treated_mean = float((to_now * y).sum() / to_now.sum())

@@ -148,7 +148,10 @@ def _look(ring: Ring, choices: Sequence[Choice]) -> list[Looked]:
     alone = [ring.alone(choice.cell) for choice in choices]
     tested = [i for i, c in enumerate(choices) if c.above and alone[i].landmark.effect is not None]
     p = dict(zip(tested, holm([_two_sided(alone[i].landmark.effect) for i in tested]), strict=True))
-    numbers = [Numbers(c.above, c.raw, alone[i].landmark, alone[i].trial, p.get(i, 1.0)) for i, c in enumerate(choices)]
+    numbers = [
+        Numbers(c.above, c.raw, alone[i].landmark, alone[i].trial, p.get(i, 1.0), ring.activity.alone(c.cell.stream))
+        for i, c in enumerate(choices)
+    ]
     looked = [Looked(c, n, *judge(n)) for c, n in zip(choices, numbers, strict=True)]
     stand = [i for i, one in enumerate(looked) if one.verdict == "candidate"]
     if not stand:
@@ -180,7 +183,7 @@ def _explained(ring: Ring, one: Looked, accepted: Sequence[Cell]) -> Looked:
 def _again(one: Looked, held: Beside, verdict: Verdict, reason: Reason) -> Looked:
     """The same line with its numbers beside others."""
     old = one.numbers
-    numbers = Numbers(old.above, old.raw, held.landmark, held.trial, old.p)
+    numbers = Numbers(old.above, old.raw, held.landmark, held.trial, old.p, old.only_name)
     return Looked(one.choice, numbers, verdict, reason, held.others)
 
 

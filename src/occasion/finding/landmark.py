@@ -1,8 +1,8 @@
 """The effect at the landmark: when the outcome begins, among parties alike in everything they did until then.
 
-Held equal are the counts of every event until the window's end and until the outcome begins, the moment's own event
-included, active days, and when each party was last seen (van Houwelingen 2007: nobody who had left by then is compared
-with somebody who had not). What a party did after the moment is thereby held equal too. That takes away what the moment
+Held equal are the counts of every other event until the window's end and until the outcome begins, how often the
+moment's own event came in all that time and lately, active days, and when each party was last seen (van Houwelingen
+2007: nobody who had left by then is compared with somebody who had not). What a party did after the moment is thereby held equal too. That takes away what the moment
 does by way of more activity, which is a part of its effect; but engagement that shows in any activity, at any time
 before the outcome, cannot pass for an effect. The trials of `confirm` hold equal only what came before the moment and
 lean the other way; a moment has to stand in both. docs/truth.md shows both biases.
@@ -28,6 +28,7 @@ Floats = npt.NDArray[np.float64]
 
 Z95 = 1.959963984540054
 LEAST_ALIKE = 0.20
+LATELY = 1 / 3  # the last third of the time before the outcome
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ class Landmark:
     `effect`: doubly robust, or None where too few are alike; `own_held`: whether the amount of its own event is held
     equal (not where that settles who reached it, as with a window as long as the time before the outcome); `whole`: the
     difference by least squares with its own event left aside; `own`, `own_se`: the difference that the threshold itself
-    makes, amounts of the same event held equal as curves; `strongest`: of the other events the one that accounts for most, in the
-    unit of the robustness value, and `strongest_name` its column (-1: none).
+    makes, amounts of the same event held equal as curves; `strongest`: of the other events the one that accounts for
+    most, in the unit of the robustness value, and `strongest_name` its column (-1: none).
     """
 
     effect: Confirmed | None
@@ -51,7 +52,7 @@ class Landmark:
 
     @property
     def no_knee(self) -> bool:
-        """Whether the threshold itself makes no difference where these people could show one, or clearly less than half."""
+        """Whether the threshold itself makes no difference where one could show, or clearly less than half."""
         reach = Z95 * self.own_se
         return (reach < self.whole and self.own <= reach) or self.own + reach < 0.5 * self.whole
 
@@ -63,11 +64,12 @@ def landmark(
     y = kept.astype(np.float64)
     within, total = activity.points(cell.stream, cell.days), activity.points(cell.stream, horizon_days)
     reached = within >= cell.count
-    X, columns = _all_else(activity, activity.column_of(cell.stream), cell.days, horizon_days)
+    X, columns = _all_else(activity, cell, horizon_days)
     also = [(activity.nth(m.stream, m.count, m.days) >= 0).astype(np.float64) for m in beside]
     X = np.column_stack([X, *also])
     as_number = reached.astype(np.float64)
-    found, own_held = _effect(reached, y, X, _curve(total))
+    lately = total - activity.points(cell.stream, horizon_days * (1 - LATELY))
+    found, own_held = _effect(reached, y, X, [*_curve(total), np.log1p(lately)])
     curves = _curve(total - within) + (_curve(within) if cell.count > 1 else [])
     whole, _ = _coefficient(y, as_number, X)
     own, own_se = _coefficient(y, as_number, np.column_stack([X, *curves]))
@@ -94,12 +96,13 @@ def _curve(amount: npt.NDArray[np.int64]) -> list[Floats]:
     return [logs, logs**2]
 
 
-def _all_else(activity: Activity, own: int, days: float, horizon_days: float) -> tuple[Floats, list[int]]:
-    """Covariates until the window's end and until the horizon; and for each column the event name it is of, or -1."""
+def _all_else(activity: Activity, cell: Cell, horizon_days: float) -> tuple[Floats, list[int]]:
+    """Covariates until the window's end and the horizon; and for each column the event name it is of, or -1."""
     blocks: list[Floats] = [np.ones((activity.n, 1))]
     columns = [-1]
+    own = activity.own_column(cell.stream)
     names = [j for j in range(activity.names) if j != own]
-    for end in [days] if days >= horizon_days else [days, horizon_days]:
+    for end in [cell.days] if cell.days >= horizon_days else [cell.days, horizon_days]:
         until = activity.until(end)
         others, gap = until.counts[:, names], until.gap_days
         volume = np.log1p(others.sum(axis=1))

@@ -24,7 +24,7 @@ def nth_us(party: Int, stream: Int, offset: Int, which: int, k: int, end: int, a
 
 
 def next_event(party: Int, stream: Int, offset: Int, counts: Int, begin: Int, stop: Int, at: Int) -> None:
-    """`at[p]`: the first point of a stream that `counts`, at or after `begin[p]` and before `stop[p]`; else as it is."""
+    """`at[p]`: the first point of a stream that `counts`, at or after `begin[p]`, before `stop[p]`; else as it is."""
     for i in range(party.shape[0]):
         p = party[i]
         if at[p] < 0 and begin[p] <= offset[i] < stop[p] and counts[stream[i]]:
@@ -55,33 +55,30 @@ def until(
 
 
 def by_window(
-    party: Int, stream: Int, offset: Int, plain: Int, ends: Int, most: int,
+    party: Int, stream: Int, offset: Int, slot: Int, plain: Int, ends: Int, most: int, day: int,
     counts: Int, days: Int, last: Int,
 ) -> None:  # fmt: skip
-    """For every window [0, ends[w]): `counts[w, s, p]` points up to `most`, `days[w, p]` with a plain point, and `last`
-    plain instant (-1: none). All three come as zeros (`last` as -1)."""
+    """For every window [0, ends[w]): `counts[w, slot, p]` points up to `most` (slot < 0: not counted), `days[w, p]` with
+    a plain point, and `last` plain instant (-1: none). Counts and days come as zeros, `last` as -1."""
     windows = ends.shape[0]
     for i in range(party.shape[0]):
         w = np.searchsorted(ends, offset[i], side="right")  # the first window that holds it
         if w == windows:
             continue
-        p, s = party[i], stream[i]
-        if counts[w, s, p] < most:
+        p, s = party[i], slot[stream[i]]
+        if s >= 0 and counts[w, s, p] < most:
             counts[w, s, p] += 1
-        if plain[s]:
-            if last[w, p] < 0 or last[w, p] // 86_400_000_000 != offset[i] // 86_400_000_000:
+        if plain[stream[i]]:
+            if last[w, p] < 0 or last[w, p] // day != offset[i] // day:
                 days[w, p] += 1
             last[w, p] = offset[i]
     for w in range(1, windows):
         for s in range(counts.shape[1]):
             for p in range(counts.shape[2]):
-                total = np.int64(counts[w, s, p]) + np.int64(counts[w - 1, s, p])
-                counts[w, s, p] = min(total, most)
+                counts[w, s, p] = min(np.int64(counts[w, s, p]) + np.int64(counts[w - 1, s, p]), most)
         for p in range(counts.shape[2]):
-            if last[w, p] >= 0 and last[w - 1, p] >= 0 and last[w, p] // 86_400_000_000 == last[w - 1, p] // 86_400_000_000:
-                days[w, p] += days[w - 1, p] - 1
-            else:
-                days[w, p] += days[w - 1, p]
+            shared = last[w, p] >= 0 and last[w - 1, p] >= 0 and last[w, p] // day == last[w - 1, p] // day
+            days[w, p] += days[w - 1, p] - shared
             last[w, p] = max(last[w, p], last[w - 1, p])
 
 

@@ -43,7 +43,13 @@ def why(reason: Reason, numbers: Numbers, *, estimated: int, proxy_of: str | Non
             " is above what chance gives to the best of all lines, and no other line explains it"
         )
     if reason == "proxy":
-        return f"it is a proxy of {proxy_of}: among people equal in that, {points(trial.value)} of 100 are left ({interval(trial)})"
+        equal = f"among people equal in that, {points(trial.value)} of 100 are left ({interval(trial)})"
+        return f"it is a proxy of {proxy_of}: {equal}"
+    if reason == "width" and limits(found)[0] > 0:
+        return (
+            f"people alike in all they did differ by {left} of 100 ({between}), by {before}; but that is no more than"
+            " chance or engagement gives to the best of all lines, so it is neither shown nor excluded"
+        )
     if reason == "width":
         return (
             f"people alike in all they did differ by {left} of 100 ({between}), by {before}: an effect worth having,"
@@ -53,6 +59,11 @@ def why(reason: Reason, numbers: Numbers, *, estimated: int, proxy_of: str | Non
         return f"no more than chance gives: {raw} of 100 as it stands, {left} ({between}) among people alike"
     if reason == "fewer":
         return f"fewer stay, not more: {left} of 100 ({between}) among people alike"
+    if reason == "only name":
+        return (
+            f"engagement: {left} of 100 ({between}), but this counts the only event there is, and to do it often and to"
+            " be engaged are then one and the same"
+        )
     if reason == "no knee":
         return (
             "no knee: doing more of it, or doing it too late, goes with staying just as well, as with a habit or a"

@@ -27,7 +27,8 @@ from occasion.store.source import Source
 
 SCREEN_DAYS = 30
 SCREEN_COUNTS = 50
-FIRST_POINTS = 50
+FIRST_POINTS = 50  # of each party and stream at least
+POINTS_IN_MEMORY = 40_000_000
 Progress = Callable[[str], None]
 
 
@@ -68,10 +69,12 @@ def find_in(engine: Engine, source: Source, options: Options, progress: Progress
         candidates, cells = one_name.by_direction(candidates, cells)
         names = one_name.NAMES
     progress(f"reading {len(candidates)} streams")
+    # a stream that is cut short makes busy people look as if they had left: cut only where memory would not do
+    first = max(FIRST_POINTS, POINTS_IN_MEMORY // (len(known.population) * len(candidates)))
     if engine.name == "duckdb":
-        streams = streams_of(under, candidates, asked.horizon_days, FIRST_POINTS)
+        streams = streams_of(under, candidates, asked.horizon_days, first)
     else:
-        streams = streams_by_sql(engine, under, candidates, asked.horizon_days, FIRST_POINTS)
+        streams = streams_by_sql(engine, under, candidates, asked.horizon_days, first)
     found = find(
         one_name.rebased(streams, candidates) if apart else streams,
         known.population,

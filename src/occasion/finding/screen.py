@@ -23,12 +23,11 @@ from occasion.finding.activity import Activity
 from occasion.finding.candidates import line
 from occasion.finding.kernels import compiled
 from occasion.finding.population import DAY_US
+from occasion.finding.preselect import LEAST_REACHED, LEAST_SHARE, STRATA, Bar, by_window, preselect
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
-STRATA = 10
-LEAST_REACHED = 30
-LEAST_SHARE = 0.005
 THIN_COUNTS = (1, 2, 3, 4, 5, 7, 9, 12, 16, 21, 28, 37, 50)
 THIN_WINDOWS = 9
 
@@ -90,26 +89,30 @@ def screen(
 
     Streams in `skip` are left out; of a pattern (a pair, a return) only the first point is tried.
     """
-    counts, days, last = _by_window(activity, windows, most)
+    if not 1 <= most <= 250:
+        raise InputError(f"counts up to {most}: from 1 to 250 can be screened")
     y = kept.astype(np.float64)
+    tried = [0 if s in skip else 1 if is_pattern(what) else most for s, what in enumerate(activity.what)]
+    bar = Bar(y, activity.until(windows[-1]).counts.sum(axis=1), rng, permutations)
+    near = preselect(activity, y, windows, tried, bar)
+    slot = np.full(len(activity.what), -1, np.int64)
+    counted = [s for s in range(len(activity.what)) if s in near or activity.column[s] >= 0]
+    slot[counted] = np.arange(len(counted))
+    counts, days, last = by_window(activity, windows, slot, most)
     shape = (len(activity.what), len(windows), most)
     with_it, without, adjusted, z, phi = (np.full(shape, np.nan) for _ in range(5))
     grid = Grid(windows, np.zeros(shape, np.int64), with_it, without, adjusted, z, phi, np.inf, activity.n)
-    strata = _strata(activity, counts[-1])
+    later = _by_column(activity, counts[-1], slot)
+    strata = [_stratum_columns(later.sum(axis=0) - own) for own in [*later, np.zeros(activity.n)]]
     thin = set(np.unique(np.linspace(0, len(windows) - 1, THIN_WINDOWS).round().astype(int)).tolist())
-    patterns = [is_pattern(what) for what in activity.what]
-    residuals: list[Floats] = []
     for w in range(len(windows)):
-        held = _held_equal(activity, counts[w], days[w], last[w], windows[w])
-        for s in range(len(activity.what)):
-            if s in skip:
-                continue
-            most_here = 1 if patterns[s] else most
-            rest = _fill(grid, s, w, counts[w, s], y, _for_stream(held, strata, activity.column_of(s)), most_here, keep=w in thin)
+        held = _held_equal(activity, _by_column(activity, counts[w], slot), days[w], last[w], windows[w])
+        for s in near:
+            X = _for_stream(held, strata, activity.own_column(s))
+            rest = _fill(grid, (s, w), counts[w, slot[s]], y, X, tried=tried[s], keep=w in thin)
             if rest is not None:
-                residuals.append(rest)
-    total = counts[-1][activity.column >= 0].sum(axis=0, dtype=np.float64)
-    return replace(grid, bar=_bar(residuals, y, total, rng, permutations, alpha))
+                bar.shuffled(rest)
+    return replace(grid, bar=bar.at(alpha))
 
 
 def is_pattern(what: str) -> bool:
@@ -125,57 +128,36 @@ def is_pattern(what: str) -> bool:
     return False
 
 
-def _by_window(
-    activity: Activity, windows: Floats, most: int
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-    """Points by (window, stream, party) up to `most`, active days and last instant by (window, party)."""
-    shape = (len(windows), len(activity.what), activity.n)
-    counts = np.zeros(shape, np.uint8)
-    days = np.zeros((len(windows), activity.n), np.int32)
-    last = np.full((len(windows), activity.n), -1, np.int64)
-    ends = (windows * DAY_US).astype(np.int64)
-    compiled(party_kernels.by_window)(
-        activity.party, activity.stream, activity.offset, activity.column >= 0, ends, most, counts, days, last
-    )
-    return counts, days, last
-
-
 @dataclass(frozen=True)
 class _Held:
-    """Covariates of one window: logs of plain counts (n, names), the counts themselves, and what all streams share."""
+    """Covariates of one window: logs of counts by name (n, names), the counts, their total, what all streams share."""
 
     logs: Floats
-    plain: npt.NDArray[np.uint8]
+    plain: Floats
     total: Floats
     shared: Floats
 
 
 def _held_equal(
     activity: Activity,
-    counts: npt.NDArray[np.uint8],
+    plain: Floats,
     days: npt.NDArray[np.int32],
     last: npt.NDArray[np.int64],
     window: float,
 ) -> _Held:
-    plain = counts[_plain_streams(activity)]
     gap = np.where(last >= 0, window - last / DAY_US, window)
     shared = np.column_stack([
         np.ones(activity.n), np.log1p(days), np.log1p(np.maximum(gap, 0)), gap > window / 2, gap > window / 4
     ])  # fmt: skip
-    return _Held(np.log1p(plain.T.astype(np.float64)), plain, plain.sum(axis=0, dtype=np.float64), shared)
+    return _Held(np.log1p(plain.T), plain, plain.sum(axis=0), shared)
 
 
-def _plain_streams(activity: Activity) -> npt.NDArray[np.int64]:
-    """The streams that stand for event names, by column."""
-    plain = np.flatnonzero(activity.column >= 0)
-    return plain[np.argsort(activity.column[plain])]
-
-
-def _strata(activity: Activity, counts: npt.NDArray[np.uint8]) -> list[Floats]:
-    """By event name: how much else each party did until the horizon, as logs and as strata (n, 2 + STRATA - 1)."""
-    plain = counts[_plain_streams(activity)]
-    total = plain.sum(axis=0, dtype=np.float64)
-    return [_stratum_columns(total - own) for own in plain]
+def _by_column(activity: Activity, counts: npt.NDArray[np.uint8], slot: Ints) -> Floats:
+    """Counts by column of event names, (columns, n)."""
+    plain = np.zeros((activity.names, activity.n))
+    for s in np.flatnonzero(activity.column >= 0):
+        plain[activity.column[s]] += counts[slot[s]]
+    return plain
 
 
 def _stratum_columns(volume: Floats) -> Floats:
@@ -187,18 +169,26 @@ def _stratum_columns(volume: Floats) -> Floats:
 
 def _for_stream(held: _Held, strata: list[Floats], own: int) -> Floats:
     """Covariates for one stream: everything but counts of its own event name, and strata of the volume of the rest."""
-    volume = np.log1p(held.total - held.plain[own])
-    return np.column_stack([held.shared, np.delete(held.logs, own, axis=1), volume, volume**2, strata[own]])
+    logs = held.logs if own < 0 else np.delete(held.logs, own, axis=1)
+    volume = np.log1p(held.total if own < 0 else held.total - held.plain[own])
+    return np.column_stack([held.shared, logs, volume, volume**2, strata[own]])
 
 
 def _fill(
-    grid: Grid, s: int, w: int, count: npt.NDArray[np.uint8], y: Floats, X: Floats, tried: int, *, keep: bool
-) -> Floats | None:
+    grid: Grid,
+    place: tuple[int, int],
+    count: npt.NDArray[np.uint8],
+    y: Floats,
+    X: Floats,
+    *,
+    tried: int,
+    keep: bool,
+) -> npt.NDArray[np.float32] | None:
     """All counts of one (stream, window): sums over parties with at least k points give each k's regression.
 
     Where `keep`, answers the scaled residuals (n, counts) whose product with an outcome is its z, for the bar.
     """
-    n, width = X.shape
+    (s, w), (n, width) = place, X.shape
     most = grid.reached.shape[2]
     sums = np.zeros((most + 1, width + 1))
     compiled(party_kernels.sums_by_count)(count, np.column_stack([X, y]), sums)
@@ -232,22 +222,3 @@ def _fill(
     reached = count[:, None] >= np.asarray(chosen)
     k = np.asarray(chosen) - 1
     return np.asarray((reached - X @ onto[:, k]) / np.sqrt(left[k] * variance), np.float32)
-
-
-def _bar(
-    residuals: list[Floats], y: Floats, total: Floats, rng: np.random.Generator, permutations: int, alpha: float
-) -> float:
-    """The (1 - alpha) quantile of the largest z over a thinned grid when outcomes are permuted within strata."""
-    if not residuals:
-        return np.inf
-    stratum = np.searchsorted(np.quantile(total, np.linspace(0, 1, 2 * STRATA + 1)[1:-1]), total, side="right")
-    order = np.argsort(stratum, kind="stable")
-    sizes = np.bincount(stratum)
-    shuffled = np.empty((len(y), permutations), np.float32)
-    for b in range(permutations):
-        mixed = order[np.lexsort((rng.random(len(y)), np.repeat(np.arange(len(sizes)), sizes)))]
-        shuffled[order, b] = y[mixed]
-    largest = np.full(permutations, -np.inf)
-    for rest in residuals:
-        np.maximum(largest, (rest.T @ shuffled).max(axis=0), out=largest)
-    return float(np.quantile(largest, 1 - alpha))

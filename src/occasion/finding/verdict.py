@@ -16,7 +16,7 @@ from occasion.finding.confirm import Confirmed
 from occasion.finding.findings import Verdict
 from occasion.finding.landmark import LEAST_ALIKE, Z95, Landmark
 
-Reason = Literal["stands", "engagement", "time", "chance", "no knee", "proxy", "fewer", "overlap", "width"]
+Reason = Literal["stands", "engagement", "time", "chance", "no knee", "proxy", "fewer", "overlap", "width", "only name"]
 
 ALPHA = 0.05
 WORTH = 0.05
@@ -26,13 +26,15 @@ LEAST_RATIO = 0.25
 @dataclass(frozen=True)
 class Numbers:
     """What is known of one moment: whether it is above the bar, the raw difference on the screening half, its numbers
-    at the landmark and in the trials (None where too few are alike), and Holm's p (1 where it was not tested)."""
+    at the landmark and in the trials (None where too few are alike), Holm's p (1 where it was not tested), and whether
+    it counts the only event there is, so that nothing else shows how engaged a party is."""
 
     above: bool
     raw: float
     landmark: Landmark
     trial: Confirmed | None
     p: float
+    only_name: bool = False
 
     @property
     def effect(self) -> Confirmed | None:
@@ -69,6 +71,8 @@ def judge(numbers: Numbers) -> tuple[Verdict, Reason]:
         return "association only", "fewer"
     if low <= 0 or limits(trial)[0] <= 0 or selection_ratio(found) < LEAST_RATIO:
         return "association only", _what_it_was(numbers)
+    if numbers.only_name:
+        return "association only", "only name"
     if numbers.landmark.no_knee:
         return "association only", "no knee"
     return "candidate", "stands"
