@@ -135,6 +135,7 @@ class Sealing:
                     rejects.add(reject)
                 if loaded.table is not None:
                     staging.add(loaded.table)
+            staging.flush()
         finally:
             staging.finish()
         return staging

@@ -20,6 +20,8 @@ GIVEN = pa.schema(
     [("id", pa.string()), ("content", pa.string()), ("row", pa.int64()), ("file", pa.int32()), ("line", pa.int64())]
 )
 
+ENOUGH = 1 << 16  # rows
+
 
 class Staging:
     """Takes tables of LOADED; afterwards gives the rows of each bucket, and the ids that were given in files."""
@@ -30,15 +32,24 @@ class Staging:
         self._compare_ids = compare_ids
         self._folder, self._parties, self._names, self._buckets = folder, parties, names, buckets
         self._closing = ExitStack()
+        self._waiting: list[Any] = []
         self._writers: dict[int, Any] = {}
         self._given: Any = None
         self.rows = 0
 
     def add(self, table: Any) -> None:
-        """Stage the rows of one batch."""
-        if table.num_rows == 0:
+        """Take the rows of one batch; small batches wait until there are some."""
+        self._waiting.append(table)
+        self.rows += table.num_rows
+        if sum(waiting.num_rows for waiting in self._waiting) >= ENOUGH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Put what waits on disk: to be called after the last batch too."""
+        table = pa.concat_tables(self._waiting).combine_chunks() if self._waiting else None
+        self._waiting = []
+        if table is None or table.num_rows == 0:
             return
-        table = table.combine_chunks()
         if self._compare_ids:
             self._add_given(table)
         party, name = _array(table, "party"), _array(table, "name")
@@ -52,7 +63,6 @@ class Staging:
         for number in np.unique(bucket).tolist():
             rows = staged.slice(starts[number], starts[number + 1] - starts[number])
             self._writer(number).write_table(rows)
-        self.rows += table.num_rows
 
     def _writer(self, bucket: int) -> Any:
         if bucket not in self._writers:
@@ -84,7 +94,7 @@ class Staging:
         return self._given is not None
 
     def finish(self) -> None:
-        """No more rows come. Every file is closed, also where the disk is too full to end it properly."""
+        """Close every file, also where the disk is too full to end it properly."""
         self._closing.close()
 
     def _sink(self, path: Path) -> Any:

@@ -78,6 +78,7 @@ def _in_batches(batches: Iterable[Any], sealing: Sealing) -> int:
         _check(batch.schema.names)
         places = np.arange(staging.rows, staging.rows + batch.num_rows)
         staging.add(_rows(pa.Table.from_batches([batch]), places, LOADED, {}))
+    staging.flush()
     staging.finish()
     for number in staging.buckets():
         sealing.seal(number, staging.bucket(number))
