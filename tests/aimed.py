@@ -95,7 +95,16 @@ def streams(seed: int, parties: int, most: int = 14) -> list[Event]:
     """Gaps of 0, 1 microsecond, and a window's length less one, exact and more one; ties, late and repeated events."""
     rng = random.Random(seed)
     gaps = [0, 1, HOUR - 1, HOUR, HOUR + 1, DAY - 1, DAY, DAY, DAY + 1, 3 * DAY, 29 * DAY, 31 * DAY]
-    values: list[Scalar | None] = [None, "x", "1", Decimal("1.000000"), Decimal("2.500000"), Decimal("-1.000000"), True, False]
+    values: list[Scalar | None] = [
+        None,
+        "x",
+        "1",
+        Decimal("1.000000"),
+        Decimal("2.500000"),
+        Decimal("-1.000000"),
+        True,
+        False,
+    ]
     found: list[Event] = []
     for p in range(parties):
         at = BEGIN + rng.choice([0, 12 * HOUR, -1, 27 * DAY]) - (60 * 365 * DAY if rng.random() < 0.1 else 0)

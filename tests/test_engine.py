@@ -80,7 +80,21 @@ def test_properties_keep_their_types(duck: DuckEngine, tmp_path: Path) -> None:
 
 def test_floats_become_the_exact_numbers_of_the_law(duck: DuckEngine, tmp_path: Path) -> None:
     rng = random.Random(5)
-    values = [0.1, 0.2, 1e-7, 0.0000005, 0.0000015, 2.5e-6, -0.0000005, -0.0000015, 1e17, 9.99e17, 1e18, 1e40, 0.1234565]
+    values = [
+        0.1,
+        0.2,
+        1e-7,
+        0.0000005,
+        0.0000015,
+        2.5e-6,
+        -0.0000005,
+        -0.0000015,
+        1e17,
+        9.99e17,
+        1e18,
+        1e40,
+        0.1234565,
+    ]
     values += [float("nan"), float("inf"), -float("inf"), 123456789012.345678, 9007199254.740993, -0.0]
     values += [round(rng.uniform(-1e6, 1e6), rng.randint(0, 8)) for _ in range(500)]
     path = own_file(tmp_path, user=["p"] * len(values), event=["x"] * len(values), when=range(len(values)), v=values)

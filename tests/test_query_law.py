@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from occasion.events.event import Event
 from aimed import AS_OF, BEGIN, DAY, streams, suite
+from occasion.events.event import Event
 from occasion.moments.definition import Definition, Every, Node, walk
 from occasion.moments.query import reading
 from occasion.moments.query_fields import needs
@@ -74,9 +74,7 @@ def test_sql_reads_what_the_law_reads(duck: DuckEngine, case: Case) -> None:
 @pytest.mark.slow
 @LONG
 @given(case=cases())
-def test_sql_reads_what_the_law_reads_at_length(
-    duck: DuckEngine, case: Case
-) -> None:
+def test_sql_reads_what_the_law_reads_at_length(duck: DuckEngine, case: Case) -> None:
     holds(duck, case)
 
 
@@ -96,18 +94,22 @@ def test_the_suite_covers_every_node_and_every_definition_is_reached_by_somebody
     definitions = suite()
     kinds = {type(node) for d in definitions.values() for node in walk(d.node)}
     assert kinds == set(get_args(Node))
-    events = streams(1, 150)
-    assert [text for text, d in definitions.items() if not by_law(d, events, AS_OF, "Europe/Warsaw")] == []
+    logs = [streams(seed, 60) for seed in (1, 2)]
+    reached = {text for text, d in definitions.items() if any(by_law(d, log, AS_OF, "Europe/Warsaw") for log in logs)}
+    assert set(definitions) - reached == set()
 
 
-@pytest.mark.parametrize(("seed", "as_of"), [(1, AS_OF), (2, AS_OF), (3, BEGIN + 2 * DAY)])
+@pytest.mark.parametrize(("seed", "as_of"), [(1, AS_OF), (2, BEGIN + 2 * DAY)])
 def test_the_suite_on_duckdb(duck: DuckEngine, seed: int, as_of: int) -> None:
-    events = streams(seed, 150)
+    events = streams(seed, 40)
     assert differences(read_all(duck, events, as_of), events, as_of) == {}
 
 
 @pytest.mark.spark
 def test_the_suite_on_spark() -> None:
-    events = streams(4, 150)
+    events = streams(4, 40)
     with SparkEngine("local[2]") as spark:
+        for setting in ("spark.sql.codegen.wholeStage", "spark.sql.adaptive.enabled"):
+            spark.session.conf.set(setting, "false")  # a few rows: planning and compiling would be most of the time
+        spark.session.conf.set("spark.sql.shuffle.partitions", "1")
         assert differences(read_all(spark, events, AS_OF), events, AS_OF) == {}

@@ -25,9 +25,7 @@ FIRST_ORDINAL = 719_163  # the proleptic ordinal of 1970-01-01; added first, so 
 def zoned(chain: Chain, table: str) -> str:
     """Points with the zone in force at each: party, at_us, zone."""
     if chain.relation.zones is None:
-        return chain.add(
-            "zoned", "SELECT party, at_us, :zone AS zone FROM p", {"p": table}, zone=chain.relation.zone
-        )
+        return chain.add("zoned", "SELECT party, at_us, :zone AS zone FROM p", {"p": table}, zone=chain.relation.zone)
     return chain.add(
         "zoned",
         "SELECT party, at_us, COALESCE(stated, :zone) AS zone FROM (SELECT party, at_us, kind, LAST_VALUE(zone IGNORE "
@@ -53,9 +51,7 @@ def _zones(chain: Chain) -> str:
 def due(chain: Chain, table: str, period: Period | None) -> str:
     """Points with the instant a period later: party, at_us, due_us."""
     if period is None or not period.civil:
-        return chain.add(
-            "due", "SELECT party, at_us, at_us + :us AS due_us FROM p", {"p": table}, us=fixed_us(period)
-        )
+        return chain.add("due", "SELECT party, at_us, at_us + :us AS due_us FROM p", {"p": table}, us=fixed_us(period))
     days = zoned(chain, table)
     answers = _asked(chain, days, ("due_us",), lambda at, zone: [calendar.add(at, period, zone)])
     return chain.add(
@@ -110,7 +106,7 @@ def _asked(chain: Chain, days: str, columns: tuple[str], answer: Any) -> str:
 
 
 def streak(chain: Chain, node: Streak) -> Points:
-    """The first point of the n-th civil unit in a row: units that go up by one each; a unit not later is passed over."""
+    """The first point of the n-th civil unit in a row, units going up by one each; one not later is passed over."""
     units = chain.add(
         "units",
         "SELECT party, at_us, :unit AS unit FROM d",
@@ -120,7 +116,8 @@ def streak(chain: Chain, node: Streak) -> Points:
     fresh = chain.add(
         "fresh",
         "SELECT party, at_us, unit FROM (SELECT party, at_us, unit, MAX(unit) OVER (PARTITION BY party ORDER BY at_us "
-        "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS latest FROM u) AS n WHERE latest IS NULL OR unit > latest",
+        "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS latest FROM u) AS n WHERE latest IS NULL OR "
+        "unit > latest",
         {"u": units},
     )
     table = chain.add(

@@ -59,10 +59,7 @@ def _lasting(chain: Chain, pattern: And | object, within: Period) -> str:
 
 def rolling(chain: Chain, node: Rolling) -> Points:
     """Where the measure over (t - within, t] is enough, at the edge."""
-    if node.measure.kind == "count":
-        flags = _counted_back(chain, node)
-    else:
-        flags = _come_and_gone(chain, node)
+    flags = _counted_back(chain, node) if node.measure.kind == "count" else _come_and_gone(chain, node)
     return Points(chain.add("edge", _EDGE, {"flags": flags}), unique=True)
 
 
@@ -73,7 +70,8 @@ def _counted_back(chain: Chain, node: Rolling) -> str:
     filled = {"k": n - 1} if n > 1 else {}
     rows = chain.add(
         "rows",
-        f"SELECT party, at_us, {back} AS back_us, LEAD(at_us) OVER (PARTITION BY party ORDER BY at_us) AS next_us FROM x",
+        f"SELECT party, at_us, {back} AS back_us, LEAD(at_us) OVER (PARTITION BY party ORDER BY at_us) AS "
+        f"next_us FROM x",
         {"x": chain.points(node.measure.source).table},
         **filled,
     )
@@ -132,7 +130,8 @@ def after(chain: Chain, node: After) -> Points:
     # at one instant the pattern's row comes before the anchor's: it sees only anchors strictly before it
     covered = chain.add(
         "covered",
-        f"SELECT party, at_us, kind, MAX(due_us) OVER (PARTITION BY party ORDER BY at_us, kind {BACK}) AS until_us FROM "
+        f"SELECT party, at_us, kind, MAX(due_us) OVER (PARTITION BY party ORDER BY at_us, kind {BACK}) AS "
+        f"until_us FROM "
         "(SELECT party, at_us, 0 AS kind, CAST(NULL AS BIGINT) AS due_us FROM p "
         "UNION ALL SELECT party, at_us, 1, due_us FROM a) AS u",
         {"p": given.table, "a": lasting},

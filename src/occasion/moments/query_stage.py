@@ -23,7 +23,8 @@ def placed(chain: Chain, table: str, stage: str) -> str:
     """Points with the instant at which the stage they lie in is left (`NEVER`: they do not lie in it)."""
     return chain.add(
         "placed",
-        "SELECT party, at_us, COALESCE(out_us, :never) AS out_us FROM (SELECT party, at_us, kind, LAST_VALUE(out_us IGNORE "
+        "SELECT party, at_us, COALESCE(out_us, :never) AS out_us FROM (SELECT party, at_us, kind, "
+        "LAST_VALUE(out_us IGNORE "
         "NULLS) OVER (PARTITION BY party ORDER BY at_us, kind ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS "
         "out_us FROM (SELECT party, at_us, 0 AS kind, out_us FROM s UNION ALL SELECT party, at_us, 1, "
         "CAST(NULL AS BIGINT) FROM p) AS u) AS l WHERE kind = 1",
@@ -39,15 +40,17 @@ def comings_in(chain: Chain, stage: str) -> str:
 
 
 def _spells(chain: Chain, stage: str) -> str:
-    """Every entry with when the stage is left (`NEVER` if it is another stage's), and whether the party comes into it."""
+    """Every entry with when the stage is left (`NEVER` if another stage's), and whether the party comes into it."""
 
     def make() -> str:
         with chain.party_level():
             spells = chain.add(
                 "spells",
-                "SELECT party, at_us, CASE WHEN stage = :s THEN COALESCE(MIN(CASE WHEN stage <> :s THEN at_us END) OVER "
+                "SELECT party, at_us, CASE WHEN stage = :s THEN COALESCE(MIN(CASE WHEN stage <> :s THEN at_us "
+                "END) OVER "
                 "(PARTITION BY party ORDER BY at_us DESC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW), :far) "
-                "ELSE :never END AS out_us, stage = :s AND COALESCE(LAG(stage) OVER (PARTITION BY party ORDER BY at_us), -1) "
+                "ELSE :never END AS out_us, stage = :s AND COALESCE(LAG(stage) OVER (PARTITION BY party ORDER "
+                "BY at_us), -1) "
                 "<> :s AS coming FROM entries",
                 {"entries": chain.once(lambda: _entries(chain), "entries")},
                 s=_code(chain, stage),

@@ -13,12 +13,9 @@ from occasion.moments.query_stage import comings_in, placed
 def windows(chain: Chain, node: Reach | Fewer) -> Points:
     """For each anchor the first instant at which the measure is enough, or the end of a window in which none was."""
     anchors = _anchors(chain, node)
-    plain_count = node.measure.kind == "count"
     once = at_most_once(node.anchor) and not (isinstance(node, Fewer) and node.silence and node.silence.coming_in)
-    if plain_count and not once:
-        hits = _next_of_many(chain, node, anchors)
-    else:
-        hits = _first_enough(chain, node, anchors)
+    many = node.measure.kind == "count" and not once
+    hits = (_next_of_many if many else _first_enough)(chain, node, anchors)
     if isinstance(node, Reach):
         table = chain.add("reach", "SELECT party, hit_us AS at_us FROM hits WHERE hit_us < until_us", {"hits": hits})
         return Points(table, unique=once)
@@ -133,9 +130,7 @@ def _enough(chain: Chain, node: Reach | Fewer, inside: str) -> str:
 def items(chain: Chain, measure: Measure) -> str:
     """The points a measure counts with what each brings: party, at_us, item (null: not counted)."""
     if measure.kind == "count":
-        return chain.add(
-            "items", "SELECT party, at_us, 1 AS item FROM x", {"x": chain.points(measure.source).table}
-        )
+        return chain.add("items", "SELECT party, at_us, 1 AS item FROM x", {"x": chain.points(measure.source).table})
     assert isinstance(measure.source, Did), "distinct and sum are over a selection"
     relation = chain.relation
     item = relation.typed(measure.field, "number") if measure.kind == "sum" else relation.key(measure.field)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 
 from whenever import Instant
 
@@ -24,7 +25,7 @@ def offsets(zone: str, first_us: int, last_us: int) -> list[tuple[int, int, int]
     bounds = [*changes, end]
     return [
         (a * 1_000_000, b * 1_000_000, _offset(zone, a) * 1_000_000)
-        for a, b in zip(bounds, bounds[1:], strict=False)
+        for a, b in pairwise(bounds)
         if a < b
     ]
 

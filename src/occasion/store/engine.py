@@ -1,4 +1,4 @@
-"""The door to an SQL engine: it shows a history as one table, keeps tables made on the way, and runs queries on them."""
+"""The door to an SQL engine: it shows a history as one table, keeps tables made on the way, runs queries."""
 
 from __future__ import annotations
 

@@ -90,9 +90,7 @@ class Reach:
         some = sql("SELECT * FROM found ORDER BY at_us DESC, party, value LIMIT :n", {"found": found}, n=EXAMPLES)
         rows = self.engine.run(named_party(self.raw, some)).to_pylist()
         examples = sorted(((r["party"], unkeyed(r["value"]), r["at_us"]) for r in rows), key=lambda e: (-e[2], e[0]))
-        return Reached(
-            asked, counts["parties"], counts["n"], counts["first_us"], counts["last_us"], tuple(examples)
-        )
+        return Reached(asked, counts["parties"], counts["n"], counts["first_us"], counts["last_us"], tuple(examples))
 
     def occurrences(self, asked: Asked) -> Iterator[Occurrence]:
         """Every occurrence with when it could be known and what shows it, party by party.

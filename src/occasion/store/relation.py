@@ -65,17 +65,15 @@ def once(log: exp.Query) -> exp.Query:
 
 def _repeats(engine: Engine, log: exp.Query) -> bool:
     """Whether any id stands twice (asked once: most logs have none, and then nothing need be sorted)."""
-    repeated = sql(
-        "SELECT id FROM log GROUP BY party, id HAVING COUNT(*) > 1 LIMIT 1", {"log": log}
-    )
+    repeated = sql("SELECT id FROM log GROUP BY party, id HAVING COUNT(*) > 1 LIMIT 1", {"log": log})
     return bool(engine.run(repeated).num_rows)
 
 
 def named_party(raw: Raw, query: exp.Query) -> exp.Query:
-    """The same rows with the party's text in place of its code."""
+    """Occurrences (party, value, at_us) with the party's text in place of its code."""
     if raw.parties is None:
         return query
     return sql(
-        "SELECT d.text AS party, o.* FROM (SELECT *, party AS code FROM q) AS o JOIN d USING (code)",
-        {"d": raw.parties, "q": query},
-    )  # fmt: skip
+        "SELECT d.text AS party, o.value, o.at_us FROM o JOIN d ON d.code = o.party",
+        {"o": query, "d": raw.parties},
+    )

@@ -52,9 +52,7 @@ def _unsealed(engine: Engine, source: Source) -> Raw:
 
     has_id = "id" in source.columns
     table = engine.files(source.files, numbered=not has_id)
-    columns = [
-        exp.alias_(_column(engine.name, source, ours), ours) for ours in SEGMENT_COLUMNS if ours != "properties"
-    ]
+    columns = [exp.alias_(_column(engine.name, source, ours), ours) for ours in SEGMENT_COLUMNS if ours != "properties"]
     properties = {ours.removeprefix("prop:"): theirs for ours, theirs in source.columns.items() if ":" in ours}
     of = {name: f"property_{i}" for i, name in enumerate(properties)}
     columns += [exp.alias_(exp.column(theirs, quoted=True), of[name]) for name, theirs in properties.items()]

@@ -1,0 +1,181 @@
+"""`occasion reach`: who reached which moment, when, since when it could be known, and what shows it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from occasion.cli_load import MAP_HELP
+
+if TYPE_CHECKING:
+    from occasion.moments.catalogue import Catalogue
+    from occasion.store.reach import Asked, Reach, Reached
+
+
+def register(app: typer.Typer) -> None:
+    """Mount `reach`."""
+    app.command(name="reach")(reach)
+
+
+FILES = typer.Argument(metavar="[FILE]...", help="Files to read; the workspace's history if left out.")
+MOMENT = typer.Option("--moment", metavar="TEXT", help="A moment in the language, or a name from the catalogue.")
+CATALOGUE = typer.Option("--catalogue", metavar="FILE", help="Every moment of this catalogue, or stages for --moment.")
+AS_OF = typer.Option(help="Read the history as it was then; the latest instant of the log if left out.")
+ENGINE = typer.Option(help="duckdb or spark.")
+AS_JSON = typer.Option("--json", help="Print one object a line, with known_at and the evidence.")
+MAP = typer.Option("--map", help=MAP_HELP)
+BOTH = typer.Option(help="Each row is an event for its party and for its counterpart.")
+TZ = typer.Option(help="The zone of times that state none.")
+WORKSPACE = typer.Option("--workspace", metavar="DIR", help="The workspace, if not the one here.")
+
+
+def reach(
+    files: Annotated[list[str] | None, FILES] = None,
+    moment: Annotated[list[str] | None, MOMENT] = None,
+    catalogue: Annotated[Path | None, CATALOGUE] = None,
+    as_of: Annotated[str, AS_OF] = "",
+    engine: Annotated[str, ENGINE] = "duckdb",
+    as_json: Annotated[bool, AS_JSON] = False,
+    mapping: Annotated[str, MAP] = "",
+    both: Annotated[bool, BOTH] = False,
+    tz: Annotated[str, TZ] = "",
+    workspace: Annotated[Path | None, WORKSPACE] = None,
+) -> None:
+    """Who reached a moment, and when."""
+    from contextlib import closing
+
+    from occasion.cli_source import instant, reading
+    from occasion.events.instants import rfc3339
+    from occasion.store.engine import engine as engine_named
+    from occasion.store.reach import Reach, latest
+
+    asked = _asked(moment or [], _catalogue(catalogue, workspace, needed=not moment))
+    at = instant(as_of, tz)
+    with (
+        reading(files or [], mapping, both=both, tz=tz, workspace=workspace, quiet=as_json) as read,
+        closing(engine_named(engine)) as runs,
+    ):
+        raw = runs.open(read.source)
+        if at is None:
+            at = latest(runs, raw)
+            typer.echo(f"as of {rfc3339(at)}, the latest instant in {read.described}", err=True)
+        reached = Reach(runs, raw, asked, at)
+        if as_json:
+            try:
+                _print_objects(reached)
+                sys.stdout.flush()
+            except BrokenPipeError:  # the reader (| head) has enough
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        else:
+            _print_table([reached.summary(one) for one in asked], read.options)
+
+
+def _catalogue(named: Path | None, workspace: Path | None, needed: bool) -> Catalogue | None:
+    """The catalogue that was named, or the workspace's; None where there is none and none is needed."""
+    from occasion.errors import InputError
+    from occasion.moments.catalogue import read_catalogue
+    from occasion.store.workspace import find_workspace
+
+    if named is not None:
+        return read_catalogue(named)
+    try:
+        place = find_workspace(workspace)
+    except InputError:
+        if workspace is not None:
+            raise
+        if needed:
+            raise InputError(
+                "nothing to look for: give --moment TEXT or --catalogue FILE, or go to a workspace (occasion init DIR)"
+            ) from None
+        return None
+    return read_catalogue(place.catalogue) if needed or place.catalogue.is_file() else None
+
+
+def _asked(moments: Sequence[str], catalogue: Catalogue | None) -> list[Asked]:
+    """What to look for: the moments given, by text or name, else the whole catalogue."""
+    from occasion.errors import InputError
+    from occasion.moments.text import read
+    from occasion.store.reach import Asked
+
+    known = {} if catalogue is None else {one.name: one.definition for one in catalogue.moments}
+    if moments:
+        stages = () if catalogue is None else tuple(entry.stage for entry in catalogue.stages)
+        return [Asked(text, known[text] if text in known else read(text, stages)) for text in moments]
+    assert catalogue is not None
+    if catalogue.refused:
+        names = ", ".join(one.name for one in catalogue.refused)
+        typer.echo(f"left out, see occasion check: {names}", err=True)
+    if not known:
+        raise InputError(f"{catalogue.file}: holds no moment that can be looked for; see occasion check")
+    return [Asked(name, definition) for name, definition in known.items()]
+
+
+def _print_objects(reached: Reach) -> None:
+    import msgspec
+
+    from occasion.events.instants import rfc3339
+
+    encoder = msgspec.json.Encoder(decimal_format="number")
+    for one in reached.asked:
+        for o in reached.occurrences(one):
+            line = {
+                "moment": one.name,
+                "party": o.party,
+                "per": _plain(o.per),
+                "at": rfc3339(o.at),
+                "known_at": rfc3339(o.known_at),
+                "evidence": list(o.evidence),
+            }
+            sys.stdout.write(encoder.encode(line).decode() + "\n")
+
+
+def _plain(per: object) -> object:
+    """A value as JSON has it: whole numbers without a fraction, others without trailing zeros."""
+    from decimal import Decimal
+
+    if not isinstance(per, Decimal):
+        return per
+    return int(per) if per == per.to_integral_value() else per.normalize()
+
+
+def _print_table(found: Sequence[Reached], options: str) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from occasion.events.instants import day_of
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("moment", overflow="fold")
+    for heading in ("parties", "occurrences"):
+        table.add_column(heading, justify="right")
+    for heading in ("first", "last", "lately"):
+        table.add_column(heading, overflow="fold")
+    for one in found:
+        days = [day_of(at) if at is not None else "never" for at in (one.first_us, one.last_us)]
+        lately = ", ".join(_example(party, per) for party, per, _ in one.examples)
+        table.add_row(_safe(one.asked.name), f"{one.parties:,}", f"{one.occurrences:,}", *days, _safe(lately))
+    Console(soft_wrap=False).print(table)
+    said = f" --moment {_quoted(found[0].asked.name)}" if len(found) == 1 else ""
+    typer.echo(f"All of them, with when each could be known and what shows it: occasion reach{options}{said} --json")
+
+
+def _safe(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def _quoted(text: str) -> str:
+    import shlex
+
+    return shlex.quote(text)
+
+
+def _example(party: str, per: object) -> str:
+    return party if per is None else f"{party} ({_plain(per)})"
