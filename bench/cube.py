@@ -93,52 +93,55 @@ def contender(name: str) -> tuple[Callable[[Data], np.ndarray | None], int]:
     return getattr(found, f"row_numbers_{kind}" if who == "duckdbrows" else kind), 2
 
 
-def one(name: str, folder: Path) -> dict[str, object]:
+def one(name: str, folder: Path, runs: int | None) -> dict[str, object]:
     """Run one contender in this process."""
     data = load(folder)
-    run, times = contender(name)
+    run, usual = contender(name)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    seconds, result = [], None
+    seconds, cpu, result = [], [], None
     if name.startswith("kernel"):
         run(data)  # compiles, or loads what was compiled
-    for _ in range(times):
-        began = time.perf_counter()
+    for _ in range(runs or usual):
+        began, began_cpu = time.perf_counter(), time.process_time()
         result = run(data)
         seconds.append(time.perf_counter() - began)
+        cpu.append(time.process_time() - began_cpu)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     digest = None if result is None else hashlib.sha256(np.ascontiguousarray(result, np.int32)).hexdigest()[:12]
     total = None if result is None else int(result.sum())
-    return {"name": name, "seconds": seconds, "peak_mb": peak // 1024, "before_mb": before // 1024,
+    return {"name": name, "seconds": seconds, "cpu": min(cpu), "peak_mb": peak // 1024, "before_mb": before // 1024,
             "cube": digest, "points": total}  # fmt: skip
 
 
+PEERS = ("duckdb", "duckdbrows", "polars", "pandas")
 ALL = [f"{who}-{kind}" for kind in ("sealed", "ordered")
-       for who in ("read", "readbest", "kernel", "duckdb", "duckdbrows", "polars", "pandas")]  # fmt: skip
+       for who in ("read", "readbest", "kernel", *PEERS)]  # fmt: skip
 
 
 def show(rows: list[dict]) -> None:
     """The table, with ratios to the kernel."""
     best = {row["name"]: min(row["seconds"]) for row in rows}
+    cpu = {row["name"]: row["cpu"] for row in rows}
     for kind in ("sealed", "ordered"):
-        ours = best.get(f"kernel-{kind}")
-        for row in rows:
-            if row["name"].endswith(kind):
-                ratio = f"{best[row['name']] / ours:6.2f} x" if ours else ""
-                print(
-                    f"{row['name']:20} {best[row['name']]:8.3f} s  {ratio:10} {row['peak_mb']:6} MB  {row['cube'] or ''}"
-                )
-        cubes = {row["cube"] for row in rows if row["name"].endswith(kind) and row["cube"]}
-        print(f"  {kind}: {'one and the same cube' if len(cubes) <= 1 else 'THE CUBES DIFFER'}")
-        if ours and f"read-{kind}" in best:
-            print(f"  kernel / read_table = {ours / best[f'read-{kind}']:.2f}, "
-                  f"kernel / best read = {ours / best.get(f'readbest-{kind}', float('nan')):.2f}")  # fmt: skip
-        peers = [
-            best[n]
-            for n in best
-            if n.endswith(kind) and n.split("-")[0] in ("duckdb", "duckdbrows", "polars", "pandas")
-        ]
-        if ours and peers:
-            print(f"  best peer / kernel = {min(peers) / ours:.1f}")
+        ours = f"kernel-{kind}"
+        some = [row for row in rows if row["name"].endswith(kind)]
+        for row in some:
+            name = row["name"]
+            ratio = f"{best[name] / best[ours]:6.2f} x" if ours in best else ""
+            print(f"{name:20} {best[name]:8.3f} s {ratio} {cpu[name]:8.3f} s of processor {row['peak_mb']:6} MB")
+        if len({row["cube"] for row in some if row["cube"]}) > 1:
+            print("  THE CUBES DIFFER: " + ", ".join(f"{row['name']} {row['cube']}" for row in some))
+        if ours not in best:
+            continue
+        for other in ("read", "readbest"):
+            if f"{other}-{kind}" in best:
+                name = f"{other}-{kind}"
+                print(f"  kernel / {other}: {best[ours] / best[name]:.2f} (processor time {cpu[ours] / cpu[name]:.2f})")
+        peers = [name for name in best if name.endswith(kind) and name.split("-")[0] in PEERS]
+        if peers:
+            fastest = min(peers, key=lambda name: best[name])
+            more = cpu[fastest] / cpu[ours]
+            print(f"  best peer ({fastest}) / kernel: {best[fastest] / best[ours]:.1f} (processor time {more:.1f})")
 
 
 def main() -> None:
@@ -148,10 +151,11 @@ def main() -> None:
     parser.add_argument("--parties", type=int)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--only", default=",".join(ALL))
+    parser.add_argument("--runs", type=int, help="of each; usually 5 of the kernels and reads, 2 of the others")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.one:
-        print(json.dumps(one(asked.one, asked.data)))
+        print(json.dumps(one(asked.one, asked.data, asked.runs)))
         return
     with tempfile.TemporaryDirectory(prefix="occasion-cube-") as temporary:
         folder = asked.data or Path(temporary)
@@ -163,6 +167,7 @@ def main() -> None:
         rows = []
         for name in asked.only.split(","):
             command = [sys.executable, __file__, "--one", name, "--data", str(folder)]
+            command += ["--runs", str(asked.runs)] if asked.runs else []
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 print(f"{name} failed: {done.stderr.strip().splitlines()[-1]}")

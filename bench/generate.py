@@ -6,6 +6,7 @@ party and time), `ordered.parquet` (the same events in order of time, with text 
     python bench/generate.py --events 5000000 --parties 100000 --names 200 --out DIR
 """
 
+# ruff: noqa: PLR0917 -- columns and sizes, each by its name
 from __future__ import annotations
 
 import argparse

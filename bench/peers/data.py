@@ -1,5 +1,6 @@
 """What every contender is given: the population in memory, and where the files are."""
 
+# ruff: noqa: PLR0917 -- columns and sizes, each by its name
 from __future__ import annotations
 
 from dataclasses import dataclass

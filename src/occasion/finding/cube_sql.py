@@ -6,7 +6,7 @@ The tree is built once and rendered by the engine; a party's hash group comes wi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -18,9 +18,11 @@ from occasion.finding.chunks import Study
 from occasion.finding.cube import Cube, as_cube, cells, check_size
 from occasion.finding.points_sql import KINDS, Columns, points
 from occasion.finding.population import Streams
-from occasion.finding.streams import asked_fields, bases
+from occasion.finding.streams import Points, asked_fields, bases, in_time, joined
 from occasion.moments.query_sql import sql
 from occasion.store.engine import Engine, Raw
+
+AT_ONCE = 16  # candidates that are a query of their own, united into one
 
 
 def cube_by_sql(
@@ -28,17 +30,17 @@ def cube_by_sql(
 ) -> Cube:
     """The cube on an engine; what comes back is one row a cell that is not empty."""
     check_size(counts, days)
-    placed, population = _placed(engine, study, candidates, days)
-    cube = sql(
-        "SELECT p.cell, s.stream, s.k, s.offset_us // :day AS day, COUNT(*) AS n FROM placed AS s "
-        "JOIN population AS p ON p.party = s.party WHERE s.k <= :counts GROUP BY 1, 2, 3, 4",
-        {"placed": placed, "population": population}, day=DAY_US, counts=counts,
-    )  # fmt: skip
-    found = engine.run(cube)
     groups = study.population.groups
     histogram = np.zeros((2 * groups, counts, len(candidates), days), np.int32)
-    cell, stream, k, day = (found[name].to_numpy() for name in ("cell", "stream", "k", "day"))
-    histogram[cell, k - 1, stream, day] = found["n"].to_numpy()
+    for placed, population in _placed(engine, study, candidates, days):
+        cube = sql(
+            "SELECT p.cell, s.stream, s.k, s.offset_us // :day AS day, COUNT(*) AS n FROM placed AS s "
+            "JOIN population AS p ON p.party = s.party WHERE s.k <= :counts GROUP BY 1, 2, 3, 4",
+            {"placed": placed, "population": population}, day=DAY_US, counts=counts,
+        )  # fmt: skip
+        found = engine.run(cube)
+        cell, stream, k, day = (found[name].to_numpy() for name in ("cell", "stream", "k", "day"))
+        histogram[cell, k - 1, stream, day] = found["n"].to_numpy()
     shaped = histogram.reshape(groups, 2, counts, len(candidates), days)
     return as_cube(shaped, study.population, [c.what for c in candidates], bases(candidates))
 
@@ -47,20 +49,25 @@ def streams_by_sql(
     engine: Engine, study: Study, candidates: Sequence[Candidate], days: int, first: int = 50
 ) -> Streams:
     """The first points of each candidate on an engine: the compact table for the few looked at closely."""
-    placed, population = _placed(engine, study, candidates, days)
-    query = sql(
-        "SELECT p.row_number AS place, s.stream, s.offset_us FROM placed AS s "
-        "JOIN population AS p ON p.party = s.party WHERE s.k <= :first ORDER BY 1, 3, 2",
-        {"placed": placed, "population": population}, first=first,
-    )  # fmt: skip
-    found = engine.run(query)
-    row, stream, offset = (found[name].to_numpy() for name in ("place", "stream", "offset_us"))
-    what = [c.what for c in candidates]
-    return Streams(row.astype(np.int32), stream.astype(np.int32), offset.astype(np.int64), what, bases(candidates))
+    parts: list[Points] = []
+    for placed, population in _placed(engine, study, candidates, days):
+        query = sql(
+            "SELECT p.row_number AS place, s.stream, s.offset_us FROM placed AS s "
+            "JOIN population AS p ON p.party = s.party WHERE s.k <= :first",
+            {"placed": placed, "population": population}, first=first,
+        )  # fmt: skip
+        found = engine.run(query)
+        row, stream, offset = (found[name].to_numpy() for name in ("place", "stream", "offset_us"))
+        parts.append((row.astype(np.int32), stream.astype(np.int32), offset.astype(np.int64)))
+    row, stream, offset = in_time(joined(parts))
+    return Streams(row, stream, offset, [c.what for c in candidates], bases(candidates))
 
 
-def _placed(engine: Engine, study: Study, candidates: Sequence[Candidate], days: int) -> tuple[exp.Query, str]:
-    """Points within `days` days with their place k in the party's stream, and the population's table."""
+def _placed(
+    engine: Engine, study: Study, candidates: Sequence[Candidate], days: int
+) -> Iterator[tuple[exp.Query, str]]:
+    """Points within `days` days with their place k in the party's stream, some candidates at a time, and the
+    population's table. All but plain counts read the events more than once, so these are kept as a table then."""
     raw = engine.open(study.source)
     population = engine.put(population_table(study))
     fields = asked_fields(candidates)
@@ -68,13 +75,25 @@ def _placed(engine: Engine, study: Study, candidates: Sequence[Candidate], days:
     names = [exp.Literal.string(n) if codes is None else exp.Literal.number(codes.get(n, -1)) for n in study.names]
     seen = _events(raw, population, fields, days)
     events = engine.create("offsets", seen) if any(c.kind != "count" for c in candidates) else seen
-    found = points(Columns(names, fields), candidates)
-    placed = sql(
-        "SELECT party, stream, offset_us, "
-        "ROW_NUMBER() OVER (PARTITION BY party, stream ORDER BY offset_us) AS k FROM points",
-        {"points": sql_over(found, events)},
-    )
-    return placed, population
+    for numbered in _batches(candidates):
+        found = points(Columns(names, fields), numbered)
+        placed = sql(
+            "SELECT party, stream, offset_us, "
+            "ROW_NUMBER() OVER (PARTITION BY party, stream ORDER BY offset_us) AS k FROM points",
+            {"points": sql_over(found, events)},
+        )
+        yield placed, population
+
+
+def _batches(candidates: Sequence[Candidate]) -> Iterator[list[tuple[int, Candidate]]]:
+    """Counts and slices together, which are one reading; of the others, which are one each, a few in a query."""
+    numbered = list(enumerate(candidates))
+    cheap = [(s, c) for s, c in numbered if c.kind in ("count", "slice")]
+    dear = [(s, c) for s, c in numbered if c.kind not in ("count", "slice")]
+    if cheap:
+        yield cheap
+    for begin in range(0, len(dear), AT_ONCE):
+        yield dear[begin : begin + AT_ONCE]
 
 
 def sql_over(query: exp.Query, events: str | exp.Query) -> exp.Query:

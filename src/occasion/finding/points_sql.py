@@ -48,42 +48,30 @@ class Columns:
         return exp.and_(named, number.eq(exp.cast(exact, "decimal(24, 6)")))
 
 
-def points(columns: Columns, candidates: Sequence[Candidate]) -> exp.Query:
+def points(columns: Columns, numbered: Sequence[tuple[int, Candidate]]) -> exp.Query:
     """Rows (party, stream, offset_us): every point of measures at or after the start, the first one of patterns."""
     parts: list[exp.Query] = []
-    plain = [(s, c) for s, c in enumerate(candidates) if c.kind == "count"]
-    if plain:
-        parts.append(_plain(columns, plain))
-    for stream, candidate in enumerate(candidates):
+    for field in sorted({c.choice.field for _, c in numbered if c.kind in ("count", "slice")}, key=str):
+        some = [(s, c) for s, c in numbered if c.kind in ("count", "slice") and c.choice.field == field]
+        parts.append(_counts(columns, some))
+    for stream, candidate in numbered:
         match candidate.kind:
-            case "slice":
-                parts.append(_slice(columns, stream, candidate))
             case "distinct":
                 parts.append(_distinct(columns, stream, candidate))
             case "pair":
                 parts.append(_pair(columns, stream, candidate))
             case "return":
                 parts.append(_return(columns, stream, candidate))
-    return reduce(lambda one, other: exp.union(one, other, distinct=False), parts)
+    return reduce(lambda one, other: exp.union(one, other, distinct=False, copy=False), parts)
 
 
-def _plain(columns: Columns, plain: Sequence[tuple[int, Candidate]]) -> exp.Query:
-    """All plain counts in one go."""
+def _counts(columns: Columns, some: Sequence[tuple[int, Candidate]]) -> exp.Query:
+    """All plain counts, or all slices of one field, in one go: no event is of two of them."""
     which = exp.Case()
-    for stream, candidate in plain:
-        which = which.when(part("name = :name", name=columns.names[candidate.choice.name]), exp.Literal.number(stream))
-    wanted = exp.column("name").isin(*(columns.names[c.choice.name].copy() for _, c in plain))
-    return sql(
-        "SELECT party, :which AS stream, offset_us FROM events WHERE offset_us >= 0 AND :wanted",
-        which=which, wanted=wanted,
-    )  # fmt: skip
-
-
-def _slice(columns: Columns, stream: int, candidate: Candidate) -> exp.Query:
-    return sql(
-        "SELECT party, :stream AS stream, offset_us FROM events WHERE offset_us >= 0 AND :chosen",
-        stream=stream, chosen=columns.chosen(candidate.choice),
-    )  # fmt: skip
+    for stream, candidate in some:
+        which = which.when(columns.chosen(candidate.choice), exp.Literal.number(stream), copy=False)
+    sorted_out = sql("SELECT party, :which AS stream, offset_us FROM events WHERE offset_us >= 0", which=which)
+    return sql("SELECT * FROM sorted_out WHERE NOT stream IS NULL", {"sorted_out": sorted_out})
 
 
 def _distinct(columns: Columns, stream: int, candidate: Candidate) -> exp.Query:

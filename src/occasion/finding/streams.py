@@ -48,7 +48,7 @@ def streams_of(study: Study, candidates: Sequence[Candidate], days: int, first: 
 
     Memory: at most parties × candidates × `first` points.
     """
-    row, stream, offset = _joined(_few_of_chunks(study, candidates, days, first))
+    row, stream, offset = joined(_few_of_chunks(study, candidates, days, first))
     free = np.zeros(len(study.population) + 1, np.int64)
     np.cumsum(np.bincount(row, minlength=len(study.population)), out=free[1:])
     order = np.empty(len(row), np.int64)
@@ -59,10 +59,10 @@ def streams_of(study: Study, candidates: Sequence[Candidate], days: int, first: 
 def _few_of_chunks(study: Study, candidates: Sequence[Candidate], days: int, first: int) -> Iterator[Points]:
     """The first few points of each chunk's parties, sorted by (party, time)."""
     for chunk_parts in _of_chunks(study, candidates, days):
-        yield in_time(_joined(few_of(part, len(candidates), first) for part in chunk_parts))
+        yield in_time(joined(few_of(part, len(candidates), first) for part in chunk_parts))
 
 
-def _joined(parts: Iterable[Points]) -> Points:
+def joined(parts: Iterable[Points]) -> Points:
     """Points put behind each other."""
     found = list(parts)
     if not found:
