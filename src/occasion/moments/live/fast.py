@@ -72,8 +72,9 @@ class Fast:
     def _one(self, i: int, touch: Touch, first: bool) -> list[str]:
         node, reader = self.program.definitions[i].node, self.program.readers[i]
         column = self.program.first + i
-        touch.names[f"blank{i}"] = reader.blank
-        begin = [f"s = row[{column}]", f"if s is None: s = row[{column}] = blank{i}()"]
+        touch.names[f"blank{i}"] = reader.blank if reader.field is not None else reader.initial
+        blank = f"blank{i}()" if reader.field is not None else f"[*blank{i}]"
+        begin = [f"s = row[{column}]", f"if s is None: s = row[{column}] = {blank}"]
         if first and reader.starts:
             slow = f"slow(row, {i}, t, e, out, wake)"
             return begin + (starting(node, reader.machine, touch) or [slow])

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from occasion.moments.definition import And, Did, Node, Nth, Selection, Start, children, selections
+from occasion.moments.definition import And, Did, Fewer, Node, Nth, Reach, Selection, Start, children, selections
 from occasion.moments.live.choose import field_source, source
 from occasion.moments.live.node import Machine
-from occasion.moments.live.windows import WindowMachine
 
 
 @dataclass
@@ -61,9 +60,15 @@ def inert(node: Node, machine: Machine, touch: Touch) -> str:
         return _any([f"s[{i}] >= {node.k}", below])
     if isinstance(node, And) and node.within is None:
         return _any([f"s[{i + 2}]", below])
-    if isinstance(machine, WindowMachine):
-        return _all([parts[0], _any([f"s[{i}] is None and s[{i + 1}] is None", parts[1]])])
+    if isinstance(node, (Reach, Fewer)):
+        nowhere = f"s[{i}] is None and s[{i + 1}] is None"
+        return _all([parts[0], _any([nowhere, parts[1]]) if _forgets(node.measure.source) else parts[1]])
     return below
+
+
+def _forgets(node: Node) -> bool:
+    """Whether the pattern remembers nothing, so that what nobody counts need not be looked at."""
+    return isinstance(node, Did)
 
 
 def _parts(node: Node) -> list[Node]:

@@ -42,6 +42,10 @@ class Machine:
         """
         raise NotImplementedError
 
+    def tick(self, s: State, now: Instant) -> Sequence[Found]:
+        """The same at an instant at which nothing happened but a timer of the definition is due."""
+        return self.step(s, now)
+
 
 class DidMachine(Machine):
     """Remembers nothing."""
@@ -203,7 +207,14 @@ class EveryMachine(Machine):
         self.timers = (*self.timers, self.slot + 1)
 
     def step(self, s: State, now: Instant) -> Sequence[Found]:
-        anchors, i = self.parts[0].step(s, now), self.slot
+        return self.dates(s, now, self.parts[0].step(s, now))
+
+    def tick(self, s: State, now: Instant) -> Sequence[Found]:
+        return self.dates(s, now, self.parts[0].tick(s, now) if self.parts[0].timers else NOTHING)
+
+    def dates(self, s: State, now: Instant, anchors: Sequence[Found]) -> Sequence[Found]:
+        """The date that has come, if one has; and this instant's anchors remembered."""
+        i = self.slot
         reached: list[Found] = []
         if s[i + 1] <= now.at:
             for anchor in s[i]:
@@ -231,7 +242,13 @@ class WhileMachine(Machine):
         self.stage = stage
 
     def step(self, s: State, now: Instant) -> Sequence[Found]:
-        found = self.parts[0].step(s, now)
+        return self.placed(self.parts[0].step(s, now), now)
+
+    def tick(self, s: State, now: Instant) -> Sequence[Found]:
+        return self.placed(self.parts[0].tick(s, now), now)
+
+    def placed(self, found: Sequence[Found], now: Instant) -> Sequence[Found]:
+        """What was found, if the party is in the stage."""
         if not found or now.place is None or now.place[0] != self.stage:
             return NOTHING
         known, evidence, _ = united(found)

@@ -91,7 +91,7 @@ class Program:
                 if state[TIMER] <= at:
                     placed = self.placed[i]
                     now.place = row[PLACES + placed][PLACE] if placed >= 0 else None
-                    reached += [(i, per, at, found) for per, found in self.readers[i].step(state, now)]
+                    reached += [(i, per, at, found) for per, found in self.readers[i].tick(state, now)]
                 due = min(due, state[TIMER])
         row[DUE] = due
         return reached

@@ -127,6 +127,17 @@ class Reader:
         found = self._one(state, now)
         return [(None, found)] if found is not None else []
 
+    def tick(self, state: State, now: Instant) -> list[tuple[Scalar | None, Found]]:
+        """The same at an instant at which nothing happened but a timer is due."""
+        if self.field is not None:
+            return self._per(state, now, self.field)
+        found = self.machine.tick(state, now)
+        state[TIMER] = self._due(state)
+        if not found:
+            return []
+        state[REACHED] = now.at
+        return [(None, united(found))]
+
     def _one(self, state: State, now: Instant) -> Found | None:
         found = self.machine.step(state, now)
         if self.timers:

@@ -139,12 +139,26 @@ def _rolling(node: Rolling, a: int, chosen: str, i: int, per: str) -> list[str]:
     return guarded(chosen, lines)
 
 
-def _streak(node: Streak, a: int, touch: Touch, selection: Selection, slow: str) -> list[str]:
-    """A point in the unit of the last one changes nothing."""
+def _streak(node: Streak, a: int, touch: Touch, selection: Selection, slow: str) -> list[str] | None:
+    """A point in the unit of the last one changes nothing; the n-th unit is for the machine."""
+    if not 1 < node.n <= EVIDENCE_LIMIT:
+        return None
     units = touch.constant(Units(node.unit))
     zone = touch.constant(touch.names["ZONE"])
-    same = f"s[{a}] is not None and {units}.number(t, row[2] or {zone}) <= s[{a}]"
-    return guarded(touch.chosen(selection), [f"if not ({same}): {slow}"])
+    lines = [
+        f"u = {units}.number(t, row[2] or {zone})",
+        f"w = s[{a}]",
+        "if w is None or u > w:",
+        f"    if w is None or u > w + 1: s[{a}:{a + 4}] = (u, 1, seen, {KEY})",
+        f"    elif s[{a + 1}] == {node.n - 1}: {slow}",
+        "    else:",
+        f"        s[{a}] = u",
+        f"        s[{a + 1}] += 1",
+        f"        if s[{a + 3}] is not None:",
+        f"            if seen > s[{a + 2}]: s[{a + 2}] = seen",
+        f"            s[{a + 3}] = (*s[{a + 3}], (t, e.id))",
+    ]
+    return guarded(touch.chosen(selection), lines)
 
 
 def _after(node: After, a: int, touch: Touch, i: int, per: str) -> list[str] | None:
@@ -190,8 +204,10 @@ def _opened(node: Reach | Fewer, machine: WindowMachine, slow: str) -> list[str]
     return [
         f"w = s[{p}]",
         f"if w is None: s[{p}] = [{window}]",
-        f"elif len(w) >= {CROWD} or w[0][1] <= t: {slow}",
-        f"else: w.append({window})",
+        "else:",
+        "    while w and w[0][1] <= t: del w[0]",
+        f"    if len(w) >= {CROWD}: {slow}",
+        f"    else: w.append({window})",
     ]
 
 
@@ -209,7 +225,7 @@ def _counted(node: Reach | Fewer, machine: WindowMachine, touch: Touch, selectio
         f"elif g is None and len(s[{p}]) == 1 and s[{p}][0][0] <= t < s[{p}][0][1] and {first[0]}:",
         f"    s[{g}] = [[{first[1]}, seen, [(t, e.id)], {first[2]}, s[{p}]]]",
         f"    s[{p}] = None",
-        f"else: {slow}",
+        f"elif g is not None or len(s[{p}]) > 1 or s[{p}][0][0] <= t: {slow}",
     ]
     if value:
         some = [f"v = {touch.field(node.measure.field)}", f"if {value}:", *indented(some), f"else: {slow}"]

@@ -182,6 +182,13 @@ class FewerMachine(WindowMachine):
         found: list[Found] = [(w[3], w[4], None) for w in over if self.in_stage(w[2], now)]
         return (united(found),) if found else NOTHING
 
+    def tick(self, s: State, now: Instant) -> Sequence[Found]:
+        if len(self.timers) > 1:  # something below has timers of its own
+            return self.step(s, now)
+        over = self.expire(s, now) if s[self.timer] <= now.at else []
+        found: list[Found] = [(w[3], w[4], None) for w in over if self.in_stage(w[2], now)]
+        return (united(found),) if found else NOTHING
+
     def comes_in(self, now: Instant) -> bool:
         """Whether the party came into the silence's stage at this instant."""
         silence = self.silence
@@ -197,6 +204,10 @@ class FewerMachine(WindowMachine):
         """The windows that end now without having reached n, taken out; the timer set to the next end."""
         i = self.slot
         waiting: list[State] = s[i] or []
+        if s[i + 1] is None and len(waiting) == 1:
+            end = waiting[0][1]
+            s[i], s[self.timer] = (None, FAR) if end <= now.at else (waiting, end)
+            return waiting if end <= now.at else []
         over = [w for w in waiting if w[1] <= now.at]
         if over:
             s[i] = [w for w in waiting if w[1] > now.at] or None
