@@ -55,7 +55,10 @@ class HeatMap:
 
 @dataclass(frozen=True)
 class KeptCurve:
-    """Share still seen on or after each day, with its band, for those who reached it by the landmark and those not."""
+    """Share still seen on or after each day, or kept in the end, with its band, for those who reached it and those not.
+
+    The last point is the share kept.
+    """
 
     days: tuple[int, ...]
     reached: tuple[Estimate, ...]
@@ -76,9 +79,9 @@ class Finding:
     """One line that was looked at closely.
 
     `when`: the line for the catalogue; `what`, `count`, `days`: its stream, threshold and window; `why`: the verdict's
-    reason in a sentence; `reached`: parties that reached it; `kept_with`, `kept_without`: raw shares kept of all who did
-    and did not; `effect`: the adjusted difference (estimated on people whom the choice did not use); `peer_rank`: where
-    ranking by phi puts this very line among all (1 is first); `asked`: whether a person asked for it by name.
+    reason in a sentence; `reached`: parties that reached it; `kept_with`, `kept_without`: raw shares kept of all who
+    did and did not; `effect`: the adjusted difference (estimated on people whom the choice did not use); `peer_rank`:
+    where ranking by phi puts this very line among all (1 is first); `asked`: whether a person asked for it by name.
     """
 
     when: str
