@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from occasion.finding.chunks import Study, study
 from occasion.finding.cube import Cube
 from occasion.finding.cube_sql import cube_by_sql, streams_by_sql
 from occasion.finding.find import find
-from occasion.finding.findings import Findings, SetAside
+from occasion.finding.findings import Finding, Findings, SetAside
 from occasion.finding.outcome import Question, latest, outcomes, question
 from occasion.finding.proposing import Budget, propose
 from occasion.finding.screen import Cell
@@ -75,6 +75,7 @@ def find_in(engine: Engine, source: Source, options: Options, progress: Progress
         streams = streams_of(under, candidates, asked.horizon_days, first)
     else:
         streams = streams_by_sql(engine, under, candidates, asked.horizon_days, first)
+    aside = _tautologies(candidates, under, asked)
     found = find(
         one_name.rebased(streams, candidates) if apart else streams,
         known.population,
@@ -82,7 +83,7 @@ def find_in(engine: Engine, source: Source, options: Options, progress: Progress
         options.seed,
         most=options.most,
         asked=cells,
-        tautologies=_tautologies(candidates, under, asked),
+        tautologies=aside,
         names=names,
         with_pictures=options.pictures,
         unknown=known.unknown,
@@ -92,7 +93,9 @@ def find_in(engine: Engine, source: Source, options: Options, progress: Progress
         progress=progress,
     )
     left_out = tuple(SetAside("candidates over the budget", text) for text in proposal.left_out)
-    return replace(found, refusals=found.refusals + left_out)
+    same = {candidates[i].what: why for i, why in aside.items()}
+    judged = tuple(_tautology_said(one, same) for one in found.candidates)
+    return replace(found, candidates=judged, refusals=found.refusals + left_out)
 
 
 def _promising(engine: Engine, under: Study, horizon_days: int) -> list[int]:
@@ -169,6 +172,14 @@ def _choice(under: Study, source: Node) -> Choice | None:
             return Choice(name, field, value)
         case _:
             return None
+
+
+def _tautology_said(finding: Finding, aside: Mapping[str, str]) -> Finding:
+    """A line that a person asked about though the outcome is made of it: judged as what it is."""
+    if finding.what not in aside:
+        return finding
+    why = f"tautology: {aside[finding.what]}; it is the same habit early, not a moment that leads to it"
+    return replace(finding, verdict="association only", why=why)
 
 
 def _tautologies(candidates: Sequence[Candidate], under: Study, asked: Question) -> dict[int, str]:
