@@ -32,17 +32,21 @@ def text_hashes(texts: Any) -> npt.NDArray[np.uint64]:
 
 
 def hashes_of(array: Any) -> npt.NDArray[np.uint64]:
-    """The same of an Arrow large_string array without nulls."""
+    """The same of an Arrow string or large_string array without nulls."""
     offsets, data = text_buffers(array)
     hashes = np.empty(len(array), np.uint64)
     kernels.compiled(kernels.hash_texts)(offsets, data, hashes)
     return hashes
 
 
-def text_buffers(array: Any) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
-    """The offsets (n + 1) and the bytes of an Arrow large_string array, without copying."""
+def text_buffers(array: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8]]:
+    """The offsets (n + 1) and the bytes of an Arrow string or large_string array, without copying."""
+    import pyarrow as pa
+
     _, offsets, data = array.buffers()
-    starts = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
+    starts = np.frombuffer(offsets, np.int64 if array.type == pa.large_string() else np.int32)[
+        array.offset : array.offset + len(array) + 1
+    ]
     return starts, np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(1, np.uint8)
 
 

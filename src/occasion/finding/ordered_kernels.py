@@ -14,35 +14,41 @@ import numpy as np
 from occasion.finding.kernels import DAY_US, Int
 
 BATCH = 128
+SHORT = 23  # bytes of a text that a slot holds
 BLOCK_BITS = 11  # 2048 parties a block: with 200 names their counters take 400 KB
 
 
-def fill_table(hashes: Int, table: Int) -> None:
-    """An open-addressing table (a power of two of zeros at first): upper half of the hash, then 1 + the place."""
-    mask = np.uint64(table.shape[0] - 1)
+def fill_table(hashes: Int, offsets: Int, texts: Int, words: Int, bytes_: Int) -> None:
+    """An open-addressing table (a power of two of 32-byte slots, zeros at first), seen as words and as bytes.
+
+    A slot: the hash's upper half and 1 + the place (a word), the text's first bytes, its length where it fits in full,
+    else 255. So one access to memory mostly decides.
+    """
+    mask, one = np.uint64(words.shape[0] - 1), np.uint64(1)
     for place in range(hashes.shape[0]):
         i = hashes[place] & mask
-        while table[i] != 0:
-            i = (i + np.uint64(1)) & mask
-        table[i] = (hashes[place] >> np.uint64(32) << np.uint64(32)) | np.uint64(place + 1)
+        while words[i, 0] != 0:
+            i = (i + one) & mask
+        words[i, 0] = (hashes[place] >> np.uint64(32) << np.uint64(32)) | np.uint64(place + 1)
+        length = offsets[place + 1] - offsets[place]
+        bytes_[i, 31] = length if length <= SHORT else 255
+        for c in range(min(length, SHORT)):
+            bytes_[i, 8 + c] = texts[offsets[place] + c]
 
 
-def look_up(hashes: Int, offsets: Int, data: Int, table: Int, known_offsets: Int, known: Int, place: Int) -> None:
+def look_up(
+    hashes: Int, offsets: Int, data: Int, words: Int, bytes_: Int, known_offsets: Int, known: Int, place: Int
+) -> None:
     """`place[i]`: where the i-th text stands among the known ones, -1 if it does not; compared byte for byte.
 
-    In batches and steps: the memory that a step waits for is fetched for many rows at once.
+    In batches and two steps: the slots are fetched for many rows at once before they are looked at.
     """
-    mask, low, one = np.uint64(table.shape[0] - 1), np.uint64(0xFFFFFFFF), np.uint64(1)
-    entry, there = np.empty(BATCH, np.uint64), np.empty(BATCH, np.uint64)
-    warm = np.uint8(0)
+    mask, low, one = np.uint64(words.shape[0] - 1), np.uint64(0xFFFFFFFF), np.uint64(1)
+    warm = np.uint64(0)
     for begin in range(0, place.shape[0], BATCH):
         size = min(BATCH, place.shape[0] - begin)
         for j in range(size):
-            entry[j] = table[hashes[begin + j] & mask]
-        for j in range(size):
-            there[j] = known_offsets[max(entry[j] & low, one) - one]
-        for j in range(size):
-            warm |= known[there[j]]
+            warm |= words[hashes[begin + j] & mask, 0]
         for j in range(size):
             i = np.uint64(begin + j)
             h = hashes[i]
@@ -50,21 +56,31 @@ def look_up(hashes: Int, offsets: Int, data: Int, table: Int, known_offsets: Int
             length = np.uint64(offsets[i + one]) - here
             at = h & mask
             found = np.int32(-1)
-            while table[at] != 0:
-                e = table[at]
-                if e >> np.uint64(32) == h >> np.uint64(32):
-                    p = (e & low) - one
-                    start = np.uint64(known_offsets[p])
-                    different = np.uint8(np.uint64(known_offsets[p + one]) - start != length)
-                    if different == 0:
-                        for c in range(length):
-                            different |= data[here + np.uint64(c)] ^ known[start + np.uint64(c)]
+            while words[at, 0] != 0:
+                slot = words[at, 0]
+                if slot >> np.uint64(32) == h >> np.uint64(32):
+                    p = (slot & low) - one
+                    written = np.uint64(bytes_[at, 31])
+                    different = np.uint8(0)
+                    if written != 255:
+                        different = np.uint8(written != length)
+                        c = np.uint64(0)
+                        while c < length and different == 0:
+                            different = data[here + c] ^ bytes_[at, c + np.uint64(8)]
+                            c += one
+                    else:
+                        start = np.uint64(known_offsets[p])
+                        different = np.uint8(np.uint64(known_offsets[p + one]) - start != length)
+                        c = np.uint64(0)
+                        while c < length and different == 0:
+                            different = data[here + c] ^ known[start + c]
+                            c += one
                     if different == 0:
                         found = np.int32(p)
                         break
                 at = (at + one) & mask
             place[i] = found
-    place[:0] = warm  # so that the warming is not optimised away
+    place[:0] = np.int32(warm & one)  # so that fetching ahead is not optimised away
 
 
 def gather(
