@@ -7,7 +7,6 @@ outcome lies strictly after the horizon of 28 days. About 115 events a party.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np

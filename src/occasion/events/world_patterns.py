@@ -36,7 +36,8 @@ def sequence(rng: np.random.Generator, n: int) -> World:
     party, name, offset = draft.parts[0]
     order = np.lexsort((offset, party))
     party, name, offset = party[order], name[order], offset[order]
-    who, at = follows(party, name, offset, draft.code("picture_viewed"), draft.code("rent_clicked"), DAY_US)
+    first, then = draft.code("picture_viewed"), draft.code("rent_clicked")
+    who, at = follows(party, name, offset, a=first, b=then, within_us=DAY_US)
     reached = nth_within(who, at, n, 1, days) >= 0
     truth = Truth(pair.what, 1, days, effect, "candidate", "planted")
     chance = draft.base_chance(hidden=True) + effect * reached
@@ -44,9 +45,9 @@ def sequence(rng: np.random.Generator, n: int) -> World:
 
 
 def follows(
-    party: np.ndarray, name: np.ndarray, offset: np.ndarray, a: int, b: int, within_us: int
+    party: np.ndarray, name: np.ndarray, offset: np.ndarray, *, a: int, b: int, within_us: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Rows (party, instant) of every first `b` strictly after an `a` and less than `within_us` after it; sorted rows in.
+    """Rows (party, instant) of every first `b` strictly after an `a`, less than `within_us` after it; sorted rows in.
 
     A `b` is the first after some `a` exactly if an `a` came since the `b` before it (or at the very instant of it).
     """
@@ -175,5 +176,3 @@ KINDS: dict[str, Callable[[np.random.Generator, int], World]] = {
 def simulate(kind: str, rng: np.random.Generator, parties: int = 20_000) -> World:
     """A world of one of the `KINDS`, the same for the same generator state."""
     return KINDS[kind](rng, parties)
-
-

@@ -100,7 +100,6 @@ class Activity:
         gap = np.where(last >= 0, cut - last, np.maximum(cut, 0)) / DAY_US
         return Before(counts, recent, days, gap)
 
-
     def until(self, days: float) -> Before:
         """What each party did in its first `days` days; kept, since many lines ask for the same window."""
         if days not in self._until:

@@ -43,7 +43,7 @@ class Peers:
         return None if not np.isfinite(phi) else 1 + int((self.grid.phi > phi).sum())
 
 
-def peers(grid: Grid, what: Sequence[str]) -> Peers:
+def peers(grid: Grid) -> Peers:
     """All cells by phi, largest first."""
     flat = np.where(np.isfinite(grid.phi), grid.phi, -np.inf).ravel()
     usable = int(np.isfinite(grid.phi).sum())
@@ -52,7 +52,7 @@ def peers(grid: Grid, what: Sequence[str]) -> Peers:
 
 
 def chosen(grid: Grid, streams: Streams, ranked: Peers, most: int, asked: Sequence[Cell]) -> list[Choice]:
-    """The best cell of each stream by adjusted z, at most `most`, the peers' first stream among them; and those asked."""
+    """The best cell of each stream by adjusted z, at most `most`, the peers' first stream among them; those asked."""
     best = []
     for s in range(len(streams.what)):
         z = np.where(grid.adjusted[s] > 0, grid.z[s], np.nan)

@@ -109,7 +109,7 @@ def trials(
 
 
 def _pace(total: Floats, days: float) -> tuple[float, float]:
-    """Mean pace (events a day) and the gamma shape of how it varies between parties, by each party's total in a window."""
+    """Mean pace (events a day) and the gamma shape of how it varies between parties, from their totals in a window."""
     mean, spread = float(total.mean()), float(total.var())
     shape = mean**2 / max(spread - mean, 1e-3 * mean) if mean > 0 else 1.0
     return max(mean, 1e-9) / days, min(max(shape, 0.05), 100.0)

@@ -2,10 +2,11 @@
 
 Held equal are the counts of every other event until the window's end and until the outcome begins, how often the
 moment's own event came in all that time and lately, active days, and when each party was last seen (van Houwelingen
-2007: nobody who had left by then is compared with somebody who had not). What a party did after the moment is thereby held equal too. That takes away what the moment
-does by way of more activity, which is a part of its effect; but engagement that shows in any activity, at any time
-before the outcome, cannot pass for an effect. The trials of `confirm` hold equal only what came before the moment and
-lean the other way; a moment has to stand in both. docs/truth.md shows both biases.
+2007: nobody who had left by then is compared with somebody who had not). What a party did after the moment is thereby
+held equal too. That takes away what the moment does by way of more activity, which is a part of its effect; but
+engagement that shows in any activity, at any time before the outcome, cannot pass for an effect. The trials of
+`confirm` hold equal only what came before the moment and lean the other way; a moment has to stand in both.
+docs/truth.md shows how far the answer is from the truth.
 
 A moment is a threshold: once it is reached in time, doing more, or doing it too late, adds nothing. `own` asks whether
 that is so: amounts within the window and after it are held equal each for itself, as curves. Where nothing is left
@@ -97,7 +98,7 @@ def _curve(amount: npt.NDArray[np.int64]) -> list[Floats]:
 
 
 def _all_else(activity: Activity, cell: Cell, horizon_days: float) -> tuple[Floats, list[int]]:
-    """Covariates until the window's end and the horizon; and for each column the event name it is of, or -1."""
+    """Covariates until the window's end and the horizon, and for each column the event name it is of, or -1."""
     blocks: list[Floats] = [np.ones((activity.n, 1))]
     columns = [-1]
     own = activity.own_column(cell.stream)
@@ -113,7 +114,7 @@ def _all_else(activity: Activity, cell: Cell, horizon_days: float) -> tuple[Floa
 
 
 def _coefficient(y: Floats, reached: Floats, X: Floats) -> tuple[float, float]:
-    """The coefficient of `reached` by least squares and its robust (HC1) error; infinite where X leaves nothing of it."""
+    """The coefficient of `reached` by least squares, robust (HC1) error; infinite where X leaves none of it."""
     gram = X.T @ X
     gram[np.diag_indices(len(gram))] += 1e-8 * len(y)
     both = np.column_stack([reached, y])

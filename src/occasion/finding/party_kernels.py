@@ -58,8 +58,8 @@ def by_window(
     party: Int, stream: Int, offset: Int, slot: Int, plain: Int, ends: Int, most: int, day: int,
     counts: Int, days: Int, last: Int,
 ) -> None:  # fmt: skip
-    """For every window [0, ends[w]): `counts[w, slot, p]` points up to `most` (slot < 0: not counted), `days[w, p]` with
-    a plain point, and `last` plain instant (-1: none). Counts and days come as zeros, `last` as -1."""
+    """For every window [0, ends[w]): `counts[w, slot, p]` points up to `most` (slot < 0: not counted), `days[w, p]`
+    with a plain point, and `last` plain instant (-1: none). Counts and days come as zeros, `last` as -1."""
     windows = ends.shape[0]
     for i in range(party.shape[0]):
         w = np.searchsorted(ends, offset[i], side="right")  # the first window that holds it

@@ -8,36 +8,27 @@ import numpy as np
 import numpy.typing as npt
 
 from occasion.estimate import Estimate, Refusal
-from occasion.finding.activity import Activity
 from occasion.finding.findings import CurvePoint, Finding, HeatMap, KeptCurve
 from occasion.finding.landmark import Z95, landmark
 from occasion.finding.population import DAY_US, Population, Streams
 from occasion.finding.reasons import METHOD
+from occasion.finding.rivals import Ring
 from occasion.finding.screen import Cell, Grid
 
 AROUND = 5
 
 
 def illustrated(
-    cell: Cell,
-    found: Finding,
-    grid: Grid,
-    streams: Streams,
-    population: Population,
-    activity: Activity,
-    kept: npt.NDArray[np.bool_],
-    horizon_days: int,
+    found: Finding, cell: Cell, grid: Grid, ring: Ring, *, streams: Streams, population: Population
 ) -> Finding:
     """The finding with its pictures."""
-    reached = np.bincount(
-        streams.party[(streams.stream == cell.stream) & (streams.offset_us < int(cell.days * DAY_US))],
-        minlength=len(population),
-    ) >= cell.count  # fmt: skip
+    rows = (streams.stream == cell.stream) & (streams.offset_us < int(cell.days * DAY_US))
+    reached = np.bincount(streams.party[rows], minlength=len(population)) >= cell.count
     return replace(
         found,
         heat=heat_map(grid, cell),
-        curve=curve(activity, kept, cell, horizon_days),
-        kept_curve=kept_curve(streams, population, cell, reached, horizon_days),
+        curve=curve(ring, cell),
+        kept_curve=kept_curve(streams, population, cell, reached, ring.horizon_days),
     )
 
 
@@ -58,15 +49,13 @@ def heat_map(grid: Grid, cell: Cell) -> HeatMap:
     return HeatMap(tuple(range(1, top + 1)), days, table(grid.adjusted), table(grid.raw), reached)
 
 
-def curve(
-    activity: Activity, kept: npt.NDArray[np.bool_], cell: Cell, horizon_days: int
-) -> tuple[CurvePoint, ...]:
+def curve(ring: Ring, cell: Cell) -> tuple[CurvePoint, ...]:
     """The effect for counts around the chosen one within the same window, estimated as the chosen one was."""
     points = []
     for count in range(max(1, cell.count - AROUND), cell.count + AROUND + 1):
         near = Cell(cell.stream, count, cell.days)
-        size = int((activity.points(near.stream, near.days) >= near.count).sum())
-        found = landmark(activity, kept, near, horizon_days).effect
+        size = int((ring.activity.points(near.stream, near.days) >= near.count).sum())
+        found = landmark(ring.activity, ring.kept, near, ring.horizon_days).effect
         effect: Estimate | Refusal = Refusal("too few people are alike on both sides")
         if found is not None:
             effect = Estimate(
@@ -80,18 +69,19 @@ def kept_curve(
     streams: Streams, population: Population, cell: Cell, reached: npt.NDArray[np.bool_], horizon_days: int
 ) -> KeptCurve | None:
     """The share seen on or after each day from the window's end, of those seen on or after that end; the last day's
-    point, one after the horizon, is the share kept. None where nobody is left to be seen."""
+    point, one after the horizon, is the share kept. Points end at the horizon, so whoever was kept counts as seen
+    until then. None where nobody is left to be seen."""
     last = np.full(len(population), -1, np.int64)
     np.maximum.at(last, streams.party, streams.offset_us)
     begin = int(cell.days)
-    there = last >= begin * DAY_US
+    there = (last >= begin * DAY_US) | population.kept
     if begin >= horizon_days or min(int((there & reached).sum()), int((there & ~reached).sum())) < 2:
         return None
     days = tuple(range(begin, horizon_days))
 
     def side(people: npt.NDArray[np.bool_]) -> tuple[Estimate, ...]:
         n = int(people.sum())
-        seen = [int((last[people] >= d * DAY_US).sum()) for d in days]
+        seen = [int(((last >= d * DAY_US) | population.kept)[people].sum()) for d in days]
         return tuple(_share(hits, n) for hits in [*seen, int(population.kept[people].sum())])
 
     return KeptCurve((*days, horizon_days), side(there & reached), side(there & ~reached))
@@ -102,4 +92,5 @@ def _share(hits: int, n: int) -> Estimate:
     share, z2 = hits / n, Z95**2
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = Z95 / (1 + z2 / n) * np.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    return Estimate(share, float(min(middle - half, share)), float(max(middle + half, share)), n, "share, Wilson interval")
+    low, high = min(middle - half, share), max(middle + half, share)
+    return Estimate(share, float(low), float(high), n, "share, Wilson interval")

@@ -75,8 +75,8 @@ def why(reason: Reason, numbers: Numbers, *, estimated: int, proxy_of: str | Non
             f" present at the same instant {points(trial.naive)} are left, among people alike {left} ({between})"
         )
     return (
-        f"engagement: of {raw} of 100 as it stands, {left} ({between}) are left among people alike in all they did until"
-        f" the outcome, {before}"
+        f"engagement: of {raw} of 100 as it stands, {left} ({between}) are left among people alike in all they did"
+        f" until the outcome, {before}"
     )
 
 
@@ -89,12 +89,17 @@ ASSUMPTIONS = (
     " time was as good as drawn by lot",
     "what the moment does by way of more activity is not counted",
 )
+ASSUMPTIONS_WITHOUT_OWN = (
+    "among people alike in all else they did until the outcome, reaching it was as good as drawn by lot; how often they"
+    " did this very thing settles who reached it, so that could not be held equal"
+)
 
 
-def estimate(found: Confirmed, others: int) -> Estimate:
+def estimate(found: Confirmed, mark: Landmark, others: int) -> Estimate:
     """The effect with its 95 % interval; `others`: how many other moments were held equal."""
+    assumptions = ASSUMPTIONS if mark.own_held else (ASSUMPTIONS_WITHOUT_OWN, *ASSUMPTIONS[1:])
     beside = "" if not others else f"; {others} other candidate{'s' if others > 1 else ''} held equal"
-    return Estimate(found.value, *limits(found), found.parties, METHOD + beside, ASSUMPTIONS)
+    return Estimate(found.value, *limits(found), found.parties, METHOD + beside, assumptions)
 
 
 def sensitivity(found: Confirmed, mark: Landmark, strongest: str | None) -> Sensitivity:

@@ -17,13 +17,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from occasion.finding import party_kernels
 from occasion.errors import InputError
 from occasion.finding.activity import Activity
+from occasion.finding.adjusted import Beside, enough, held_equal
 from occasion.finding.candidates import line
-from occasion.finding.kernels import compiled
-from occasion.finding.population import DAY_US
-from occasion.finding.preselect import LEAST_REACHED, LEAST_SHARE, STRATA, Bar, by_window, preselect
+from occasion.finding.preselect import Bar, by_window, preselect
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -102,14 +100,11 @@ def screen(
     shape = (len(activity.what), len(windows), most)
     with_it, without, adjusted, z, phi = (np.full(shape, np.nan) for _ in range(5))
     grid = Grid(windows, np.zeros(shape, np.int64), with_it, without, adjusted, z, phi, np.inf, activity.n)
-    later = _by_column(activity, counts[-1], slot)
-    strata = [_stratum_columns(later.sum(axis=0) - own) for own in [*later, np.zeros(activity.n)]]
     thin = set(np.unique(np.linspace(0, len(windows) - 1, THIN_WINDOWS).round().astype(int)).tolist())
-    for w in range(len(windows)):
-        held = _held_equal(activity, _by_column(activity, counts[w], slot), days[w], last[w], windows[w])
+    for w, window in enumerate(held_equal(activity, y, windows, slot, (counts, days, last))):
         for s in near:
-            X = _for_stream(held, strata, activity.own_column(s))
-            rest = _fill(grid, (s, w), counts[w, slot[s]], y, X, tried=tried[s], keep=w in thin)
+            beside = window.beside(activity.own_column(s))
+            rest = _fill(grid, (s, w), counts[w, slot[s]], beside, tried=tried[s], keep=w in thin)
             if rest is not None:
                 bar.shuffled(rest)
     return replace(grid, bar=bar.at(alpha))
@@ -128,97 +123,26 @@ def is_pattern(what: str) -> bool:
     return False
 
 
-@dataclass(frozen=True)
-class _Held:
-    """Covariates of one window: logs of counts by name (n, names), the counts, their total, what all streams share."""
-
-    logs: Floats
-    plain: Floats
-    total: Floats
-    shared: Floats
-
-
-def _held_equal(
-    activity: Activity,
-    plain: Floats,
-    days: npt.NDArray[np.int32],
-    last: npt.NDArray[np.int64],
-    window: float,
-) -> _Held:
-    gap = np.where(last >= 0, window - last / DAY_US, window)
-    shared = np.column_stack([
-        np.ones(activity.n), np.log1p(days), np.log1p(np.maximum(gap, 0)), gap > window / 2, gap > window / 4
-    ])  # fmt: skip
-    return _Held(np.log1p(plain.T), plain, plain.sum(axis=0), shared)
-
-
-def _by_column(activity: Activity, counts: npt.NDArray[np.uint8], slot: Ints) -> Floats:
-    """Counts by column of event names, (columns, n)."""
-    plain = np.zeros((activity.names, activity.n))
-    for s in np.flatnonzero(activity.column >= 0):
-        plain[activity.column[s]] += counts[slot[s]]
-    return plain
-
-
-def _stratum_columns(volume: Floats) -> Floats:
-    edges = np.quantile(volume, np.linspace(0, 1, STRATA + 1)[1:-1])
-    stratum = np.searchsorted(edges, volume, side="right")
-    logs = np.log1p(volume)
-    return np.column_stack([logs, logs**2, stratum[:, None] == np.arange(1, STRATA)])
-
-
-def _for_stream(held: _Held, strata: list[Floats], own: int) -> Floats:
-    """Covariates for one stream: everything but counts of its own event name, and strata of the volume of the rest."""
-    logs = held.logs if own < 0 else np.delete(held.logs, own, axis=1)
-    volume = np.log1p(held.total if own < 0 else held.total - held.plain[own])
-    return np.column_stack([held.shared, logs, volume, volume**2, strata[own]])
-
-
 def _fill(
-    grid: Grid,
-    place: tuple[int, int],
-    count: npt.NDArray[np.uint8],
-    y: Floats,
-    X: Floats,
-    *,
-    tried: int,
-    keep: bool,
+    grid: Grid, place: tuple[int, int], count: npt.NDArray[np.uint8], beside: Beside, *, tried: int, keep: bool
 ) -> npt.NDArray[np.float32] | None:
-    """All counts of one (stream, window): sums over parties with at least k points give each k's regression.
+    """All counts of one (stream, window).
 
     Where `keep`, answers the scaled residuals (n, counts) whose product with an outcome is its z, for the bar.
     """
-    (s, w), (n, width) = place, X.shape
-    most = grid.reached.shape[2]
-    sums = np.zeros((most + 1, width + 1))
-    compiled(party_kernels.sums_by_count)(count, np.column_stack([X, y]), sums)
-    least = np.cumsum(sums[::-1], axis=0)[::-1][1:]  # row k-1: sums over parties with at least k points
-    size = least[:, 0]
-    # a little ridge where strata or counts are collinear; it is far below any standard error
-    gram = X.T @ X
-    gram[np.diag_indices(width)] += 1e-8 * n
-    solved = np.linalg.solve(gram, np.column_stack([X.T @ y, least[:, :width].T]))
-    beta, onto = solved[:, 0], solved[:, 1:]
-    rest = y - X @ beta
-    variance = float(rest @ rest) / max(n - width, 1)
-    left = size - np.einsum("kj,jk->k", least[:, :width], onto)
-    least_side = max(LEAST_REACHED, LEAST_SHARE * n)
-    usable = (size >= least_side) & (n - size >= least_side) & (left > 1e-6 * n) & (np.arange(most) < tried)
+    s, w = place
+    n, most = grid.parties, grid.reached.shape[2]
+    found, total = beside.reached(count, most), beside.panel.kept
+    size, left = found.size, found.left
+    usable = enough(size, left, n) & (np.arange(most) < tried)
     grid.reached[s, w] = np.rint(size)
-    total = float(y.sum())
     with np.errstate(divide="ignore", invalid="ignore"):
-        grid.kept_with[s, w] = least[:, width] / size
-        grid.kept_without[s, w] = (total - least[:, width]) / (n - size)
-        grid.adjusted[s, w] = np.where(usable, (least[:, width] - least[:, :width] @ beta) / left, np.nan)
-        grid.z[s, w] = grid.adjusted[s, w] * np.sqrt(left / variance)
+        grid.kept_with[s, w] = found.kept / size
+        grid.kept_without[s, w] = (total - found.kept) / (n - size)
+        grid.adjusted[s, w] = np.where(usable, found.adjusted, np.nan)
+        grid.z[s, w] = np.where(usable, found.z, np.nan)
         share, mean = size / n, total / n
         spread = np.sqrt(share * (1 - share) * mean * (1 - mean))
-        grid.phi[s, w] = np.where(usable, (least[:, width] / n - share * mean) / spread, np.nan)
-    if not keep:
-        return None
+        grid.phi[s, w] = np.where(usable, (found.kept / n - share * mean) / spread, np.nan)
     chosen = [k for k in THIN_COUNTS if k <= most and usable[k - 1]]
-    if not chosen:
-        return None
-    reached = count[:, None] >= np.asarray(chosen)
-    k = np.asarray(chosen) - 1
-    return np.asarray((reached - X @ onto[:, k]) / np.sqrt(left[k] * variance), np.float32)
+    return beside.rests(count, found, chosen) if keep and chosen else None

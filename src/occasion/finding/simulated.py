@@ -47,4 +47,4 @@ def _points(world: World, derived: Derived) -> Points:
         return world.party[rows].astype(np.int64), world.offset_us[rows]
     first, then = world.names.index(derived.after), world.names.index(derived.name)
     within = int(derived.within_days * DAY_US)
-    return follows(world.party, world.name, world.offset_us, first, then, within)
+    return follows(world.party, world.name, world.offset_us, a=first, b=then, within_us=within)

@@ -1,7 +1,7 @@
 """The verdict on each moment, from its numbers; every rule is one line here and one sentence for people.
 
-`candidate` asks for all of: above the screen's bar; an effect at the landmark, on the other half, that survives Holm; an
-effect in the emulated trials as well; enough people who are alike; more than `LEAST_RATIO` of what observed activity
+`candidate` asks for all of: above the screen's bar; an effect at the landmark, on the other half, that survives Holm;
+an effect in the emulated trials as well; enough people who are alike; more than `LEAST_RATIO` of what observed activity
 took away; a knee, where these people could show one; and standing beside every other candidate (`rivals`).
 `association only` names what went with it. `cannot say` means that an effect worth having (`WORTH` or more) can be
 neither shown nor excluded.

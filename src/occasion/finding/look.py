@@ -1,0 +1,79 @@
+"""The lines that were chosen, looked at closely: confirmed, paid for, judged, and held against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from occasion.finding.choose import Choice
+from occasion.finding.confirm import Confirmed
+from occasion.finding.findings import Verdict
+from occasion.finding.rivals import Beside, Ring, explained, hold_against_each_other
+from occasion.finding.screen import Cell
+from occasion.finding.verdict import Numbers, Reason, holm, judge, limits
+
+
+@dataclass(frozen=True)
+class Looked:
+    """One moment after the confirmation: its numbers, the verdict with its reason, and what was held equal."""
+
+    choice: Choice
+    numbers: Numbers
+    verdict: Verdict
+    reason: Reason
+    beside: tuple[Cell, ...] = ()
+
+    @property
+    def proxy_of(self) -> Cell | None:
+        """The moment that explains it, where it is a proxy."""
+        return self.beside[0] if self.reason == "proxy" else None
+
+
+def look(ring: Ring, choices: Sequence[Choice]) -> list[Looked]:
+    """Confirm each choice, pay for how many were tried, then hold those that stand against each other."""
+    alone = [ring.alone(choice.cell) for choice in choices]
+    tested = [i for i, c in enumerate(choices) if c.above and alone[i].landmark.effect is not None]
+    p = dict(zip(tested, holm([_two_sided(alone[i].landmark.effect) for i in tested]), strict=True))
+    numbers = [
+        Numbers(c.above, c.raw, alone[i].landmark, alone[i].trial, p.get(i, 1.0), ring.activity.alone(c.cell.stream))
+        for i, c in enumerate(choices)
+    ]
+    looked = [Looked(c, n, *judge(n)) for c, n in zip(choices, numbers, strict=True)]
+    stand = [i for i, one in enumerate(looked) if one.verdict == "candidate"]
+    if not stand:
+        return looked
+    outcome = hold_against_each_other(ring, [choices[i].cell for i in stand], [alone[i] for i in stand])
+    for i, held in outcome.accepted.items():
+        looked[stand[i]] = _again(looked[stand[i]], held, "candidate", "stands")
+    for i, held in outcome.proxies.items():
+        looked[stand[i]] = _again(looked[stand[i]], held, "association only", "proxy")
+    accepted = [choices[stand[i]].cell for i in outcome.accepted]
+    for i, one in enumerate(looked):
+        looked[i] = _explained(ring, one, accepted)
+    return looked
+
+
+def _explained(ring: Ring, one: Looked, accepted: Sequence[Cell]) -> Looked:
+    """A line that goes with staying in the trials, but did not stand: a proxy if an accepted moment explains that."""
+    trial = one.numbers.trial
+    if one.verdict == "candidate" or one.reason == "proxy":
+        return one
+    if trial is None or limits(trial)[0] <= 0:
+        return one
+    held = explained(ring, one.choice.cell, accepted)
+    if held.trial is None or limits(held.trial)[0] > 0 or held.trial.value > 0.6 * trial.value:
+        return one
+    return _again(one, held, "association only", "proxy")
+
+
+def _again(one: Looked, held: Beside, verdict: Verdict, reason: Reason) -> Looked:
+    """The same line with its numbers beside others."""
+    old = one.numbers
+    numbers = Numbers(old.above, old.raw, held.landmark, held.trial, old.p, old.only_name)
+    return Looked(one.choice, numbers, verdict, reason, held.others)
+
+
+def _two_sided(found: Confirmed | None) -> float:
+    from scipy.special import ndtr
+
+    return 1.0 if found is None or not found.se > 0 else float(2 * ndtr(-abs(found.value / found.se)))

@@ -1,0 +1,129 @@
+"""What was looked at, as the findings' data: one entry a line, the peers' ranking, what was set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from occasion.estimate import Refusal
+from occasion.finding import reasons
+from occasion.finding.activity import Activity
+from occasion.finding.candidates import line
+from occasion.finding.choose import Peers
+from occasion.finding.findings import Finding, PeerLine, SetAside
+from occasion.finding.look import Looked
+from occasion.finding.population import DAY_US, Population, Streams
+from occasion.finding.screen import Cell, Grid
+
+
+def finding(
+    one: Looked,
+    streams: Streams,
+    population: Population,
+    activity: Activity,
+    *,
+    names: Sequence[str] | None,
+    ranked: Peers,
+) -> Finding:
+    """One line with its verdict; shares as they stand are over everybody under study."""
+    cell, numbers = one.choice.cell, one.numbers
+    when = written(streams, cell)
+    reached = reached_by(streams, len(population), cell)
+    size, share = int(reached.sum()), float(reached.mean())
+    with_it, without = _share(population.kept[reached]), _share(population.kept[~reached])
+    proxy = None if one.proxy_of is None else written(streams, one.proxy_of)
+    found, mark = numbers.effect, numbers.landmark
+    why = reasons.why(one.reason, numbers, estimated=activity.n, proxy_of=proxy)
+    if one.verdict == "cannot say" and found is not None:
+        why += f"; about {reasons.more_needed(found)} more people would tell"
+    strongest = _name_of(activity, mark.strongest_name, names) if mark.strongest_name >= 0 else None
+    return Finding(
+        when=when,
+        what=streams.what[cell.stream],
+        count=cell.count,
+        days=int(cell.days),
+        verdict=one.verdict,
+        why=why,
+        reached=size,
+        kept_with=with_it,
+        kept_without=without,
+        effect=Refusal(why) if found is None else reasons.estimate(found, mark, len(one.beside)),
+        sensitivity=None if found is None else reasons.sensitivity(found, mark, strongest),
+        peer_rank=ranked.rank_of(cell),
+        test=reasons.settling(when, None if found is None else found.value, without, share),
+        proxy_of=proxy,
+        asked=one.choice.asked,
+    )
+
+
+def written(streams: Streams, cell: Cell) -> str:
+    """The line for the catalogue."""
+    return line(streams.what[cell.stream], cell.count, int(cell.days))
+
+
+def _share(kept: npt.NDArray[np.bool_]) -> float:
+    return float(kept.mean()) if len(kept) else float("nan")
+
+
+def reached_by(streams: Streams, n: int, cell: Cell) -> npt.NDArray[np.bool_]:
+    """Which parties reached a moment."""
+    rows = (streams.stream == cell.stream) & (streams.offset_us < int(cell.days * DAY_US))
+    reached: npt.NDArray[np.bool_] = np.bincount(streams.party[rows], minlength=n) >= cell.count
+    return reached
+
+
+def _name_of(activity: Activity, column: int, names: Sequence[str] | None) -> str:
+    stream = int(np.flatnonzero(activity.column == column)[0])
+    return activity.what[stream] if names is None else names[int(activity.base[stream])]
+
+
+def refusals(
+    streams: Streams, population: Population, horizon_days: int, aside: Mapping[int, str], grid: Grid
+) -> tuple[SetAside, ...]:
+    """What was not judged, and why: tautologies, windows that are too long, what comes too late, what is too rare."""
+    out = [SetAside(streams.what[s], f"tautology: {why}") for s, why in sorted(aside.items())]
+    out.append(SetAside(
+        f"windows longer than {horizon_days} days",
+        f"time: the outcome begins {horizon_days} days after the start, and what comes then can no longer lead to it",
+    ))  # fmt: skip
+    late = streams.offset_us >= horizon_days * DAY_US
+    if late.any():
+        out += _late(streams, population, late, horizon_days)
+    few = [streams.what[s] for s in range(len(streams.what)) if s not in aside and not np.isfinite(grid.z[s]).any()]
+    out += [SetAside(what, "too few people reached it, or too few did not") for what in few]
+    return tuple(out)
+
+
+def _late(streams: Streams, population: Population, late: npt.NDArray[np.bool_], horizon_days: int) -> list[SetAside]:
+    """Streams that go with staying by what comes after the outcome has begun: done because people stayed."""
+    out = []
+    for s in range(len(streams.what)):
+        did = np.zeros(len(population), bool)
+        did[streams.party[late & (streams.stream == s)]] = True
+        share = float(did.mean())
+        if not 0.01 <= share <= 0.99:
+            continue
+        raw = float(population.kept[did].mean() - population.kept[~did].mean())
+        if raw > 0.2:
+            out.append(SetAside(
+                f"{streams.what[s]} after {horizon_days} days",
+                f"time: {reasons.points(raw)} more of 100 stay among those who do it then, but by then the outcome has"
+                " begun: people may do it because they stay",
+            ))  # fmt: skip
+    return out
+
+
+def peer_lines(
+    ranked: Peers, streams: Streams, population: Population, found: Sequence[Finding]
+) -> tuple[PeerLine, ...]:
+    """The first ten by phi, with the place and the verdict that they have here."""
+    place = {f.when: (i, f.verdict) for i, f in enumerate(found, 1)}
+    out = []
+    for rank, (cell, phi) in enumerate(ranked.first(10), 1):
+        reached, when = reached_by(streams, len(population), cell), written(streams, cell)
+        with_it, without = _share(population.kept[reached]), _share(population.kept[~reached])
+        ours, verdict = place.get(when, (None, None))
+        out.append(PeerLine(rank, when, phi, int(reached.sum()), with_it, without, ours, verdict))
+    return tuple(out)
