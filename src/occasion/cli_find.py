@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import typer
@@ -59,7 +60,8 @@ def find(
         with progress() as step:
             findings = find_in(runs, read.source, options, step)
         if html is not None:
-            write_report(findings, html, source_text=read.described, reach_command=f"occasion reach{read.options}")
+            again = f"occasion reach{read.options}" + (f" --as-of {shlex.quote(as_of)}" if as_of else "")
+            write_report(findings, html, source_text=read.described, reach_command=again)
     if as_json:
         typer.echo(json.dumps(as_object(findings), ensure_ascii=False))
         return

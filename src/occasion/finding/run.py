@@ -20,8 +20,8 @@ from occasion.finding.outcome import Question, latest, outcomes, question
 from occasion.finding.proposing import Budget, propose
 from occasion.finding.screen import Cell
 from occasion.finding.streams import candidate_cube, streams_of
-from occasion.moments.definition import Compare, Did, Node, Period, Reach, Selection, Start
-from occasion.moments.text import read, show
+from occasion.moments.definition import Compare, Did, Node, Period, Reach, Selection, Start, starting_with
+from occasion.moments.text import read, read_pattern, show
 from occasion.store.engine import Engine
 from occasion.store.source import Source
 
@@ -95,7 +95,8 @@ def find_in(engine: Engine, source: Source, options: Options, progress: Progress
     left_out = tuple(SetAside("candidates over the budget", text) for text in proposal.left_out)
     same = {candidates[i].what: why for i, why in aside.items()}
     judged = tuple(_tautology_said(one, same) for one in found.candidates)
-    return replace(found, candidates=judged, refusals=found.refusals + left_out)
+    found = replace(found, candidates=judged, refusals=found.refusals + left_out)
+    return _in_writing(found, options.start)
 
 
 def _promising(engine: Engine, under: Study, horizon_days: int) -> list[int]:
@@ -180,6 +181,30 @@ def _tautology_said(finding: Finding, aside: Mapping[str, str]) -> Finding:
         return finding
     why = f"tautology: {aside[finding.what]}; it is the same habit early, not a moment that leads to it"
     return replace(finding, verdict="association only", why=why)
+
+
+def _in_writing(found: Findings, start: str) -> Findings:
+    """The lines as the catalogue and `reach` would hold them: with what `start` stood for in its place."""
+    begin = read_pattern(start)
+    if begin == Start():
+        return found
+
+    def written(text: str) -> str:
+        return show(starting_with(read(text).node, begin))
+
+    return replace(
+        found,
+        candidates=tuple(
+            replace(
+                one,
+                when=written(one.when),
+                test=replace(one.test, sentence=one.test.sentence.replace(one.when, written(one.when))),
+            )
+            for one in found.candidates
+        ),
+        peers=tuple(replace(one, when=written(one.when)) for one in found.peers),
+        kept_text=written(found.kept_text),
+    )
 
 
 def _tautologies(candidates: Sequence[Candidate], under: Study, asked: Question) -> dict[int, str]:
