@@ -347,6 +347,15 @@ def test_latin_1_is_refused_by_the_row_unless_it_is_said(tmp_path: Path) -> None
     assert not rejects
 
 
+@pytest.mark.parametrize(("written", "said"), [("utf-16", "utf-16"), ("utf-16-be", "utf-16-be"), ("cp1251", "cp1251")])
+def test_an_encoding_that_is_said(tmp_path: Path, written: str, said: str) -> None:
+    mark = b"\xfe\xff" if written == "utf-16-be" else b""
+    path = write(tmp_path, "a.csv", mark + "user,event,ts\nСтанислав,x,2024-01-01\n".encode(written))
+    assert [e.party for e in load(path, encoding=said)[0]] == ["Станислав"]
+    with pytest.raises(InputError, match="is unknown"):
+        load(write(tmp_path, "b.csv", "user,event,ts\nann,x,2024-01-01\n"), encoding="klingon")
+
+
 @pytest.mark.parametrize("block", [1, 7, 64, 1 << 20])
 def test_rows_are_the_same_wherever_the_chunks_end(tmp_path: Path, block: int) -> None:
     from occasion.events.chunks import quoted_field, record_chunks

@@ -34,7 +34,7 @@ class TextFile:
         self.compression = kind
         start = self._read(4096)
         bom = next((mark for mark in BOMS if start.startswith(mark)), b"")
-        self.encoding = encoding or BOMS.get(bom) or _without_bom(start)
+        self.encoding = BOMS.get(bom) or encoding or _without_bom(start)
         self._held = start[len(bom) :]
         self._decoder = None if self.encoding in SIMPLE else self._incremental()
 

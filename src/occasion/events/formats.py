@@ -114,9 +114,7 @@ def sniff(path: Path, header: bool | None = None, encoding: str | None = None) -
 
 def _lines(start: bytes, path: Path, *, whole: bool) -> list[str]:
     if b"\x00" in start:
-        raise InputError(
-            f"{path}: is neither text nor Parquet (it holds zero bytes); CSV, JSON lines or Parquet can be read"
-        )
+        raise InputError(f"{path}: is neither text nor Parquet (it holds zero bytes); if it is text, say --encoding")
     lines = [line for line in re.split(r"\r\n|\n|\r", start.decode("utf-8", "replace")) if line.strip()]
     if not whole and len(lines) > 1:
         lines.pop()
