@@ -133,3 +133,14 @@ def test_progress_is_silent_without_a_terminal(capsys: pytest.CaptureFixture[str
     with progress() as step:
         step("screening", 1, 2)
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_long_list_is_cut_short_but_never_a_candidate() -> None:
+    full = findings()
+    many = replace(
+        full, candidates=tuple(replace(full.candidates[-1], verdict="cannot say", asked=False) for _ in range(9))
+    )
+    last = replace(full.candidates[0], verdict="candidate", when="count(the_last_one) >= 1 within 2 days of start")
+    text = printed(replace(many, candidates=(*many.candidates, last)))
+    assert "the_last_one" in text
+    assert "… and 3 more" in text

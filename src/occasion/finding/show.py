@@ -26,6 +26,7 @@ class Progress(Protocol):
 
 
 STYLES = {"candidate": "bold green", "association only": "yellow", "cannot say": "dim"}
+SHOWN_LINES = 6
 SHOWN_ASIDE = 2
 REASONS_ASIDE = 5
 
@@ -99,8 +100,17 @@ def table(findings: Findings) -> RenderableType:
     parts += [Text(text) for text in (beside, population(findings, words)) if text]
     if findings.candidates:
         parts.append(Padding(_rows(findings, words), (1, 0)))
+        left = len(findings.candidates) - len(_shown(findings))
+        if left:
+            parts.append(Text(words("table.more", n=left)))
     parts += _aside(findings.refusals, words)
     return Group(*parts)
+
+
+def _shown(findings: Findings) -> list[tuple[int, Finding]]:
+    """The numbered lines a terminal shows: every candidate, what was asked for, and the first few."""
+    numbered = list(enumerate(findings.candidates, 1))
+    return [(i, one) for i, one in numbered if i <= SHOWN_LINES or one.asked or one.verdict == "candidate"]
 
 
 def _rows(findings: Findings, words: Words) -> Table:
@@ -113,7 +123,7 @@ def _rows(findings: Findings, words: Words) -> Table:
     rows.add_column(words("table.verdict"), min_width=16, overflow="fold")
     for name in ("people", "kept", "adjusted"):
         rows.add_column(words(f"table.{name}"), justify="right", no_wrap=True)
-    for number, finding in enumerate(findings.candidates, 1):
+    for number, finding in _shown(findings):
         others = findings.parties - finding.reached
         kept = f"{share(finding.kept_with, finding.reached)}\n{share(finding.kept_without, others)}"
         rows.add_row(
