@@ -153,3 +153,20 @@ def test_what_does_not_fit_is_refused_in_one_line(tmp_path):
     twice = replace(population, ids=population.ids)
     with pytest.raises(InputError, match="each party once"):
         scan(study(in_time(table, tmp_path, np.argsort(table["at_us"].to_numpy())), twice, ["party 1"] * 50))
+
+
+texts = st.one_of(  # as others call their parties
+    st.text(max_size=5), st.text(alphabet="ab\0é", max_size=40), st.integers(0, 99).map(lambda n: "x" * n)
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(texts, min_size=1, max_size=30, unique=True), st.lists(texts, max_size=30))
+def test_parties_are_found_by_their_text_and_no_other(known, others):
+    n = len(known)
+    population = Population(np.arange(n), np.zeros(n, np.int64), np.arange(n) % 2 == 0, np.zeros(n, np.uint8), 1)
+    parties = ordered.Parties.of(population, known)
+    asked = known + others
+    for column in (pa.array(asked), pa.array(["before", *asked], pa.large_string())[1:]):
+        rows = [parties.order[place] if place >= 0 else None for place in parties.places(column)]
+        assert rows == [known.index(text) if text in known else None for text in asked]

@@ -21,7 +21,7 @@ from occasion.finding import kernels, ordered_kernels
 from occasion.finding.candidates import counts as counts_of
 from occasion.finding.chunks import Study
 from occasion.finding.cube import CubeBuilder, as_cube, cells
-from occasion.finding.grouping import hashes_of, text_buffers
+from occasion.finding.grouping import text_buffers
 from occasion.finding.population import Population
 from occasion.finding.scan import NEVER, Scan
 from occasion.store.source import Source
@@ -37,13 +37,13 @@ class NotInOrder(Exception):
 class Parties:
     """The population as the counters have it: sorted by cell of the histogram, so that neighbours count close together.
 
-    `order[place]`: row of the population. `texts`, `table`: to find a party's place by its text.
+    `order[place]`: row of the population. `offsets`, `words`, `table`: to find a party's place by its text.
     """
 
     order: npt.NDArray[np.int64]
     cell: npt.NDArray[np.int16]
     offsets: npt.NDArray[np.int64]
-    texts: npt.NDArray[np.uint8]
+    words: npt.NDArray[np.uint64]
     table: npt.NDArray[np.uint64]  # [slot, 4 words]
 
     @classmethod
@@ -59,19 +59,33 @@ class Parties:
         sorted_texts = large(array).take(pa.array(order))
         offsets, data = text_buffers(sorted_texts)
         table = _slots(1 << max(4, (2 * len(order) - 1).bit_length()))
-        kernels.compiled(ordered_kernels.fill_table)(
-            hashes_of(sorted_texts), offsets, data, table, table.view(np.uint8)
-        )
-        return cls(order, cells(population)[order], offsets, data, table)
+        words = padded(data)
+        kernels.compiled(ordered_kernels.fill_table)(_hashes(offsets, words), offsets, words, table)
+        return cls(order, cells(population)[order], offsets, words, table)
 
     def places(self, column: Any) -> npt.NDArray[np.int32]:
         """The place of each party of a text column; -1 where it is not under study."""
         place = np.empty(len(column), np.int32)
         offsets, data = text_buffers(column)
+        words = padded(data)
         kernels.compiled(ordered_kernels.look_up)(
-            hashes_of(column), offsets, data, self.table, self.table.view(np.uint8), self.offsets, self.texts, place
+            _hashes(offsets, words), offsets, words, self.table, self.offsets, self.words, place
         )
         return place
+
+
+def padded(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
+    """Bytes as words, with one more behind them."""
+    words = np.empty(len(data) // 8 + 2, np.uint64)
+    words[-2:] = 0
+    words.view(np.uint8)[: len(data)] = data
+    return words
+
+
+def _hashes(offsets: npt.NDArray[Any], words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    hashes = np.empty(len(offsets) - 1, np.uint64)
+    kernels.compiled(ordered_kernels.hash_words)(offsets, words, hashes)
+    return hashes
 
 
 def _slots(n: int) -> npt.NDArray[np.uint64]:

@@ -10,71 +10,96 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numba.extending import register_jitable
 
 from occasion.finding.kernels import DAY_US, Int
 
 BATCH = 128
-SHORT = 23  # bytes of a text that a slot holds
 BLOCK_BITS = 11  # 2048 parties a block: with 200 names their counters take 400 KB
 
 
-def fill_table(hashes: Int, offsets: Int, texts: Int, words: Int, bytes_: Int) -> None:
-    """An open-addressing table (a power of two of 32-byte slots, zeros at first), seen as words and as bytes.
+def _word_of(words: Int, begin: Any, length: Any, w: Any) -> Any:
+    """Word `w` of the text of `length` bytes that begins at byte `begin` of `words`; zeros behind its end.
 
-    A slot: the hash's upper half and 1 + the place (a word), the text's first bytes, its length where it fits in full,
-    else 255. So one access to memory mostly decides.
+    Two aligned words are put together, so that eight bytes cost about as much as one.
     """
-    mask, one = np.uint64(words.shape[0] - 1), np.uint64(1)
+    seven, eight = np.uint64(7), np.uint64(8)
+    at = begin + w * eight
+    i, shift = at >> np.uint64(3), (at & seven) * eight
+    word = (words[i] >> shift) | ((words[i + np.uint64(1)] << np.uint64(1)) << (np.uint64(63) - shift))
+    left = length - w * eight
+    if left < eight:
+        word &= (np.uint64(1) << (left * eight)) - np.uint64(1)
+    return word
+
+
+word_of = register_jitable(_word_of)
+
+
+def hash_words(offsets: Int, words: Int, hashes: Int) -> None:
+    """A 64-bit hash of each text, eight bytes at a time, for the table only (groups have their own, grouping.py)."""
+    for i in range(hashes.shape[0]):
+        begin = np.uint64(offsets[i])
+        length = np.uint64(offsets[i + 1]) - begin
+        h = (length + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+        for w in range((length + np.uint64(7)) >> np.uint64(3)):
+            h = (h ^ word_of(words, begin, length, np.uint64(w))) * np.uint64(0xBF58476D1CE4E5B9)
+            h ^= h >> np.uint64(29)
+        hashes[i] = h ^ (h >> np.uint64(32))
+
+
+def fill_table(hashes: Int, offsets: Int, words: Int, table: Int) -> None:
+    """An open-addressing table (a power of two of slots of four words, zeros at first).
+
+    A slot: 24 bits of the hash, the length (255: as much or more) and 1 + the place in one word, then the text's first
+    24 bytes. So one access to memory mostly decides.
+    """
+    mask, one = np.uint64(table.shape[0] - 1), np.uint64(1)
     for place in range(hashes.shape[0]):
         i = hashes[place] & mask
-        while words[i, 0] != 0:
+        while table[i, 0] != 0:
             i = (i + one) & mask
-        words[i, 0] = (hashes[place] >> np.uint64(32) << np.uint64(32)) | np.uint64(place + 1)
-        length = offsets[place + 1] - offsets[place]
-        bytes_[i, 31] = length if length <= SHORT else 255
-        for c in range(min(length, SHORT)):
-            bytes_[i, 8 + c] = texts[offsets[place] + c]
+        begin = np.uint64(offsets[place])
+        length = np.uint64(offsets[place + 1]) - begin
+        sign = ((hashes[place] >> np.uint64(40)) << np.uint64(8)) | min(length, np.uint64(255))
+        table[i, 0] = (sign << np.uint64(32)) | np.uint64(place + 1)
+        for w in range(min((length + np.uint64(7)) >> np.uint64(3), np.uint64(3))):
+            table[i, w + 1] = word_of(words, begin, length, np.uint64(w))
 
 
-def look_up(
-    hashes: Int, offsets: Int, data: Int, words: Int, bytes_: Int, known_offsets: Int, known: Int, place: Int
-) -> None:
-    """`place[i]`: where the i-th text stands among the known ones, -1 if it does not; compared byte for byte.
+def look_up(hashes: Int, offsets: Int, words: Int, table: Int, known_offsets: Int, known: Int, place: Int) -> None:
+    """`place[i]`: where the i-th text stands among the known ones, -1 if it does not; compared in full.
 
     In batches and two steps: the slots are fetched for many rows at once before they are looked at.
     """
-    mask, low, one = np.uint64(words.shape[0] - 1), np.uint64(0xFFFFFFFF), np.uint64(1)
+    mask, low, one, three = np.uint64(table.shape[0] - 1), np.uint64(0xFFFFFFFF), np.uint64(1), np.uint64(3)
     warm = np.uint64(0)
-    for begin in range(0, place.shape[0], BATCH):
-        size = min(BATCH, place.shape[0] - begin)
+    for batch in range(0, place.shape[0], BATCH):
+        size = min(BATCH, place.shape[0] - batch)
         for j in range(size):
-            warm |= words[hashes[begin + j] & mask, 0]
+            warm |= table[hashes[batch + j] & mask, 0]
         for j in range(size):
-            i = np.uint64(begin + j)
-            h = hashes[i]
-            here = np.uint64(offsets[i])
-            length = np.uint64(offsets[i + one]) - here
-            at = h & mask
+            i = np.uint64(batch + j)
+            begin = np.uint64(offsets[i])
+            length = np.uint64(offsets[i + one]) - begin
+            sign = ((hashes[i] >> np.uint64(40)) << np.uint64(8)) | min(length, np.uint64(255))
+            count = (length + np.uint64(7)) >> three
+            at = hashes[i] & mask
             found = np.int32(-1)
-            while words[at, 0] != 0:
-                slot = words[at, 0]
-                if slot >> np.uint64(32) == h >> np.uint64(32):
-                    p = (slot & low) - one
-                    written = np.uint64(bytes_[at, 31])
-                    different = np.uint8(0)
-                    if written != 255:
-                        different = np.uint8(written != length)
-                        c = np.uint64(0)
-                        while c < length and different == 0:
-                            different = data[here + c] ^ bytes_[at, c + np.uint64(8)]
-                            c += one
-                    else:
+            while table[at, 0] != 0:
+                if table[at, 0] >> np.uint64(32) == sign:
+                    p = (table[at, 0] & low) - one
+                    different = np.uint64(0)
+                    w = np.uint64(0)
+                    while w < count and w < three:
+                        different |= word_of(words, begin, length, w) ^ table[at, w + one]
+                        w += one
+                    if count > three:
                         start = np.uint64(known_offsets[p])
-                        different = np.uint8(np.uint64(known_offsets[p + one]) - start != length)
-                        c = np.uint64(0)
-                        while c < length and different == 0:
-                            different = data[here + c] ^ known[start + c]
-                            c += one
+                        different |= np.uint64(known_offsets[p + one]) - start - length
+                        while different == 0 and w < count:
+                            different = word_of(words, begin, length, w) ^ word_of(known, start, length, w)
+                            w += one
                     if different == 0:
                         found = np.int32(p)
                         break
