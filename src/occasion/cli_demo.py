@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
+import sys
 from pathlib import Path
 
 import typer
@@ -18,7 +20,7 @@ What to look at:
   2. {again}
      the people behind one line, with the messages that show it
   3. {moments}
-     moments in writing; change one and run: occasion check --workspace {folder}
+     moments in writing; change one and run: {typed} check --workspace {folder}
 """
 
 
@@ -28,6 +30,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
+    context: typer.Context,
     out: Path = typer.Option(Path("demo-out"), "--out", metavar="DIR", help="Where the workspace and the report go."),
 ) -> None:
     """Load a real campus network, find the moments that make people stay, write a report to look at."""
@@ -45,25 +48,22 @@ def demo(
     folder = str(out)
     report = out / "report.html"
     with as_file(files("occasion") / "examples" / "collegemsg.txt.gz") as network:
-        _step("init", folder)
-        _step("load", str(network), "--map", MAPPING, "--both", "--workspace", folder)
+        _step(context, "init", folder)
+        _step(context, "load", str(network), "--map", MAPPING, "--both", "--workspace", folder)
     (out / "moments.yaml").write_text((files("occasion") / "examples" / "campus.yaml").read_text(encoding="utf-8"))
-    _step("check", "--workspace", folder)
-    _step("find", "--workspace", folder, "--kept", KEPT, "--ask", TEN_FRIENDS, "--html", str(report))
-    again = f"occasion reach --workspace {shlex.quote(folder)} --moment {shlex.quote(TEN_FRIENDS)} --json | head"
+    _step(context, "check", "--workspace", folder)
+    _step(context, "find", "--workspace", folder, "--kept", KEPT, "--ask", TEN_FRIENDS, "--html", str(report))
+    typed = "occasion" if shutil.which("occasion") else os.path.relpath(sys.argv[0])
+    again = f"{typed} reach --workspace {shlex.quote(folder)} --moment {shlex.quote(TEN_FRIENDS)} --json | head"
     typer.echo(
         WHAT_TO_LOOK_AT.format(
-            report=report.absolute(), again=again, moments=(out / "moments.yaml").absolute(), folder=folder
+            report=report.absolute(), again=again, moments=(out / "moments.yaml").absolute(), folder=folder, typed=typed
         )
     )
 
 
-def _step(*arguments: str) -> None:
-    """Show a command as it would be typed, and run it."""
-    from occasion.cli import run
-
+def _step(context: typer.Context, *arguments: str) -> None:
+    """Show a command as it would be typed, and run it; an error ends the demo as it would end the command."""
     shown = shlex.join([Path(one).name if one.endswith(".txt.gz") else one for one in arguments])
     typer.echo(f"\n$ occasion {shown}")
-    code = run(list(arguments))
-    if code == 2:
-        raise typer.Exit(code)
+    context.find_root().command.main(list(arguments), prog_name="occasion", standalone_mode=False)
