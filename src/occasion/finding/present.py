@@ -37,7 +37,7 @@ def finding(
     found, mark = numbers.effect, numbers.landmark
     why = reasons.why(one.reason, numbers, estimated=activity.n, proxy_of=proxy)
     if one.verdict == "cannot say" and found is not None:
-        why += f"; about {reasons.more_needed(found)} more people would tell"
+        why += f"; about {reasons.more_needed(found):,} more people would tell".replace(",", " ")
     strongest = _name_of(activity, mark.strongest_name, names) if mark.strongest_name >= 0 else None
     return Finding(
         when=when,

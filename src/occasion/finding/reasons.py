@@ -19,9 +19,9 @@ def points(share: float) -> str:
     """A difference of shares in percentage points.
 
     >>> points(0.123), points(-0.02)
-    ('12.3', '-2.0')
+    ('12.3', '−2.0')
     """
-    return f"{100 * share:.1f}"
+    return f"{100 * share:.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 def interval(found: Confirmed) -> str:
@@ -47,13 +47,15 @@ def why(reason: Reason, numbers: Numbers, *, estimated: int, proxy_of: str | Non
         return f"it is a proxy of {proxy_of}: {equal}"
     if reason == "width" and limits(found)[0] > 0:
         return (
-            f"people alike in all they did differ by {left} of 100 ({between}), by {before}; but that is no more than"
-            " chance or engagement gives to the best of all lines, so it is neither shown nor excluded"
+            f"of the {raw} more of 100 that stay as it stands, {left} are left among people alike in all they did"
+            f" ({between}), {before}; but that is no more than chance or engagement gives to the best of all lines, so"
+            " it is neither shown nor excluded"
         )
     if reason == "width":
         return (
-            f"people alike in all they did differ by {left} of 100 ({between}), by {before}: an effect worth having,"
-            f" {points(WORTH)} or more, can be neither shown nor excluded with {estimated} people"
+            f"of the {raw} more of 100 that stay as it stands, {left} are left among people alike in all they did"
+            f" ({between}), {before}: with {estimated} people a difference worth having, {points(WORTH)} or more, can"
+            " be neither shown nor excluded"
         )
     if reason == "chance":
         return f"no more than chance gives: {raw} of 100 as it stands, {left} ({between}) among people alike"
@@ -155,4 +157,6 @@ def more_needed(found: Confirmed) -> int:
     """How many more people until an effect as estimated (at least `WORTH`) is told from none, power .8 at .05."""
     target = max(abs(found.value), WORTH)
     factor = ((Z95 + Z80) * found.se / target) ** 2
-    return max(1, math.ceil(found.parties * (factor - 1)))
+    more = max(1, math.ceil(found.parties * (factor - 1)))
+    digits = max(len(str(more)) - 2, 0)
+    return -(-more // 10**digits) * 10**digits  # two figures are as much as can be known
