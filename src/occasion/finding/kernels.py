@@ -206,9 +206,7 @@ def count_coded(
     party: Int,
     name: Int,
     at: Int,
-    start: Int,
-    cell: Int,
-    last_us: Int,
+    book: Int,
     counter: Int,
     histogram: Int,
     counts: int,
@@ -216,20 +214,21 @@ def count_coded(
 ) -> None:
     """Add a segment's rows, whole parties sorted by (party, at), to the histogram.
 
-    `start`, `cell`, `last_us` are by party code; `cell` < 0: not under study. `last_us` becomes the time of the
-    party's last event. `counter` (by name) is scratch. Indices are unsigned: a signed one costs a test each.
+    `book[code]` = (start, cell, last seen): one access to memory a party. Cell < 0: not under study; the time of the
+    party's last event is brought up to date. `counter` (by name) is scratch.
+    Indices are unsigned: a signed one costs a test each.
     """  # fmt: skip
     most, streams, width = np.uint64(counts), np.uint64(counter.shape[0]), np.uint64(days)
     one, day_us = np.uint64(1), np.uint64(DAY_US)
     n, i = np.uint64(party.shape[0]), np.uint64(0)
     while i < n:
         p = np.uint64(party[i])
-        if p >= np.uint64(cell.shape[0]) or cell[p] < 0:
+        if p >= np.uint64(book.shape[0]) or book[p, 1] < 0:
             i += one
             continue
         counter[:] = 0
-        block = np.uint64(cell[p]) * most * streams * width
-        begin, end = start[p], start[p] + np.int64(width * day_us)
+        block = np.uint64(book[p, 1]) * most * streams * width
+        begin, end = book[p, 0], book[p, 0] + np.int64(width * day_us)
         while i < n and party[i] == p and at[i] < begin:
             i += one
         while i < n and party[i] == p and at[i] < end:
@@ -242,7 +241,7 @@ def count_coded(
             i += one
         while i < n and party[i] == p:
             i += one
-        last_us[p] = max(last_us[p], at[i - one])
+        book[p, 2] = max(book[p, 2], at[i - one])
 
 
 def arrange(row: Int, free: Int, order: Int) -> None:

@@ -58,9 +58,7 @@ def scan(study: Study, counts: int = 50, days: int = 30, threads: int | None = N
 class Tally:
     """One core's histogram and counters."""
 
-    start: npt.NDArray[np.int64]
-    cell: npt.NDArray[np.int16]
-    last_us: npt.NDArray[np.int64]
+    book: npt.NDArray[np.int64]  # [party code]: start, cell, last seen, and room so that it is half a cache line
     histogram: npt.NDArray[np.int32]
     counter: npt.NDArray[np.unsignedinteger[Any]]
     counts: int
@@ -75,32 +73,33 @@ class Tally:
                 "load the events again"
             )
         kernels.compiled(kernels.count_coded)(
-            party, name, at, self.start, self.cell, self.last_us,
-            self.counter, self.histogram, self.counts, self.days,
-        )  # fmt: skip
+            party, name, at, self.book, self.counter, self.histogram, self.counts, self.days
+        )
 
 
-def tally(population: Population, names: int, counts: int, days: int) -> Tally:
-    """An empty one, by party code."""
+def tallies_of(population: Population, names: int, counts: int, days: int, cores: int) -> list[Tally]:
+    """Empty ones, with one book: no party is counted by two cores, so they can share it."""
     size = int(population.ids.max()) + 1 if len(population) else 0
-    start, cell = np.zeros(size, np.int64), np.full(size, -1, np.int16)
-    start[population.ids], cell[population.ids] = population.start_us, cells(population)
-    histogram = np.zeros(2 * population.groups * names * counts * days, np.int32)
-    return Tally(
-        start, cell, np.full(size, NEVER), histogram, np.zeros(names, np.min_scalar_type(counts)), counts, days
+    book = np.full((size, 4), -1, np.int64)
+    book[population.ids] = np.stack(
+        [population.start_us, cells(population), np.full(len(population), NEVER), np.zeros(len(population), np.int64)],
+        1,
     )
+    size = 2 * population.groups * names * counts * days
+    smallest = np.min_scalar_type(counts)
+    return [Tally(book, np.zeros(size, np.int32), np.zeros(names, smallest), counts, days) for _ in range(cores)]
 
 
 def _scan_sealed(study: Study, counts: int, days: int, threads: int) -> Scan:
     population, names = study.population, len(study.names)
-    tallies = [tally(population, names, counts, days) for _ in range(threads)]
+    tallies = tallies_of(population, names, counts, days, threads)
     work = _Work(buckets(study.source))
     with ThreadPoolExecutor(threads) as pool:
         fragments = [part for parts in pool.map(work.run, tallies) for part in parts]
     fragments.sort(key=lambda part: part[0])
     for together in _by_bucket(fragments):
         tallies[0].add(together)
-    last = np.max([one.last_us for one in tallies], axis=0)[population.ids]
+    last = tallies[0].book[population.ids, 2]
     for one in tallies[1:]:
         tallies[0].histogram += one.histogram
     shape = (population.groups, 2, counts, names, days)
