@@ -15,7 +15,7 @@ from occasion.moments.meaning import meaning, tagged
 from occasion.moments.query import reading
 from occasion.moments.query_fields import needs, unkeyed
 from occasion.store.engine import Engine
-from occasion.store.relation import relation
+from occasion.store.relation import named_party, relation
 
 Found = set[tuple[str, tuple[str, str], int]]
 TEXTS = ("party", "name", "id", "channel", "direction", "actor", "counterpart", "body", "zone")
@@ -34,9 +34,11 @@ def table(events: Sequence[Event]) -> Any:
     return pa.table(columns | {"properties": pa.array(maps, PROPERTIES)})
 
 
-def by_query(engine: Engine, definition: Definition, events: Sequence[Event], as_of: int, zone: str = "UTC") -> Found:
-    seen = relation(engine, engine.open(table(events), zone), needs([definition]), as_of)
-    return rows(engine.run(reading(definition, seen, as_of, engine)))
+def by_query(
+    engine: Engine, definition: Definition, events: Sequence[Event], as_of: int, zone: str = "UTC", many: bool = False
+) -> Found:
+    seen = relation(engine, engine.open(table(events), zone), needs([definition]), as_of, many)
+    return rows(engine.run(named_party(seen, reading(definition, seen, as_of, engine))))
 
 
 def rows(found: Any) -> Found:

@@ -17,7 +17,7 @@ from occasion.moments.query_fields import needs
 from occasion.store.engine import Engine
 from occasion.store.engine_duckdb import DuckEngine
 from occasion.store.engine_spark import SparkEngine
-from occasion.store.relation import relation
+from occasion.store.relation import named_party, relation
 from sql_reading import Found, by_law, by_query, rows, table
 from strategies import cutoffs, definitions, logs
 
@@ -81,8 +81,9 @@ def test_sql_reads_what_the_law_reads_at_length(duck: DuckEngine, case: Case) ->
 def read_all(engine: Engine, events: list[Event], as_of: int) -> dict[str, Found]:
     """The whole suite over one shared set of tables."""
     definitions = suite()
-    seen = relation(engine, engine.open(table(events), "Europe/Warsaw"), needs(definitions.values()), as_of)
-    return {text: rows(engine.run(reading(d, seen, as_of, engine))) for text, d in definitions.items()}
+    seen = relation(engine, engine.open(table(events), "Europe/Warsaw"), needs(definitions.values()), as_of, many=True)
+    read = {text: named_party(seen, reading(d, seen, as_of, engine)) for text, d in definitions.items()}
+    return {text: rows(engine.run(query)) for text, query in read.items()}
 
 
 def differences(found: dict[str, Found], events: list[Event], as_of: int) -> dict[str, tuple[Found, Found]]:

@@ -36,11 +36,14 @@ from occasion.moments.query_sql import decimal, part
 class Needs:
     """What a set of definitions needs of the log, so that nothing else is read.
 
-    `names`: the events' names, None for all; `fields`: the fields conditions and measures look at; `contact`: whether
+    `names`: the events' names, None where more than those named are needed (`named`): with `contact` every event that
+    has a direction, with `every` simply all; `fields`: the fields conditions and measures look at; `contact`: whether
     direction and mass are needed; `start`: the parties' first instants; `zones`: the zones their events state.
     """
 
     names: frozenset[str] | None
+    named: frozenset[str]
+    every: bool
     fields: frozenset[str]
     contact: bool
     start: bool
@@ -54,7 +57,8 @@ class Relation:
     `events`: party, name, at_us, direction, mass, the event's own fields that are needed, and for the i-th property in
     `properties` the columns p<i>_text, p<i>_number (DECIMAL(24, 6)) and p<i>_flag, of which at most one is not null.
     `starts`: party, at_us of its first event. `zones`: party, at_us, id, zone of the events that state one; None if
-    none does. `names`: the code of each name where the column `name` holds codes.
+    none does. `names`: the code of each name where the column `name` holds codes. `parties`: a table (code, text) where
+    parties are codes.
     """
 
     events: str
@@ -63,6 +67,7 @@ class Relation:
     properties: Mapping[str, int] = field(default_factory=dict)
     names: Mapping[str, int] | None = None
     zone: str = "UTC"
+    parties: str | None = None
 
     def name(self, text: str) -> exp.Expression:
         """An event's name as the column `name` has it."""
@@ -105,12 +110,14 @@ def needs(definitions: Iterable[Definition]) -> Needs:
     """What the readings of these definitions look at."""
     nodes = [n for d in definitions for top in (d.node, *(s.enter for s in d.stages)) for n in walk(top)]
     chosen = [n.selection for n in nodes if hasattr(n, "selection")]
-    names = None if any(s.of != "event" for s in chosen) else frozenset(s.name for s in chosen)
+    named = frozenset(s.name for s in chosen if s.of == "event")
     fields = {f for s in chosen if s.where is not None for f in _fields(s.where)}
     fields |= {n.measure.field for n in nodes if isinstance(getattr(n, "measure", None), Measure) and n.measure.field}
     fields |= {n.field for n in nodes if isinstance(n, Per)}
     return Needs(
-        names=names,
+        names=None if any(s.of != "event" for s in chosen) else named,
+        named=named,
+        every=any(s.of == "any" for s in chosen),
         fields=frozenset(fields),
         contact=any(s.of == "contact" for s in chosen),
         start=any(isinstance(n, Start) for n in nodes),

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from occasion.moments.definition import Did, Fewer, Measure, Reach, at_most_once
+from occasion.moments.definition import NOW, STRICTLY_LATER, Did, Fewer, Measure, Or, Reach, Start, at_most_once
 from occasion.moments.query_chain import Chain, Points
 from occasion.moments.query_civil import due
 from occasion.moments.query_fields import chosen_by
-from occasion.moments.query_sql import FAR, fixed_us, least_sum, part, whole
+from occasion.moments.query_sql import fixed_us, least_sum, part, whole
 from occasion.moments.query_stage import comings_in, placed
 
 
 def windows(chain: Chain, node: Reach | Fewer) -> Points:
     """For each anchor the first instant at which the measure is enough, or the end of a window in which none was."""
+    if _own_gaps(node):
+        return _gaps(chain, node)
     anchors = _anchors(chain, node)
     once = at_most_once(node.anchor) and not (isinstance(node, Fewer) and node.silence and node.silence.coming_in)
     many = node.measure.kind == "count" and not once
@@ -29,6 +31,41 @@ def windows(chain: Chain, node: Reach | Fewer) -> Points:
         silent=silent,
     )
     return Points(table, unique=once)
+
+
+def _own_gaps(node: Reach | Fewer) -> bool:
+    """Whether it is a silence after each of the very points that would break it, or a return after such a silence."""
+    if node.measure.kind != "count" or node.n > 1:
+        return False
+    source = node.measure.source
+    if isinstance(node, Fewer):
+        opens = node.anchor in (source, Or(source, Start())) and node.lo == STRICTLY_LATER
+        return opens and node.silence is None and not node.hi.civil
+    quiet = node.anchor
+    returns = isinstance(quiet, Fewer) and quiet.anchor == quiet.measure.source == source and _own_gaps(quiet)
+    return returns and node.lo == NOW and node.hi is None
+
+
+def _gaps(chain: Chain, node: Reach | Fewer) -> Points:
+    """Each point beside the next: of an instant's rows only the last has a later one, so ties need no care."""
+    own = chain.points(node.measure.source).table
+    if isinstance(node, Reach):
+        assert isinstance(node.anchor, Fewer)
+        text = (
+            "SELECT party, at_us FROM (SELECT party, at_us, LAG(at_us) OVER (PARTITION BY party ORDER BY at_us) AS "
+            "before_us FROM x) AS g WHERE at_us >= before_us + :quiet"
+        )
+        return Points(chain.add("return", text, {"x": own}, quiet=fixed_us(node.anchor.hi)), unique=True)
+    if node.anchor != node.measure.source:
+        both = {"x": own, "s": chain.points(Start()).table}
+        own = chain.add("opened", "SELECT party, at_us FROM x UNION ALL SELECT party, at_us FROM s", both)
+    text = (
+        "SELECT party, at_us + :quiet AS at_us FROM (SELECT party, at_us, LEAD(at_us) OVER (PARTITION BY party "
+        "ORDER BY at_us) AS next_us FROM x) AS g WHERE at_us + :quiet <= :as_of AND (next_us IS NULL OR "
+        "next_us >= at_us + :quiet)"
+    )
+    table = chain.add("silence", text, {"x": own}, quiet=fixed_us(node.hi), as_of=chain.as_of)
+    return Points(table, unique=True)
 
 
 def _anchors(chain: Chain, node: Reach | Fewer) -> str:
@@ -141,6 +178,3 @@ def items(chain: Chain, measure: Measure) -> str:
         item=item,
         chosen=chosen_by(measure.source.selection, relation),
     )
-
-
-__all__ = ["FAR", "items", "windows"]

@@ -39,6 +39,7 @@ class Engine(Protocol):
     """Runs the trees that `moments.query` builds; results are pyarrow Tables. Close it when done: it is a context."""
 
     name: EngineName
+    numbers_parties: bool  # whether it can number rows without putting them all in one place
 
     def open(self, history: Source | Any, zone: str = "UTC") -> Raw:
         """A history, or a pyarrow Table of events (`events.table.EVENT_COLUMNS`, ids filled), as a raw table.

@@ -24,6 +24,7 @@ class DuckEngine:
     """See `engine.Engine`."""
 
     name: EngineName = "duckdb"
+    numbers_parties = True
 
     def __init__(self) -> None:
         self.connection = duckdb.connect(config={"temp_directory": str(Path(gettempdir()) / f"occasion-{uuid4().hex}")})

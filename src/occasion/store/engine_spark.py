@@ -35,6 +35,7 @@ class SparkEngine:
     """See `engine.Engine`. A session that runs already is used and left running."""
 
     name: EngineName = "spark"
+    numbers_parties = False
 
     def __init__(self, master: str = "local[*]") -> None:
         self.session, self._own = _session(master)

@@ -17,9 +17,10 @@ from occasion.moments.query import reading
 from occasion.moments.query_fields import SQL_TYPES, Needs, Relation, needs, unkeyed
 from occasion.moments.query_sql import sql
 from occasion.store.engine import Engine, Raw
-from occasion.store.relation import log, named_party, relation
+from occasion.store.relation import chosen, log, named_party, relation
 
 EXAMPLES = 3
+MANY = 4  # definitions from which on numbering the parties first costs less than sorting their texts
 OWN = ("id", "channel", "direction", "actor", "counterpart", "mass", "zone")
 
 
@@ -59,23 +60,23 @@ class Reach:
         self.raw = raw
         self.asked = tuple(asked)
         self.as_of = as_of
-        self._shared: dict[bool, Relation] = {}
+        self._shared: Relation | None = None
 
-    def _relation(self, definition: Definition) -> Relation:
-        """The tables that this definition and all like it read; those that need every event have their own."""
-        every_name = needs([definition]).names is None
-        if every_name not in self._shared:
-            alike = [one.definition for one in self.asked if (needs([one.definition]).names is None) == every_name]
-            self._shared[every_name] = relation(self.engine, self.raw, needs(alike), self.as_of)
-        return self._shared[every_name]
+    @property
+    def shared(self) -> Relation:
+        """The tables the moments share, made when first asked for."""
+        if self._shared is None:
+            wanted = needs(one.definition for one in self.asked)
+            self._shared = relation(self.engine, self.raw, wanted, self.as_of, many=len(self.asked) >= MANY)
+        return self._shared
 
     def query(self, asked: Asked) -> exp.Query:
-        """The occurrences of a moment: party as the history has it, value, at_us."""
-        return reading(asked.definition, self._relation(asked.definition), self.as_of, self.engine)
+        """The occurrences of a moment: party as the shared tables have it, value, at_us."""
+        return reading(asked.definition, self.shared, self.as_of, self.engine)
 
     def rows(self, asked: Asked) -> Any:
         """The occurrences of a moment as a pyarrow Table: party (text), value (a key or null), at_us; no order."""
-        return self.engine.run(named_party(self.raw, self.query(asked)))
+        return self.engine.run(named_party(self.shared, self.query(asked)))
 
     def summary(self, asked: Asked) -> Reached:
         """How many parties reached a moment, how often, and the latest few."""
@@ -88,7 +89,7 @@ class Reach:
             )
         ).to_pylist()[0]
         some = sql("SELECT * FROM found ORDER BY at_us DESC, party, value LIMIT :n", {"found": found}, n=EXAMPLES)
-        rows = self.engine.run(named_party(self.raw, some)).to_pylist()
+        rows = self.engine.run(named_party(self.shared, some)).to_pylist()
         examples = sorted(((r["party"], unkeyed(r["value"]), r["at_us"]) for r in rows), key=lambda e: (-e[2], e[0]))
         return Reached(asked, counts["parties"], counts["n"], counts["first_us"], counts["last_us"], tuple(examples))
 
@@ -97,7 +98,8 @@ class Reach:
 
         Holds one party at a time. Raises OccasionError should the two readings ever differ.
         """
-        found = self.engine.create("found", self.query(asked))
+        query = self.query(asked)
+        found = self.engine.create("found", named_party(self.shared, query) if self.raw.parties is None else query)
         ordered = sql("SELECT * FROM found ORDER BY party", {"found": found})
         reached = groupby(_rows(self.engine.batches(ordered)), key=lambda row: row["party"])
         wanted = needs([asked.definition])
@@ -122,7 +124,7 @@ class Reach:
         for i, name in enumerate(sorted(wanted.fields - set(EVENT_FIELDS))):
             typed = zip(SQL_TYPES, self.raw.typed(name), strict=True)
             columns += [exp.alias_(value, f"p{i}_{kind}") for kind, value in typed]
-        conditions = [exp.true()] if wanted.names is None else [self._named(wanted.names)]
+        conditions = [chosen(self.raw, wanted)]
         if wanted.zones:
             conditions.append(exp.not_(exp.column("zone").is_(exp.null())))
         if wanted.start:
@@ -131,18 +133,13 @@ class Reach:
         of_found = exp.column("party").isin(query=exp.select("party").from_(found))
         everything = exp.select("*").from_(log(self.engine, self.raw, self.as_of).subquery("log")).where(of_found)
         shown = exp.select(*columns).from_(everything.subquery("all_events"))
-        chosen = exp.select("*").from_(shown.subquery("shown")).where(exp.or_(*conditions))
+        events = exp.select("*").from_(shown.subquery("shown")).where(exp.or_(*conditions))
         if self.raw.parties is None:
-            return sql("SELECT *, party AS who FROM chosen ORDER BY party", {"chosen": chosen})
+            return sql("SELECT *, party AS who FROM c ORDER BY party", {"c": events})
         return sql(
             "SELECT c.*, d.text AS who FROM c JOIN d ON d.code = c.party ORDER BY c.party",
-            {"c": chosen, "d": self.raw.parties},
+            {"c": events, "d": self.raw.parties},
         )
-
-    def _named(self, names: Iterable[str]) -> exp.Expression:
-        codes = self.raw.names
-        values = [name if codes is None else codes.get(name, -1) for name in sorted(names)]
-        return exp.column("name").isin(*values) if values else exp.false()
 
 
 def _first_us() -> exp.Expression:

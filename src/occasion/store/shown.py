@@ -126,12 +126,16 @@ def _exact(it: exp.Expression) -> exp.Expression:
     """A number with 6 places, half to even, null from 10^18 on, as `events.event.number` has it.
 
     By way of its shortest text, so that 0.1 is 0.1. A cast rounds halves away from zero; where that made the last place
-    odd, the even neighbour is one step nearer to zero.
+    odd, the even neighbour is one step nearer to zero. A binary number below 10^9 that comes back unchanged from its
+    cast needs none of this: 15 digits tell such numbers apart.
     """
+    plain = part("TRY_CAST(:it AS DECIMAL(24, 6))", it=it)
     wide = part("TRY_CAST(CAST(:it AS TEXT) AS DECIMAL(38, 18))", it=it)
     near = part("TRY_CAST(:wide AS DECIMAL(24, 6))", wide=wide)
     return part(
-        "CASE WHEN ABS(:near - :wide) = 0.0000005 AND RIGHT(CAST(:near AS TEXT), 1) IN ('1', '3', '5', '7', '9') "
+        "CASE WHEN ABS(:it) < 1000000000 AND CAST(:plain AS DOUBLE) = CAST(:it AS DOUBLE) THEN :plain "
+        "WHEN NOT ABS(:it) < 1000000000000000000 THEN NULL "
+        "WHEN ABS(:near - :wide) = 0.0000005 AND RIGHT(CAST(:near AS TEXT), 1) IN ('1', '3', '5', '7', '9') "
         "THEN CAST(:near - SIGN(:wide) * 0.000001 AS DECIMAL(24, 6)) ELSE :near END",
-        near=near, wide=wide,
+        it=it, plain=plain, near=near, wide=wide,
     )  # fmt: skip
