@@ -355,3 +355,32 @@ def test_a_history_that_is_damaged_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be used as a data folder"):
         History(tmp_path / "file" / "data")
+
+
+def test_reading_goes_on_while_others_load(tmp_path: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    load(tmp_path / "data", write(tmp_path, HEAD + "first,u,x,2024-01-01,1\n"))
+    paths = [
+        write(tmp_path, HEAD + "".join(f"{i}-{j},u{j},x,2024-01-01,1\n" for j in range(9)), f"{i}.csv")
+        for i in range(12)
+    ]
+
+    def read_until(count: int) -> list[int]:
+        seen = [0]
+        for _ in range(3000):
+            if seen[-1] == count:
+                break
+            with History(tmp_path / "data") as history:
+                tables = [pq.read_table(file) for file in history.source().files]
+            seen.append(sum(table.num_rows for table in tables))
+        return seen
+
+    with ThreadPoolExecutor(2) as threads:
+        readers = [threads.submit(read_until, 1 + 9 * len(paths)) for _ in range(2)]
+        for path in paths:
+            load(tmp_path / "data", path)
+        for reader in readers:
+            seen = reader.result(timeout=60)
+            assert seen == sorted(seen)
+            assert all(count % 9 == 1 for count in seen[1:]), "whole loads only"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import IO, Any
 
 from occasion.errors import InputError
 
+PAUSE = 0.05  # seconds between two tries for a lock
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FULL_WORDS = ("No space left", "disk is full", "File too large", "quota exceeded")
 
@@ -68,18 +70,26 @@ class FileLock:
         """Whether this object has it."""
         return self._file is not None
 
-    def take(self, *, shared: bool = False) -> bool:
-        """Take it now; False when somebody else has it."""
+    def take(self, *, shared: bool = False, wait: bool = False) -> bool:
+        """Take it; False when somebody else has it and we are not to wait."""
         if self._file is not None:
             return True
         file = self._path.open("a")
         try:
-            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             file.close()
             return False
         self._file = file
         return True
+
+    def take_soon(self, seconds: float) -> bool:
+        """Take it alone, trying for some seconds."""
+        for _ in range(int(seconds / PAUSE)):
+            if self.take():
+                return True
+            time.sleep(PAUSE)
+        return self.take()
 
     def release(self) -> None:
         if self._file is not None:

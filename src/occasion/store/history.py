@@ -25,6 +25,7 @@ from occasion.store.segment import read_segment
 from occasion.store.source import Source
 
 BUCKETS = 16
+PATIENCE = 2.0  # seconds to wait for somebody who only tidies up
 Step = Callable[[str, int, int], None]  # what is being done, how much of it is done, how much there is
 
 
@@ -61,7 +62,7 @@ class History:
                 raise InputError(f"{self.data}: cannot be used as a data folder ({_reason(error)})") from None
         self._writing = FileLock(self.folder / "writing.lock")
         self._reading = FileLock(self.folder / "reading.lock")
-        if self._writing.take():
+        if self._orphans(self.state()) and self._writing.take():
             try:
                 self._tidy()
             finally:
@@ -88,7 +89,7 @@ class History:
 
         Raises InputError when nothing was loaded yet, or when a file of the history is gone.
         """
-        self._reading.take(shared=True)
+        self._reading.take(shared=True, wait=True)  # others have it only while they tidy
         state = self.state()
         if not state.segments:
             raise InputError(f"{self.data}: holds no events yet: load some with occasion load FILE")
@@ -114,6 +115,7 @@ class History:
 
     def events(self) -> Iterator[Event]:
         """All events, a segment after the other: for the plain reading of the language, not for large histories."""
+        self._reading.take(shared=True, wait=True)
         state = self.state()
         for segment in state.segments:
             yield from table_events(self.decoded(read_segment(self.folder / segment.file), state))
@@ -137,7 +139,7 @@ class History:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Be the only one who changes the history; raises InputError when somebody else does."""
-        if not self._writing.take():
+        if not self._writing.take_soon(PATIENCE):
             raise InputError(f"{self.data}: another load is writing here: wait until it is done and load again")
         try:
             self._tidy()
@@ -163,12 +165,16 @@ class History:
             finally:
                 self._reading.release()
 
-    def _remove_orphans(self, state: State) -> None:
+    def _orphans(self, state: State) -> list[Path]:
+        """What lies in the folder and is no part of the history: a load under way has some too."""
         listed = state.files()
-        for path in self.folder.iterdir():
+        return [path for path in self.folder.iterdir() if path.suffix != ".lock" and path.name not in listed]
+
+    def _remove_orphans(self, state: State) -> None:
+        for path in self._orphans(state):
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
-            elif path.suffix in (".parquet", ".temporary") and path.name not in listed:
+            else:
                 path.unlink(missing_ok=True)
 
 
