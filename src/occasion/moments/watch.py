@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -120,7 +121,7 @@ class Watcher:
         given = list(events)
         if clock < self.clock:
             raise InputError(f"the clock is at {clock}, before {self.clock}; give the time of day as it goes on")
-        if self.unseen or any(event.seen > clock for event in given):
+        if self.unseen or max([event.seen for event in given], default=clock) > clock:
             given = self._seen_by(given, clock)
         late = [event for event in given if event.at <= self.horizon]
         self.waiting += [event for event in given if event.at > self.horizon] if late else given
@@ -182,26 +183,32 @@ class Watcher:
         self._read_single(single, out)
 
     def _read_single(self, batch: list[Event], out: list[Shown]) -> None:
-        """Reads instants of one event each. This is the loop that everything goes through."""
+        """Reads instants of one event each, in order of time; a party's one after another, while its state is at
+        hand. This is the loop that everything goes through.
+        """
         rows, handlers, wake = self.rows, self.handlers, list[tuple[int, str]]()
+        parties: dict[str, list[Event]] = defaultdict(list)
         for event in batch:
-            at = event.at
-            row = rows.get(event.party)
+            parties[event.party].append(event)
+        for party, events in parties.items():
+            row = rows.get(party)
             if row is None:
-                row = rows[event.party] = self.program.blank()
-                if not self.fast.event(row, event, out, wake):
+                row = rows[party] = self.program.blank()
+                if not self.fast.event(row, events[0], out, wake):
+                    self._read_long([events[0]], out)
+                del events[0]
+            for event in events:
+                at = event.at
+                if at > row[DUE]:
+                    due = row[DUE]
+                    self._say(out, party, self.program.advance(row, at - 1))
+                    self._wake(row, party, due)
+                handle = handlers[event.name]
+                if handle is None or at == row[DUE] or (event.zone is not None and event.zone != row[ZONE]):
                     self._read_long([event], out)
-                continue
-            if at > row[DUE]:
-                due = row[DUE]
-                self._say(out, event.party, self.program.advance(row, at - 1))
-                self._wake(row, event.party, due)
-            handle = handlers[event.name]
-            if handle is None or at == row[DUE] or (event.zone is not None and event.zone != row[ZONE]):
-                self._read_long([event], out)
-            else:
-                handle(row, at, event, out, wake)
-                row[LAST] = at
+                else:
+                    handle(row, at, event, out, wake)
+                    row[LAST] = at
         for timer in wake:
             heapq.heappush(self.timers, timer)
 

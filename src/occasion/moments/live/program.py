@@ -35,6 +35,7 @@ class Program:
         self.places = [Places(stages) for stages in self.sets]
         self.readers = [Reader(d.node) for d in definitions]
         self.placed = [self.sets.index(d.stages) if d.stages else -1 for d in definitions]
+        self.timed = [i for i, reader in enumerate(self.readers) if reader.timers]
         self.first = PLACES + len(self.places)  # where the definitions' states begin in a row
 
     def blank(self) -> State:
@@ -86,7 +87,8 @@ class Program:
         due, first = FAR, self.first
         for place in range(PLACES, first):
             due = min(due, row[place][TIMER])
-        for i, state in enumerate(row[first:]):
+        for i in self.timed:
+            state = row[first + i]
             if state is not None:
                 if state[TIMER] <= at:
                     placed = self.placed[i]
