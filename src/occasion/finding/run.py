@@ -10,25 +10,24 @@ import numpy.typing as npt
 
 from occasion.errors import InputError
 from occasion.finding import one_name
-from occasion.finding.candidates import Candidate, Choice
+from occasion.finding.candidates import Candidate, Choice, counts
 from occasion.finding.chunks import Study, study
 from occasion.finding.cube import Cube
-from occasion.finding.cube_sql import cube_by_sql, streams_by_sql
+from occasion.finding.everybody import of_everybody
 from occasion.finding.find import find
 from occasion.finding.findings import Finding, Findings, SetAside
+from occasion.finding.following import COUNTS, HELD, follow
 from occasion.finding.outcome import Question, latest, outcomes, question
 from occasion.finding.proposing import Budget, propose
+from occasion.finding.reader import Reader
 from occasion.finding.screen import Cell
-from occasion.finding.streams import candidate_cube, streams_of
 from occasion.moments.definition import Compare, Did, Node, Period, Reach, Selection, Start, starting_with
 from occasion.moments.text import read, read_pattern, show
 from occasion.store.engine import Engine
 from occasion.store.source import Source
 
 SCREEN_DAYS = 30
-SCREEN_COUNTS = 50
-FIRST_POINTS = 50  # of each party and stream at least
-POINTS_IN_MEMORY = 40_000_000
+CELLS_IN_MEMORY = 1_000_000  # of the first pass, for each group and outcome
 Progress = Callable[[str], None]
 
 
@@ -59,32 +58,22 @@ def find_in(engine: Engine, source: Source, options: Options, progress: Progress
             f"nobody's outcome is known: {known.unknown} parties have started, and for none is the window of "
             f"{options.kept!r} over; ask for a shorter one, or load more events"
         )
-    under = study(source, known.population, None if source.sealed else known.texts)
-    progress("proposing candidates")
-    proposal = propose(under, Budget(), _promising(engine, under, asked.horizon_days))
+    under, reader = study(source, known.population, None if source.sealed else known.texts), Reader(engine)
+    progress("counting")
+    plain = reader.cube(under, counts(under.names), COUNTS, _counted_days(asked.horizon_days, len(under.names)))
+    proposal = propose(under, Budget(), _promising(plain))
     candidates, cells = _with_asked(under, list(proposal.candidates), options.asked, asked)
-    names = under.names
-    apart = one_name.told_apart(candidates)
-    if apart:
-        candidates, cells = one_name.by_direction(candidates, cells)
-        names = one_name.NAMES
-    progress(f"reading {len(candidates)} streams")
-    # a stream that is cut short makes busy people look as if they had left: cut only where memory would not do
-    first = max(FIRST_POINTS, POINTS_IN_MEMORY // (len(known.population) * len(candidates)))
-    if engine.name == "duckdb":
-        streams = streams_of(under, candidates, asked.horizon_days, first)
-    else:
-        streams = streams_by_sql(engine, under, candidates, asked.horizon_days, first)
-    aside = _tautologies(candidates, under, asked)
+    followed = follow(reader, under, candidates, cells, days=asked.horizon_days, seed=options.seed, progress=progress)
+    aside = _tautologies(followed.candidates, under, asked)
     found = find(
-        one_name.rebased(streams, candidates) if apart else streams,
-        known.population,
+        followed.streams,
+        followed.population,
         asked.horizon_days,
         options.seed,
         most=options.most,
-        asked=cells,
-        tautologies=aside,
-        names=names,
+        asked=followed.cells,
+        tautologies={s: HELD for s in followed.only_held} | aside,
+        names=one_name.NAMES if followed.apart else under.names,
         with_pictures=options.pictures,
         unknown=known.unknown,
         kept_text=options.kept,
@@ -92,24 +81,32 @@ def find_in(engine: Engine, source: Source, options: Options, progress: Progress
         as_of_us=as_of,
         progress=progress,
     )
-    left_out = tuple(SetAside("candidates over the budget", text) for text in proposal.left_out)
-    same = {candidates[i].what: why for i, why in aside.items()}
+    progress("counting everybody")
+    own = frozenset(candidates[s].what for s in _tautologies(candidates, under, asked))
+    found = of_everybody(
+        found,
+        reader=reader,
+        under=under,
+        candidates=candidates,
+        cubes=[plain, *followed.cubes],
+        leave_out=own,
+        everybody=followed.everybody,
+    )
+    same = {followed.candidates[i].what: why for i, why in aside.items()}
     judged = tuple(_tautology_said(one, same) for one in found.candidates)
-    found = replace(found, candidates=judged, refusals=found.refusals + left_out)
-    return _in_writing(found, options.start)
+    said = tuple(one for one in found.refusals if not one.why.endswith(HELD))
+    over = tuple(SetAside("candidates over the budget", text) for text in proposal.left_out)
+    return replace(found, candidates=judged, refusals=said + over + followed.left_out)
 
 
-def _promising(engine: Engine, under: Study, horizon_days: int) -> list[int]:
+def _counted_days(horizon_days: int, names: int) -> int:
+    """How many days the first pass counts: up to the horizon, as far as memory allows, a month at least."""
+    return min(horizon_days, max(SCREEN_DAYS, CELLS_IN_MEMORY // (names * COUNTS)))
+
+
+def _promising(plain: Cube) -> list[int]:
     """The names, those first whose counts tell kept and lost apart best: by the largest phi over all cells."""
-    from occasion.finding.candidates import counts
-
-    days = min(SCREEN_DAYS, horizon_days)
-    every = counts(under.names)
-    if engine.name == "duckdb":
-        made = candidate_cube(under, every, SCREEN_COUNTS, days)
-    else:
-        made = cube_by_sql(engine, under, every, SCREEN_COUNTS, days)
-    return [int(i) for i in np.argsort(-_best_phi(made), kind="stable")]
+    return [int(i) for i in np.argsort(-_best_phi(plain), kind="stable")]
 
 
 def _best_phi(made: Cube) -> npt.NDArray[np.float64]:
