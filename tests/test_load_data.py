@@ -10,7 +10,9 @@ from occasion.store.files import open_source
 from occasion.store.history import History, LoadReport
 
 
-def load(folder: Path, path: Path, mapping: str | None = None, *, both: bool = False) -> tuple[LoadReport, set[str], int]:
+def load(
+    folder: Path, path: Path, mapping: str | None = None, *, both: bool = False
+) -> tuple[LoadReport, set[str], int]:
     """The report, the parties and the number of events of a file loaded into a history of its own."""
     with History(folder) as history:
         report = history.load(plan_load([path], mapping, both=both))
