@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +25,8 @@ from occasion.finding.reader import Reader
 from occasion.finding.screen import Cell
 from occasion.moments.definition import Compare, Did, Node, Period, Reach, Selection, Start, starting_with
 from occasion.moments.text import read, read_pattern, show
-from occasion.store.engine import Engine
+from occasion.store.cut import refuse_repeats, seen_by
+from occasion.store.engine import Engine, Raw
 from occasion.store.source import Source
 
 SCREEN_DAYS = 30
@@ -48,6 +51,14 @@ class Options:
 
 def find_in(engine: Engine, source: Source, options: Options, progress: Progress = lambda _: None) -> Findings:
     """Find the moments of a history that go with being kept. Raises InputError for what cannot be asked of it."""
+    from threadpoolctl import threadpool_limits
+
+    # the regressions are many and small: threads inside each cost more than they bring, far more on a busy machine
+    with threadpool_limits(1, "blas"):
+        return _found(engine, source, options, progress)
+
+
+def _found(engine: Engine, source: Source, options: Options, progress: Progress) -> Findings:
     asked = question(options.kept, options.start)
     progress("who is under study")
     raw = engine.open(source)
@@ -62,7 +73,9 @@ def find_in(engine: Engine, source: Source, options: Options, progress: Progress
     progress("counting")
     plain = reader.cube(under, counts(under.names), COUNTS, _counted_days(asked.horizon_days, len(under.names)))
     proposal = propose(under, Budget(), _promising(plain))
-    candidates, cells = _with_asked(under, list(proposal.candidates), options.asked, asked)
+    # `per` would narrow a start that is written as an event to that event's own value: no line could say it
+    sayable = [one for one in proposal.candidates if one.per is None or asked.begin == Start()]
+    candidates, cells = _with_asked(under, sayable, options.asked, asked)
     followed = follow(reader, under, candidates, cells, days=asked.horizon_days, seed=options.seed, progress=progress)
     aside = _tautologies(followed.candidates, under, asked)
     found = find(
@@ -96,7 +109,8 @@ def find_in(engine: Engine, source: Source, options: Options, progress: Progress
     judged = tuple(_tautology_said(one, same) for one in found.candidates)
     said = tuple(one for one in found.refusals if not one.why.endswith(HELD))
     over = tuple(SetAside("candidates over the budget", text) for text in proposal.left_out)
-    return replace(found, candidates=judged, refusals=said + over + followed.left_out)
+    found = replace(found, candidates=judged, refusals=said + over + followed.left_out)
+    return _in_writing(found, options.start)
 
 
 def _counted_days(horizon_days: int, names: int) -> int:
