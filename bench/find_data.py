@@ -23,7 +23,7 @@ from occasion.store.source import Source
 NAMES = 200
 HORIZON_DAYS = 30
 EVENTS_EACH = 50
-MOMENTS = {6: (3, 10, 0.15), 11: (2, 7, 0.15), 23: (2, 14, 0.15)}  # name: count, days, effect
+MOMENTS = {1: (2, 10, 0.15), 3: (2, 14, 0.15), 6: (1, 7, 0.15)}  # name: count, days, effect
 KEPT = f"count(renewed) >= 1 between {HORIZON_DAYS} days and {2 * HORIZON_DAYS} days after start"
 
 
