@@ -54,15 +54,19 @@ def find_in(engine: Engine, source: Source, options: Options, progress: Progress
     from threadpoolctl import threadpool_limits
 
     # the regressions are many and small: threads inside each cost more than they bring, far more on a busy machine
-    with threadpool_limits(1, "blas"):
-        return _found(engine, source, options, progress)
+    with threadpool_limits(1, "blas"), TemporaryDirectory(prefix="occasion-") as scratch:
+        question(options.kept, options.start)
+        progress("opening")
+        raw = engine.open(source)
+        refuse_repeats(engine, raw)
+        as_of = latest(engine, raw) if options.as_of_us is None else options.as_of_us
+        seen = seen_by(engine, raw, source, as_of, Path(scratch))
+        return _found(engine, raw if seen is source else engine.open(seen), seen, options, as_of, progress)
 
 
-def _found(engine: Engine, source: Source, options: Options, progress: Progress) -> Findings:
+def _found(engine: Engine, raw: Raw, source: Source, options: Options, as_of: int, progress: Progress) -> Findings:
     asked = question(options.kept, options.start)
     progress("who is under study")
-    raw = engine.open(source)
-    as_of = latest(engine, raw) if options.as_of_us is None else options.as_of_us
     known = outcomes(engine, raw, asked, as_of)
     if not len(known.population):
         raise InputError(
