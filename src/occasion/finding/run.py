@@ -26,7 +26,7 @@ from occasion.finding.screen import Cell
 from occasion.moments.definition import Compare, Did, Node, Period, Reach, Selection, Start, starting_with
 from occasion.moments.text import read, read_pattern, show
 from occasion.store.cut import refuse_repeats, seen_by
-from occasion.store.engine import Engine, Raw
+from occasion.store.engine import Engine
 from occasion.store.source import Source
 
 SCREEN_DAYS = 30
@@ -61,10 +61,11 @@ def find_in(engine: Engine, source: Source, options: Options, progress: Progress
         refuse_repeats(engine, raw)
         as_of = latest(engine, raw) if options.as_of_us is None else options.as_of_us
         seen = seen_by(engine, raw, source, as_of, Path(scratch))
-        return _found(engine, raw if seen is source else engine.open(seen), seen, options, as_of, progress)
+        return _found(engine, seen, replace(options, as_of_us=as_of), progress)
 
 
-def _found(engine: Engine, raw: Raw, source: Source, options: Options, as_of: int, progress: Progress) -> Findings:
+def _found(engine: Engine, source: Source, options: Options, progress: Progress) -> Findings:
+    raw, as_of = engine.open(source), options.as_of_us or 0
     asked = question(options.kept, options.start)
     progress("who is under study")
     known = outcomes(engine, raw, asked, as_of)

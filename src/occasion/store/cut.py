@@ -17,10 +17,13 @@ def seen_by(engine: Engine, raw: Raw, source: Source, as_of_us: int, scratch: Pa
     Sealed segments are rewritten under `scratch` without them. Files read where they lie would have to be copied whole:
     refused, with what to do instead.
     """
-    later = sql("SELECT COUNT(*) AS n FROM raw WHERE seen_us > :t AND at_us <= :t", {"raw": raw.table}, t=as_of_us)
-    if not engine.run(later).column("n")[0].as_py():
+    later = sql("SELECT COUNT(*) AS n, MIN(at_us) AS first FROM raw WHERE seen_us > :t", {"raw": raw.table}, t=as_of_us)
+    found = engine.run(later)
+    if not found.column("n")[0].as_py():
         return source
     if not source.sealed:
+        if found.column("first")[0].as_py() > as_of_us:
+            return source  # what happened later is beyond every window under study anyway
         raise InputError(
             "--as-of: some events of these files were seen only later; load them into a workspace (occasion init, "
             "occasion load), which can be read as of any instant"
