@@ -129,13 +129,17 @@ def _exact(it: exp.Expression) -> exp.Expression:
     odd, the even neighbour is one step nearer to zero. A binary number below 10^9 that comes back unchanged from its
     cast needs none of this: 15 digits tell such numbers apart.
     """
-    plain = part("TRY_CAST(:it AS DECIMAL(24, 6))", it=it)
-    wide = part("TRY_CAST(CAST(:it AS TEXT) AS DECIMAL(38, 18))", it=it)
+    # engines may compute what stands in several branches for every row, so each part is null where it is not needed
+    plain = part("CAST(CASE WHEN ABS(:it) < 1000000000 THEN :it END AS DECIMAL(24, 6))", it=it)
+    same = part("CAST(:plain AS DOUBLE) = CAST(:it AS DOUBLE)", plain=plain, it=it)
+    hard = part(
+        "CASE WHEN ABS(:it) < 1000000000000000000 AND NOT COALESCE(:same, FALSE) THEN :it END", it=it, same=same
+    )
+    wide = part("TRY_CAST(CAST(:hard AS TEXT) AS DECIMAL(38, 18))", hard=hard)
     near = part("TRY_CAST(:wide AS DECIMAL(24, 6))", wide=wide)
     return part(
-        "CASE WHEN ABS(:it) < 1000000000 AND CAST(:plain AS DOUBLE) = CAST(:it AS DOUBLE) THEN :plain "
-        "WHEN NOT ABS(:it) < 1000000000000000000 THEN NULL "
-        "WHEN ABS(:near - :wide) = 0.0000005 AND RIGHT(CAST(:near AS TEXT), 1) IN ('1', '3', '5', '7', '9') "
+        "CASE WHEN :hard IS NULL THEN :plain WHEN ABS(:near - :wide) = 0.0000005 "
+        "AND RIGHT(CAST(:near AS TEXT), 1) IN ('1', '3', '5', '7', '9') "
         "THEN CAST(:near - SIGN(:wide) * 0.000001 AS DECIMAL(24, 6)) ELSE :near END",
-        it=it, plain=plain, near=near, wide=wide,
+        hard=hard, plain=plain, near=near, wide=wide,
     )  # fmt: skip
