@@ -1,9 +1,10 @@
 """One window's regressions of the outcome on reaching a count, many streams sharing most of the work.
 
-What is held equal for a stream is the window's shared columns (counts of every event, active days, when last seen) but
-for its own event's, and a few columns of its own event name (how much else there was). The cross products of the
-shared columns are taken once a window, those with the few others once an event name; a stream then only needs sums
-over the parties that reached something of it. By the theorem of Frisch, Waugh & Lovell that is all a regression needs.
+What is held equal for a stream is the window's shared columns (active days, when last seen) and a few columns of its
+own event name (how much else there was): not every other event by itself, for what a moment sets off would hide it.
+The cross products of the shared columns are taken once a window, those with the few others once an event name; a
+stream then only needs sums over the parties that reached something of it. By the theorem of Frisch, Waugh & Lovell
+that is all a regression needs.
 """
 
 from __future__ import annotations
@@ -125,16 +126,15 @@ class Window:
     panel: Panel
     plain: Floats
     strata: list[Floats]
-    first: int
     _beside: dict[int, Beside] = field(default_factory=dict)
 
     def beside(self, own: int) -> Beside:
-        """Everything but counts of column `own` (-1: none left out), and strata of the volume of the rest."""
+        """The shared columns, and volume and strata of everything but column `own` (-1: none left out)."""
         if own not in self._beside:
             rest = self.plain.sum(axis=0)
             volume = np.log1p(rest if own < 0 else rest - self.plain[own])
             extra = np.column_stack([volume, volume**2, self.strata[own]])
-            self._beside[own] = Beside.of(self.panel, -1 if own < 0 else self.first + own, extra)
+            self._beside[own] = Beside.of(self.panel, -1, extra)
         return self._beside[own]
 
 
@@ -152,7 +152,7 @@ def held_equal(activity: Activity, y: Floats, windows: Floats, slot: Ints, count
             np.ones(activity.n), np.log1p(days[w]), np.log1p(np.maximum(gap, 0)), gap > window / 2, gap > window / 4
         ]  # fmt: skip
         plain = _by_column(activity, counts[w], slot)
-        yield Window(Panel.of([*shared, np.log1p(plain.T)], y), plain, strata, len(shared))
+        yield Window(Panel.of(shared, y), plain, strata)
 
 
 def _by_column(activity: Activity, counts: npt.NDArray[np.uint8], slot: Ints) -> Floats:

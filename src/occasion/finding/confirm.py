@@ -133,9 +133,9 @@ def _held_equal(activity: Activity, cell: Cell, cut: Ints) -> Floats:
 
 
 def _status(activity: Activity, moment: Cell, party: Ints, instants: Ints) -> Floats:
-    """Whether another moment was reached before the row's instant, and whether it was within its own window at all."""
+    """Whether another moment was reached before the row's instant: what came after it may be its consequence."""
     at = activity.nth(moment.stream, moment.count, moment.days)[party]
-    return np.column_stack([(at >= 0) & (at < instants), at >= 0]).astype(np.float64)
+    return ((at >= 0) & (at < instants)).astype(np.float64)
 
 
 def effect(rows: Trials, parties: int) -> Confirmed | None:

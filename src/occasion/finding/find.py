@@ -62,7 +62,8 @@ def find(
     ranked = peers(grid)
     choices = chosen(grid, streams, ranked, most, asked)
     progress(f"confirming {len(choices)} lines")
-    ring = Ring(activity_of(streams, second, horizon_days), population.kept[second], horizon_days, rng)
+    rivals = tuple(choice.cell for choice in choices if choice.above)
+    ring = Ring(activity_of(streams, second, horizon_days), population.kept[second], horizon_days, rng, rivals)
     looked = sorted(look(ring, choices), key=_merit, reverse=True)
     found = [present.finding(one, streams, population, ring.activity, names=names, ranked=ranked) for one in looked]
     if with_pictures:

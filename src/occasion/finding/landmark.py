@@ -59,18 +59,32 @@ class Landmark:
 
 
 def landmark(
-    activity: Activity, kept: npt.NDArray[np.bool_], cell: Cell, horizon_days: float, beside: Sequence[Cell] = ()
+    activity: Activity,
+    kept: npt.NDArray[np.bool_],
+    cell: Cell,
+    horizon_days: float,
+    *,
+    beside: Sequence[Cell] = (),
+    rivals: Sequence[Cell] = (),
 ) -> Landmark:
-    """The effect of one moment at the landmark, other moments in `beside` held equal."""
+    """The effect of one moment at the landmark, other moments in `beside` held equal.
+
+    `rivals`: other lines that may stand; how often their events came is not held equal, since what a moment sets off
+    would hide it. They are held against it as moments, in `beside`.
+    """
     y = kept.astype(np.float64)
     within, total = activity.points(cell.stream, cell.days), activity.points(cell.stream, horizon_days)
     reached = within >= cell.count
-    X, columns = _all_else(activity, cell, horizon_days)
+    X, columns = _all_else(activity, cell, horizon_days, rivals)
     also = [(activity.nth(m.stream, m.count, m.days) >= 0).astype(np.float64) for m in beside]
     X = np.column_stack([X, *also])
     as_number = reached.astype(np.float64)
-    lately = total - activity.points(cell.stream, horizon_days * (1 - LATELY))
-    found, own_held = _effect(reached, y, X, [*_curve(total), np.log1p(lately)])
+    # once is all or nothing: how often in all would settle it, so only what came too late is held equal
+    own_amount = _curve(total - within)
+    if cell.count > 1:
+        lately = total - activity.points(cell.stream, horizon_days * (1 - LATELY))
+        own_amount = [*_curve(total), np.log1p(lately)]
+    found, own_held = _effect(reached, y, X, own_amount)
     curves = _curve(total - within) + (_curve(within) if cell.count > 1 else [])
     whole, _ = _coefficient(y, as_number, X)
     own, own_se = _coefficient(y, as_number, np.column_stack([X, *curves]))
@@ -97,12 +111,16 @@ def _curve(amount: npt.NDArray[np.int64]) -> list[Floats]:
     return [logs, logs**2]
 
 
-def _all_else(activity: Activity, cell: Cell, horizon_days: float) -> tuple[Floats, list[int]]:
+def _all_else(
+    activity: Activity, cell: Cell, horizon_days: float, rivals: Sequence[Cell] = ()
+) -> tuple[Floats, list[int]]:
     """Covariates until the window's end and the horizon, and for each column the event name it is of, or -1."""
     blocks: list[Floats] = [np.ones((activity.n, 1))]
     columns = [-1]
-    own = activity.own_column(cell.stream)
-    names = [j for j in range(activity.names) if j != own]
+    left_out = {activity.own_column(cell.stream)}
+    if activity.names > len(rivals) + 1:
+        left_out |= {activity.own_column(r.stream) for r in rivals}
+    names = [j for j in range(activity.names) if j not in left_out]
     for end in [cell.days] if cell.days >= horizon_days else [cell.days, horizon_days]:
         until = activity.until(end)
         others, gap = until.counts[:, names], until.gap_days

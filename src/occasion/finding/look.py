@@ -61,7 +61,10 @@ def _explained(ring: Ring, one: Looked, accepted: Sequence[Cell]) -> Looked:
     if trial is None or limits(trial)[0] <= 0:
         return one
     held = explained(ring, one.choice.cell, accepted)
-    if held.trial is None or limits(held.trial)[0] > 0 or held.trial.value > 0.6 * trial.value:
+    if held.trial is None:  # hardly anybody is alike once that is held equal
+        before = [cell for cell in accepted if ring.after(one.choice.cell, cell)]
+        return _again(one, Beside(tuple(before), held.landmark, None), "association only", "proxy") if before else one
+    if limits(held.trial)[0] > 0 or held.trial.value > 0.6 * trial.value:
         return one
     return _again(one, held, "association only", "proxy")
 

@@ -33,6 +33,8 @@ def interval(found: Confirmed) -> str:
 def why(reason: Reason, numbers: Numbers, *, estimated: int, proxy_of: str | None = None) -> str:
     """The reason for a verdict, in a sentence."""
     found, trial, own = numbers.effect, numbers.trial, numbers.landmark.own
+    if reason == "proxy" and trial is None:
+        return f"it is a proxy of {proxy_of}: hardly anybody reaches it who has not reached that before"
     if reason == "overlap" or found is None or trial is None:
         return "too few people are alike on both sides: those who reach it hardly have their like among the others"
     raw, left, between = points(numbers.raw), points(found.value), interval(found)
@@ -159,4 +161,4 @@ def more_needed(found: Confirmed) -> int:
     factor = ((Z95 + Z80) * found.se / target) ** 2
     more = max(1, math.ceil(found.parties * (factor - 1)))
     digits = max(len(str(more)) - 2, 0)
-    return -(-more // 10**digits) * 10**digits  # two figures are as much as can be known
+    return int(-(-more // 10**digits) * 10**digits)  # two figures are as much as can be known

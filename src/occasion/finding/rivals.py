@@ -19,6 +19,8 @@ from occasion.finding.landmark import Landmark, landmark
 from occasion.finding.screen import Cell
 from occasion.finding.verdict import limits
 
+LEAST_BOTH = 30
+HARDLY = 0.2
 LEAST_LEFT = 0.4  # a proxy may keep a little where the moment behind it is not held equal quite exactly
 
 
@@ -39,18 +41,27 @@ class Ring:
     kept: npt.NDArray[np.bool_]
     horizon_days: int
     rng: np.random.Generator
+    rivals: tuple[Cell, ...] = ()
 
     def alone(self, cell: Cell) -> Beside:
         """A moment's numbers by itself."""
         return self.beside(cell, ())
 
     def beside(self, cell: Cell, others: Sequence[Cell]) -> Beside:
-        """A moment's numbers with others held equal."""
+        """A moment's numbers with others held equal; at the landmark those that clearly come after it are not."""
+        at_once = [other for other in others if not self.after(other, cell)]
+        rivals = [rival for rival in self.rivals if rival.stream != cell.stream]
         return Beside(
             tuple(others),
-            landmark(self.activity, self.kept, cell, self.horizon_days, others),
+            landmark(self.activity, self.kept, cell, self.horizon_days, beside=at_once, rivals=rivals),
             confirm(self.activity, self.kept, cell, self.rng, tuple(others)),
         )
+
+    def after(self, other: Cell, cell: Cell) -> bool:
+        """Whether `other` clearly comes after `cell`: of people who reached both, hardly anybody reached it first."""
+        first, second = (self.activity.nth(c.stream, c.count, c.days) for c in (other, cell))
+        both = (first >= 0) & (second >= 0)
+        return int(both.sum()) >= LEAST_BOTH and float((first <= second)[both].mean()) < HARDLY
 
 
 def stands(numbers: Beside, alone: Landmark) -> bool:

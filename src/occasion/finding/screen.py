@@ -1,8 +1,8 @@
 """The screen: every count and window of every stream, adjusted for what else the party did; a guide, never an effect.
 
 For a cell (stream s, count k, window w) the outcome is compared between parties that reached k points of s within w and
-those that did not, by least squares on strata of how much else they did in the same window, their counts of every
-other event, active days and how long ago they were last seen. With strata alone that is the Mantel–Haenszel risk
+those that did not, by least squares on how much else they did in the same window, strata of how much else they did
+until the outcome begins, active days and how long ago they were last seen. With strata alone that is the Mantel–Haenszel risk
 difference (weights n1·n0/n within a stratum). By the theorem of Frisch, Waugh & Lovell all counts k of one (s, w) share
 one decomposition, so that the whole grid costs little more than one regression for each (s, w).
 

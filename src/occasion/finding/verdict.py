@@ -20,7 +20,7 @@ Reason = Literal["stands", "engagement", "time", "chance", "no knee", "proxy", "
 
 ALPHA = 0.05
 WORTH = 0.05
-LEAST_RATIO = 0.25
+LEAST_RATIO = 0.05
 
 
 @dataclass(frozen=True)
@@ -64,18 +64,18 @@ def judge(numbers: Numbers) -> tuple[Verdict, Reason]:
     if found is None or trial is None or min(found.alike, trial.alike) < LEAST_ALIKE:
         return "cannot say", "overlap"
     low, high = limits(found)
-    if not (numbers.above and numbers.p < ALPHA):
-        least = min(high, limits(trial)[1])
-        return ("cannot say", "width") if least >= WORTH else ("association only", _what_it_was(numbers))
-    if high < 0:
+    passed = numbers.above and numbers.p < ALPHA
+    if passed and high < 0:
         return "association only", "fewer"
-    if low <= 0 or limits(trial)[0] <= 0 or selection_ratio(found) < LEAST_RATIO:
-        return "association only", _what_it_was(numbers)
-    if numbers.only_name:
-        return "association only", "only name"
-    if numbers.landmark.no_knee:
+    if passed and low > 0 and limits(trial)[0] > 0 and selection_ratio(found) >= LEAST_RATIO:
+        if numbers.only_name:
+            return "association only", "only name"
+        return ("association only", "no knee") if numbers.landmark.no_knee else ("candidate", "stands")
+    if numbers.above and numbers.landmark.no_knee:
         return "association only", "no knee"
-    return "candidate", "stands"
+    if min(high, limits(trial)[1]) >= WORTH:
+        return "cannot say", "width"
+    return "association only", _what_it_was(numbers)
 
 
 def _what_it_was(numbers: Numbers) -> Reason:
