@@ -104,7 +104,7 @@ def _chosen(
         [replace(cell, stream=place[cell.stream]) for cell in cells],
         frozenset(place[s] for s in going_on if s not in judged),
         (cube(streams, _ungrouped(rough.population), COUNTS, days),),
-        tuple(left_out(candidates, judged, len(rough.population))),
+        tuple(left_out(candidates, sorted(judged), len(rough.population))),
     )
 
 

@@ -188,6 +188,15 @@ def _kept_side(
     ]
 
 
+def _place_labels(side: str, off: int, encoding: Spec, text: Spec, words: Words) -> Spec:
+    """The numbers beside one side's dots."""
+    return {
+        "transform": [{"filter": {"field": "side", "equal": words(f"rank.{side}")}}],
+        "mark": {**text, "dx": off},
+        "encoding": {**encoding, "text": {"field": "label"}},
+    }
+
+
 def rankings(found: Findings, words: Words) -> Spec:
     """Lines between the places that ranking by phi gives (left) and the places given here (right).
 
@@ -212,19 +221,13 @@ def rankings(found: Findings, words: Words) -> Spec:
          "sort": [words("rank.peers"), words("rank.ours")]}  # fmt: skip
     y = {"field": "place", "type": "quantitative", "axis": None,
          "scale": {"reverse": True, "domain": [0.5, below + 0.6], "nice": False}}  # fmt: skip
-    encoding = {"x": x, "y": y}
-    text = {"type": "text", "color": "var(--muted)"}
+    encoding: Spec = {"x": x, "y": y}
+    text: Spec = {"type": "text", "color": "var(--muted)"}
     layers: list[Spec] = [
         *_joined(encoding, "datum.stands", "var(--accent)", 2.5, [1, 0]),
         *_joined(encoding, "!datum.stands", "var(--other)", 1.25, [4, 3]),
-        *(
-            {
-                "transform": [{"filter": {"field": "side", "equal": words(f"rank.{side}")}}],
-                "mark": {**text, "dx": off},
-                "encoding": {**encoding, "text": {"field": "label"}},
-            }
-            for side, off in (("peers", -14), ("ours", 14))
-        ),
+        _place_labels("peers", -14, encoding, text, words),
+        _place_labels("ours", 14, encoding, text, words),
         {
             "data": {"values": under},
             "mark": {**text, "fontStyle": "italic"},

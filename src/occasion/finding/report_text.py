@@ -132,8 +132,9 @@ def shape(curve: Sequence[CurvePoint]) -> Bend:
     error = np.array([(effects[count].high - effects[count].low) / 2 / 1.96 for count in sorted(effects)])
     if np.ptp(value) < 1.5 * float(np.median(error)):
         return Bend("flat")
-    knots = [(knee,) for knee in at[1:-1]] + list(combinations(at[1:-1], 2))
-    fits = {(): _bent(at, value, error, ()), **{knot: _bent(at, value, error, knot) for knot in knots}}
+    inner = [float(knee) for knee in at[1:-1]]
+    knots: list[tuple[float, ...]] = [(), *((knee,) for knee in inner), *combinations(inner, 2)]
+    fits = {knot: _bent(at, value, error, knot) for knot in knots}
     best = min(fits, key=lambda knot: fits[knot][0] + BENDS * len(knot))
     slopes = np.cumsum(fits[best][1][1:])
     if best and slopes[-2] * np.interp(best[-1], at, value) > 0 and abs(slopes[-2]) > 3 * abs(slopes[-1]):
@@ -149,13 +150,13 @@ def _fit(design: Floats, value: Floats, error: Floats) -> tuple[float, Floats]:
     """Weighted least squares: the misfit in squared standard errors, and the coefficients."""
     coefficients, *_ = np.linalg.lstsq(design / error[:, None], value / error, rcond=None)
     misfit = (value - design @ coefficients) / error
-    return float(misfit @ misfit), coefficients
+    return float(misfit @ misfit), np.asarray(coefficients, np.float64)
 
 
 def knee(finding: Finding, words: Words) -> str:
     """The shape of a finding's threshold curve in words."""
     bend = shape(finding.curve)
-    named = {'count': finding.count, 'knee': bend.at}
+    named = {"count": finding.count, "knee": bend.at}
     kind = bend.kind if bend.at is None else "knee_here" if bend.at == finding.count else "knee_near"
     return words(f"curve.{kind}", **named)
 

@@ -97,12 +97,12 @@ def _seen(estimate: Estimate, words: Words) -> str:
 
 def kept_alternative(curve: KeptCurve, words: Words) -> str:
     """The kept curves in a sentence: where each begins and ends; there must be a day."""
-    ends = {
+    ends: dict[str, object] = {
         f"{side}_{end}": share(estimates[i].value, estimates[i].n)
         for side, estimates in (("reached", curve.reached), ("not", curve.not_reached))
         for end, i in (("first", 0), ("last", -1))
     }
-    return words("kept.alt", first=curve.days[0], last=curve.days[-1], **ends)
+    return words("kept.alt", None, first=curve.days[0], last=curve.days[-1], **ends)
 
 
 def rank_table(found: Findings, words: Words) -> Table:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+
 class Progress(Protocol):
     """What a long computation calls: the step it is at, how much of it is done and of how much, where that is known."""
 

@@ -112,7 +112,8 @@ def needs(definitions: Iterable[Definition]) -> Needs:
     chosen = [n.selection for n in nodes if hasattr(n, "selection")]
     named = frozenset(s.name for s in chosen if s.of == "event")
     fields = {f for s in chosen if s.where is not None for f in _fields(s.where)}
-    fields |= {n.measure.field for n in nodes if isinstance(getattr(n, "measure", None), Measure) and n.measure.field}
+    measures = [m for n in nodes if isinstance(m := getattr(n, "measure", None), Measure)]
+    fields |= {m.field for m in measures if m.field}
     fields |= {n.field for n in nodes if isinstance(n, Per)}
     return Needs(
         names=None if any(s.of != "event" for s in chosen) else named,

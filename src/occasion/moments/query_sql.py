@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import ROUND_CEILING, Decimal
 from functools import lru_cache
+from typing import TypeAlias
 
 import sqlglot
 from sqlglot import exp
@@ -18,7 +19,7 @@ from occasion.moments.definition import Period
 
 DIALECT = "duckdb"  # what the templates are written in; sqlglot renders them for every engine
 LARGEST_SUM = Decimal(10) ** 31
-Filling = exp.Expression | int | str
+Filling: TypeAlias = "exp.Expression | int | str"
 MOST_ROWS = 2**31 - 1  # engines take row offsets as 32-bit numbers; no party has as many points
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from occasion.moments.calendar import FAR
 from occasion.moments.definition import While
 from occasion.moments.query_chain import Chain, Points
-from occasion.moments.query_sql import FAR, part
+from occasion.moments.query_sql import part
 
 NEVER = -FAR  # before every instant
 

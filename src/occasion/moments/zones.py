@@ -23,11 +23,7 @@ def offsets(zone: str, first_us: int, last_us: int) -> list[tuple[int, int, int]
         if _offset(zone, day) != _offset(zone, upto):
             changes.append(_change(zone, day, upto))
     bounds = [*changes, end]
-    return [
-        (a * 1_000_000, b * 1_000_000, _offset(zone, a) * 1_000_000)
-        for a, b in pairwise(bounds)
-        if a < b
-    ]
+    return [(a * 1_000_000, b * 1_000_000, _offset(zone, a) * 1_000_000) for a, b in pairwise(bounds) if a < b]
 
 
 def _change(zone: str, low: int, high: int) -> int:
