@@ -42,7 +42,7 @@ from occasion.moments.meaning import meaning
 from strategies import cutoffs, definitions, logs
 
 DAY = 86_400_000_000
-QUICK = settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=1200, deadline=None, suppress_health_check=list(HealthCheck))
 HALF = settings(QUICK, max_examples=400)
 LONG = settings(max_examples=60_000, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -120,19 +120,25 @@ def simple_cases(draw: st.DrawFn) -> tuple[Definition, list[Event], int]:
     node = draw(simple_patterns())
     if draw(st.sampled_from([False, False, True])):
         node = Per(node, "g")
-    steps = [0, 1, DAY // 24, DAY // 3, DAY, DAY, 3 * DAY - 1, 3 * DAY, 3 * DAY + 1]
+    gaps = st.sampled_from([0, 1, DAY // 24, DAY // 3, DAY // 2])
+    lengths = [DAY // 24, DAY, DAY, 3 * DAY, 3 * DAY]
+    aims = st.tuples(st.integers(0, 4), st.sampled_from(lengths), st.sampled_from([-1, 0, 0, 1]))
     row = st.tuples(
         st.sampled_from("aaab"),
-        st.sampled_from(steps),
+        st.one_of(gaps, aims),  # how long after the event before, or on the edge of a window that an earlier one opened
         st.sampled_from([{}, {"f": "x"}, {"f": "y"}, {"f": Decimal(2)}]),
         st.sampled_from([{}, {"v": Decimal(2)}, {"v": Decimal("-1.5")}, {"v": "2"}]),
         st.sampled_from([{}, {"g": "u"}, {"g": "u"}, {"g": "w"}, {"g": Decimal(1)}]),
         st.sampled_from([0, 0, 0, 5, DAY]),
         st.sampled_from([None] * 8 + ["Europe/Warsaw", "UTC"]),
     )
-    at, log = 1_711_756_800_000_000, []  # 2024-03-30, the day before a clock change in Warsaw
-    for i, (name, gap, f, v, g, late, zone) in enumerate(draw(st.lists(row, max_size=25))):
-        at += gap
+    at, log = 1_711_756_800_000_000, list[Event]()  # 2024-03-30, the day before a clock change in Warsaw
+    for i, (name, step, f, v, g, late, zone) in enumerate(draw(st.lists(row, max_size=25))):
+        if isinstance(step, int):
+            at += step
+        elif log:
+            back, length, off = step
+            at = max(at, log[max(0, len(log) - 1 - back)].at + length + off)
         log.append(Event(party="p", name=name, at=at, seen=at + late, id=f"{i:02}", properties=f | v | g, zone=zone))
     return Definition(node), log, at + draw(st.sampled_from([0, DAY, 100 * DAY]))
 

@@ -247,7 +247,7 @@ def _gains(measure: Measure, n: str) -> tuple[str, str, list[str], tuple[str, st
         return "type(v) is Decimal", f"g[0][0] + {total} < {n}", lines, (f"{total} < {n}", total, "None")
     text = "'text:' + v"
     lines = [f"if {text} not in g[0][3]:", *indented([*count, "g[0] += 1", f"g[3].append({text})"])]
-    new = f"(g[0][0] + 1 < {n} or {text} in g[0][3]) and g[0][3]"
+    new = f"g[0][3] and (g[0][0] + 1 < {n} or {text} in g[0][3])"
     return "type(v) is str", new, lines, (f"1 < {n}", "1", f"[{text}]")
 
 
