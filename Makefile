@@ -13,13 +13,15 @@ test: $(VENV)/dev lint
 
 test-slow: $(VENV)/dev
 	$(BIN)/pytest -m slow
-	$(BIN)/python bench/truth.py --seeds 100
+	mkdir -p out
+	$(BIN)/python bench/truth.py --seeds 100 --runs 1000 --rows out/truth.jsonl
 
 bench: $(VENV)/dev
 	$(BIN)/python bench/cube.py
 	$(BIN)/python bench/reach.py
 	$(BIN)/python bench/live.py
 	$(BIN)/python bench/find.py
+	$(BIN)/python bench/loading.py
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .
