@@ -10,11 +10,12 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from aimed import AS_OF, BEGIN, DAY, streams, suite
+from occasion.errors import EngineGap
 from occasion.events.event import Event
-from occasion.moments.definition import Definition, Every, Node, walk
+from occasion.moments.definition import Definition, Every, Node, Rolling, walk
 from occasion.moments.query import reading
 from occasion.moments.query_fields import needs
-from occasion.store.engine import Engine
+from occasion.store.engine import ENGINES, GAPS, Engine, EngineName, refuse_gaps
 from occasion.store.engine_duckdb import DuckEngine
 from occasion.store.engine_spark import SparkEngine
 from occasion.store.relation import named_party, relation
@@ -98,6 +99,24 @@ def test_the_suite_covers_every_node_and_every_definition_is_reached_by_somebody
     logs = [streams(seed, 60) for seed in (1, 2)]
     reached = {text for text, d in definitions.items() if any(by_law(d, log, AS_OF, "Europe/Warsaw") for log in logs)}
     assert set(definitions) - reached == set()
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_an_engine_refuses_exactly_the_nodes_in_its_table_of_gaps(name: EngineName) -> None:
+    refused = set()
+    for definition in suite().values():
+        try:
+            refuse_gaps(name, definition)
+        except EngineGap:
+            refused |= {type(node) for node in walk(definition.node)} & GAPS[name]
+    assert refused == GAPS[name] == set()  # the suite runs on both engines, so neither has a gap
+
+
+def test_a_gap_names_the_node_and_an_engine_that_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("occasion.store.engine.GAPS", {"duckdb": frozenset(), "spark": frozenset({Rolling})})
+    refuse_gaps("duckdb", suite()["count(a) >= 2 within 1 day"])
+    with pytest.raises(EngineGap, match="'spark' cannot read rolling: use --engine duckdb"):
+        refuse_gaps("spark", suite()["count(a) >= 2 within 1 day"])
 
 
 @pytest.mark.parametrize(("seed", "as_of"), [(1, AS_OF), (2, BEGIN + 2 * DAY)])

@@ -9,7 +9,8 @@ from typing import Any, Literal, Protocol
 
 from sqlglot import exp
 
-from occasion.errors import InputError
+from occasion.errors import EngineGap, InputError
+from occasion.moments.definition import Definition, walk
 from occasion.store.source import Source
 
 EngineName = Literal["duckdb", "spark"]
@@ -33,6 +34,21 @@ class Raw:
     unique: bool = False
     states_zones: bool = True
     zone: str = "UTC"
+
+
+# The nodes an engine cannot read; the tests expect EngineGap for exactly these.
+GAPS: Mapping[EngineName, frozenset[type]] = {"duckdb": frozenset(), "spark": frozenset()}
+
+
+def refuse_gaps(name: EngineName, definition: Definition) -> None:
+    """Raise EngineGap if the engine cannot read one of the definition's nodes."""
+    for top in (definition.node, *(stage.enter for stage in definition.stages)):
+        for node in walk(top):
+            if type(node) in GAPS[name]:
+                can = [other for other in ENGINES if type(node) not in GAPS[other]]
+                raise EngineGap(
+                    f"engine {name!r} cannot read {type(node).__name__.lower()}: use --engine {' or '.join(can)}"
+                )
 
 
 class Engine(Protocol):

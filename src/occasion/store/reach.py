@@ -16,7 +16,7 @@ from occasion.moments.meaning import Occurrence, meaning, tagged
 from occasion.moments.query import reading
 from occasion.moments.query_fields import SQL_TYPES, Needs, Relation, needs, unkeyed
 from occasion.moments.query_sql import sql
-from occasion.store.engine import Engine, Raw
+from occasion.store.engine import Engine, Raw, refuse_gaps
 from occasion.store.relation import chosen, log, named_party, relation
 
 EXAMPLES = 3
@@ -72,6 +72,7 @@ class Reach:
 
     def query(self, asked: Asked) -> exp.Query:
         """The occurrences of a moment: party as the shared tables have it, value, at_us."""
+        refuse_gaps(self.engine.name, asked.definition)
         return reading(asked.definition, self.shared, self.as_of, self.engine)
 
     def rows(self, asked: Asked) -> Any:
