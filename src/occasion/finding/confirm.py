@@ -18,7 +18,9 @@ above 1 - `TRIM` are left out. Standard errors are clustered by party.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +37,7 @@ Flags = npt.NDArray[np.bool_]
 TRIM = 0.02
 ALIKE = 0.05  # a party is counted as having its like on the other side if its chance lies between this and 1 - this
 LEAST_SIDE = 40
+MANY_ROWS = 20_000  # from which on the two halves are fitted side by side
 
 
 @dataclass(frozen=True)
@@ -138,23 +141,32 @@ def _status(activity: Activity, moment: Cell, party: Ints, instants: Ints) -> Fl
     return ((at >= 0) & (at < instants)).astype(np.float64)
 
 
+def _crossed(rows: Trials, Z: Floats, out: Flags) -> Floats:
+    """For the rows in `out`, fitted on all the others: the chance of reaching it now, the outcome with and without it,
+    and the chance of ever reaching it without (rows × 4)."""
+    fit = ~out
+    with_it, without = fit & rows.now, fit & ~rows.now
+    chance = fit_logistic(Z[fit], rows.now[fit].astype(float), 1.0, steps=10)
+    outcome = np.column_stack([
+        fit_linear(Z[with_it], rows.kept[with_it], 1.0),
+        fit_linear(Z[without], rows.kept[without], 1.0),
+        fit_linear(Z[without], rows.ever[without], 1.0),
+    ])  # fmt: skip
+    return np.column_stack([linear_score(Z[out], chance, logistic=True), Z[out] @ outcome])
+
+
 def effect(rows: Trials, parties: int) -> Confirmed | None:
     """The doubly robust effect from the trials of one moment; None where too few are alike."""
     Z = standardised(rows.held)
     n, now, y, ever = len(rows.party), rows.now, rows.kept, rows.ever
-    chance, y1, y0, ever0 = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
-    for half in (0, 1):
-        fit, out = rows.party % 2 != half, rows.party % 2 == half
-        with_it, without = fit & now, fit & ~now
-        if min(int(with_it.sum()), int(without.sum())) < LEAST_SIDE // 2:
-            return None
-        chance[out] = linear_score(Z[out], fit_logistic(Z[fit], now[fit].astype(float), 1.0, steps=10), logistic=True)
-        both = Z[out] @ np.column_stack([
-            fit_linear(Z[with_it], y[with_it], 1.0),
-            fit_linear(Z[without], y[without], 1.0),
-            fit_linear(Z[without], ever[without], 1.0),
-        ])  # fmt: skip
-        y1[out], y0[out], ever0[out] = both.T
+    odd = rows.party % 2 == 1
+    if min(int((fit & side).sum()) for fit in (odd, ~odd) for side in (now, ~now)) < LEAST_SIDE // 2:
+        return None
+    fitted = np.empty((n, 4))
+    with ThreadPoolExecutor(2 if n >= MANY_ROWS else 1) as halves:
+        for out, of_half in zip((odd, ~odd), halves.map(partial(_crossed, rows, Z), (odd, ~odd)), strict=True):
+            fitted[out] = of_half
+    chance, y1, y0, ever0 = fitted.T
     used = (chance >= TRIM) & (chance <= 1 - TRIM)
     if min(int((used & now).sum()), int((used & ~now).sum())) < LEAST_SIDE:
         return None

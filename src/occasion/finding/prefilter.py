@@ -41,7 +41,8 @@ def followed(candidates: Sequence[Candidate], z: Floats, first: Iterable[int] = 
 def left_out(candidates: Sequence[Candidate], going_on: Sequence[int], people: int) -> list[SetAside]:
     """For each kind how many do not go on, and why."""
     stay = set(going_on)
-    all_of, out_of = (Counter[str](c.kind for i, c in enumerate(candidates) if i not in skip) for skip in (set[int](), stay))
+    all_of = Counter[str](candidate.kind for candidate in candidates)
+    out_of = Counter[str](candidate.kind for i, candidate in enumerate(candidates) if i not in stay)
     words = {"count": "counts", "slice": "slices", "distinct": "distinct values", "pair": "pairs", "return": "returns"}
     return [
         SetAside(

@@ -49,13 +49,17 @@ class Ring:
 
     def beside(self, cell: Cell, others: Sequence[Cell]) -> Beside:
         """A moment's numbers with others held equal; at the landmark those that clearly come after it are not."""
+        return Beside(tuple(others), self.mark(cell, others), self.trial(cell, others))
+
+    def mark(self, cell: Cell, others: Sequence[Cell]) -> Landmark:
+        """The effect at the landmark alone; moments that clearly come after it are not held equal."""
         at_once = [other for other in others if not self.after(other, cell)]
         rivals = [rival for rival in self.rivals if rival.stream != cell.stream]
-        return Beside(
-            tuple(others),
-            landmark(self.activity, self.kept, cell, self.horizon_days, beside=at_once, rivals=rivals),
-            confirm(self.activity, self.kept, cell, self.rng, tuple(others)),
-        )
+        return landmark(self.activity, self.kept, cell, self.horizon_days, beside=at_once, rivals=rivals)
+
+    def trial(self, cell: Cell, others: Sequence[Cell]) -> Confirmed | None:
+        """The effect in the trials alone."""
+        return confirm(self.activity, self.kept, cell, self.rng, tuple(others))
 
     def after(self, other: Cell, cell: Cell) -> bool:
         """Whether `other` clearly comes after `cell`: of people who reached both, hardly anybody reached it first."""
@@ -103,8 +107,9 @@ def hold_against_each_other(ring: Ring, cells: Sequence[Cell], alone: Sequence[B
 
 def explained(ring: Ring, cell: Cell, others: Sequence[Cell]) -> Beside:
     """A moment's numbers beside the one of the others that leaves least of it in the trials."""
-    answers = [ring.beside(cell, [other]) for other in others]
-    return min(answers, key=lambda a: -np.inf if a.trial is None else a.trial.value)
+    trials = [ring.trial(cell, [other]) for other in others]
+    least = min(range(len(others)), key=lambda i: -np.inf if (trial := trials[i]) is None else trial.value)
+    return Beside((others[least],), ring.mark(cell, [others[least]]), trials[least])
 
 
 def _strength(mark: Landmark) -> float:
