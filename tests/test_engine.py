@@ -19,6 +19,7 @@ from occasion.moments.query import reading
 from occasion.moments.query_fields import needs
 from occasion.store.engine import Engine, engine
 from occasion.store.engine_duckdb import DuckEngine
+from occasion.store.engine_spark import SparkEngine
 from occasion.store.relation import relation
 from occasion.store.source import Source
 from sql_reading import Found, rows
@@ -136,3 +137,37 @@ def test_unknown_engine_and_no_files(duck: DuckEngine) -> None:
         engine("sqlite")
     with pytest.raises(InputError, match="at least one Parquet file"):
         duck.open(Source((), sealed=False))
+
+
+@pytest.mark.spark
+def test_spark_shows_somebodys_own_file_as_duckdb_does(duck: DuckEngine, tmp_path: Path) -> None:
+    values = [
+        0.1,
+        1e-7,
+        0.0000005,
+        0.0000015,
+        -0.0000015,
+        1e17,
+        1e18,
+        float("nan"),
+        123456789012.345678,
+        0.1234565,
+        -0.0,
+    ]
+    n = len(values)
+    columns = {"user": ["p"] * n, "event": ["x"] * n, "v": values, "w": range(n), "t": ["5", *"a'\"\\\n" * 2][:n]}
+    times = pa.array(range(n), pa.timestamp("us", "UTC"))
+    path = own_file(tmp_path, **columns, when=times)
+    mapped = MAPPED | {"prop:v": "v", "prop:w": "w", "prop:t": "t"}
+    source = Source((path,), sealed=False, columns=mapped, clock="timestamp")
+    shown = []
+    with SparkEngine("local[2]") as spark:
+        for each in (duck, spark):
+            raw = each.open(source)
+            typed = [exp.alias_(it, f"c{i}") for i, it in enumerate(v for f in "vwt" for v in raw.typed(f))]
+            query = exp.select("party", "name", "at_us", "seen_us", "id", "mass", "zone", *typed).from_(raw.table)
+            shown.append(each.run(query.order_by("at_us")).to_pylist())
+            assert [row["c1"] for row in shown[-1]] == [number(value) for value in values]
+            several = [row for batch in each.batches(query) for row in batch.to_pylist()]
+            assert len(several) == n
+    assert shown[0] == shown[1]
