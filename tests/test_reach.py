@@ -59,6 +59,14 @@ def test_nothing_reached_has_no_first(duck: DuckEngine) -> None:
     assert (found.parties, found.occurrences, found.first_us, found.examples) == (0, 0, None, ())
 
 
+@pytest.mark.parametrize("text", ["every 1 month since x", "streak of 2 days of x"])
+def test_a_zone_that_does_not_exist_is_named(duck: DuckEngine, text: str) -> None:
+    strange = Event(party="p", name="x", at=5, seen=5, id="1", zone="Mars/Olympus")
+    asked = Asked("m", read(text))
+    with pytest.raises(InputError, match="'Mars/Olympus': is not known"):
+        Reach(duck, duck.open(table([strange])), [asked], 100).rows(asked)
+
+
 def test_the_latest_instant_is_when_something_was_last_seen(duck: DuckEngine) -> None:
     assert latest(duck, duck.open(table(log(1, 2)))) == 7
     with pytest.raises(InputError, match="no event"):

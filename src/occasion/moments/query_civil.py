@@ -16,7 +16,7 @@ from occasion.moments import calendar
 from occasion.moments.definition import Every, Period, Streak
 from occasion.moments.query_chain import Chain, Points
 from occasion.moments.query_sql import fixed_us, part, sql
-from occasion.moments.zones import offsets
+from occasion.moments.zones import offsets, refuse_unknown
 
 DAY_US = 86_400_000_000
 FIRST_ORDINAL = 719_163  # the proleptic ordinal of 1970-01-01; added first, so that integer division never sees minus
@@ -94,6 +94,7 @@ def _asked(chain: Chain, days: str, columns: tuple[str], answer: Any) -> str:
     import pyarrow as pa
 
     asked = chain.steps.run(chain.query(sql("SELECT DISTINCT at_us, zone FROM d", {"d": days}))).to_pydict()
+    refuse_unknown(asked["zone"])
     rows = [(at, z, due) for at, z in zip(asked["at_us"], asked["zone"], strict=True) for due in answer(at, z)]
     table = pa.table(
         {
@@ -159,6 +160,7 @@ def _offsets(chain: Chain, local: str) -> str:
 
     asked = sql("SELECT zone, MIN(at_us) AS first_us, MAX(at_us) AS last_us FROM l GROUP BY zone", {"l": local})
     rows = chain.steps.run(chain.query(asked)).to_pylist()
+    refuse_unknown(row["zone"] for row in rows)
     spans = [(row["zone"], *span) for row in rows for span in offsets(row["zone"], row["first_us"], row["last_us"])]
     columns = list(zip(*spans, strict=True)) or [(), (), (), ()]
     made = {"zone": pa.array(columns[0], pa.string())}

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise
 
-from whenever import Instant
+from whenever import Instant, TimeZoneNotFoundError
+
+from occasion.errors import InputError
 
 DAY_S = 86_400
+
+
+def refuse_unknown(zones: Iterable[str]) -> None:
+    """Raise InputError for a zone that the calendar does not know."""
+    for zone in sorted(set(zones)):
+        try:
+            Instant.from_timestamp(0).to_tz(zone)
+        except (TimeZoneNotFoundError, ValueError):
+            raise InputError(
+                f"time zone {zone!r}: is not known, a zone is called like Europe/Warsaw; "
+                "correct the events that state it"
+            ) from None
 
 
 def offsets(zone: str, first_us: int, last_us: int) -> list[tuple[int, int, int]]:
