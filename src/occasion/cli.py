@@ -15,6 +15,10 @@ import typer
 from occasion import __version__
 from occasion.errors import OccasionError
 
+# What typer raises for an option or argument that is wrong: click's class, or in later versions typer's own copy of it.
+WRONG_USE = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException" and issubclass(kind, Exception)
+)
 COMMANDS = ("cli_demo", "cli_load", "cli_check", "cli_reach", "cli_find")
 
 app = typer.Typer(
@@ -48,21 +52,14 @@ for _name in COMMANDS:
 
 def run(arguments: list[str]) -> int:
     """Run one command; returns the exit code. Errors are one line on stderr, never a traceback."""
-    import click
-
     try:
         result = app(args=arguments, standalone_mode=False)
         sys.stdout.flush()
-    except click.exceptions.Exit as end:
+    except typer.Exit as end:
         return end.exit_code
-    except click.exceptions.NoArgsIsHelpError as end:
-        typer.echo(end.format_message())
-        return 2
-    except click.ClickException as wrong:
-        where = getattr(wrong, "ctx", None)
-        advice = f" (see: {where.command_path} --help)" if where is not None else ""
-        return _fail(f"{wrong.format_message()}{advice}", 2)
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except WRONG_USE as wrong:
+        return _wrong_use(wrong)
+    except (typer.Abort, KeyboardInterrupt):
         return _fail("stopped; nothing was changed by the step that was under way", 130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone: nobody to tell
@@ -79,6 +76,16 @@ def run(arguments: list[str]) -> int:
         kind = f"{type(wrong).__name__}: {wrong}"
         return _fail(f"this should not happen ({kind}); run it again with OCCASION_DEBUG=1 and report it", 2)
     return result if isinstance(result, int) else 0
+
+
+def _wrong_use(wrong: Exception) -> int:
+    """One line for an option or argument that is wrong; where nothing was asked for, the help."""
+    said = str(getattr(wrong, "format_message", wrong.__str__)())
+    if type(wrong).__name__ == "NoArgsIsHelpError":
+        typer.echo(said)
+        return 2
+    command = getattr(getattr(wrong, "ctx", None), "command_path", "occasion")
+    return _fail(f"{said} (see: {command} --help)", 2)
 
 
 def _fail(message: str, code: int) -> int:

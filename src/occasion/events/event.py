@@ -60,12 +60,15 @@ def number(value: int | float | str | Decimal) -> Decimal | None:
     Decimal('0.300000')
     >>> number("1e40") is None, number(float("nan")) is None
     (True, True)
+    >>> number(-0.0)  # nought has no sign: as a value it is one with 0
+    Decimal('0.000000')
     """
     try:
         exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
         if not exact.is_finite() or abs(exact) >= NUMBER_LIMIT:
             return None
-        return exact.quantize(MICRO, rounding=ROUND_HALF_EVEN)
+        rounded = exact.quantize(MICRO, rounding=ROUND_HALF_EVEN)
+        return rounded if rounded else abs(rounded)
     except InvalidOperation:
         return None
 

@@ -14,9 +14,9 @@ FAR = 1 << 62  # later than every instant: the end of a window that has none
 
 @lru_cache(maxsize=65536)
 def _add_months(at_us: int, months: int, zone: str) -> int:
-    local = Instant.from_timestamp(at_us, unit="microsecond").to_tz(zone)
-    try:
-        moved = local.add(months=months, disambiguation="compatible")
+    wall = Instant.from_timestamp(at_us, unit="microsecond").to_tz(zone).to_plain()
+    try:  # by the wall clock alone: with its offset, a time of winter would come back as the later of a doubled hour
+        moved = wall.add(months=months).assume_tz(zone, disambiguation="compatible")
     except ValueError:  # past the year 9999
         return FAR
     return int(moved.timestamp(unit="microsecond"))
