@@ -235,6 +235,36 @@ def test_the_quick_path_is_the_long_one_where_it_is_quick(case: tuple[Definition
     quick_is_long(case)
 
 
+EDGE_A, EDGE_B = Did(Selection("event", "a")), Did(Selection("event", "b"))
+EDGES: list[Node] = [
+    *(Reach(Measure("count", EDGE_A), Decimal(n), anchor, lo, Period(3, "day"))
+      for n in (1, 2, 4) for anchor in (Start(), Nth(EDGE_B, 1), EDGE_B) for lo in (NOW, STRICTLY_LATER)),
+    *(Reach(Measure(kind, EDGE_A, field), Decimal(4), Start(), NOW, Period(3, "day"))
+      for kind, field in (("distinct", "f"), ("sum", "v"))),
+    *(Fewer(Measure("count", EDGE_A), Decimal(n), anchor, STRICTLY_LATER, Period(3, "day"))
+      for n in (1, 4) for anchor in (Start(), EDGE_A, EDGE_B, Or(EDGE_A, Start()))),
+    *(Rolling(Measure("count", EDGE_A), Decimal(n), Period(3, "day")) for n in (2, 3)),
+    After(EDGE_B, EDGE_A, Period(3, "day")),
+    Streak(EDGE_A, 3, "day"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("node", EDGES)
+@pytest.mark.parametrize("off", [-1, 0, 1])
+def test_the_quick_path_on_the_edges(node: Node, off: int) -> None:
+    """A b or an a, then a's: the last but one on the end of the first one's window, the last on that of the third."""
+    begin = 1_711_756_800_000_000
+    ends = [begin, begin + DAY // 2, begin + DAY, begin + 3 * DAY + off, begin + 4 * DAY + off]
+    for first in ("b", "a"):
+        log = [
+            Event(party="p", name=name, at=at, seen=at, id=f"{i}", properties={"f": str(i), "v": Decimal(1)})
+            for i, (name, at) in enumerate(zip([first, *"aaaa"], ends, strict=True))
+        ]
+        case = Definition(node), log, begin + 10 * DAY
+        quick_is_long(case)
+        agrees(case)
+
+
 @pytest.mark.slow
 @LONG
 @given(st.one_of(cases(), simple_cases()))
