@@ -89,9 +89,8 @@ def show(rows: list[dict]) -> None:
             f" {r['find_cpu']:.1f} | {r['peak_mb']:,} |"
         )
     if len(rows) > 1:
-        print(
-            f"\nslope of log time on log events: {slope(rows, 'find'):.2f} (processor time {slope(rows, 'find_cpu'):.2f})"
-        )
+        wall, cpu = slope(rows, "find"), slope(rows, "find_cpu")
+        print(f"\nslope of log time on log events: {wall:.2f} (processor time {cpu:.2f})")
     last = rows[-1]
     print("\n" + ", ".join(f"{text}: {s:.1f} s" for text, s in last["stages"].items()))
     print("called candidates there: " + "; ".join(last["candidates"]))

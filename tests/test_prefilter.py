@@ -103,7 +103,8 @@ def test_what_a_person_asked_for_goes_on_and_what_too_few_did_does_not() -> None
 def test_what_does_not_go_on_is_said_by_kind() -> None:
     said = left_out(kinds(), list(range(25)), 4000)
     assert [one.what for one in said] == ["75 of 80 pairs", "8 of 8 returns"]
-    assert "25 lines" in said[0].why and "4000 people" in said[0].why
+    assert "25 lines" in said[0].why
+    assert "4000 people" in said[0].why
 
 
 def people(n: int) -> Population:
@@ -115,16 +116,21 @@ def people(n: int) -> Population:
 def test_nobody_serves_twice_and_the_same_seed_draws_the_same() -> None:
     population = people(200_000)
     who = drawn(population, 3, coarse=True)
-    assert len(who.coarse) == COARSE and not who.everybody
+    assert len(who.coarse) == COARSE
+    assert not who.everybody
     assert not set(who.coarse.tolist()) & set(who.looked.tolist())
     assert (population.group[who.coarse] < 5).all()
     looked = of_rows(population, who.looked)
-    assert int((looked.group < 5).sum()) == SCREENED and int((looked.group >= 5).sum()) == ESTIMATED
+    assert int((looked.group < 5).sum()) == SCREENED
+    assert int((looked.group >= 5).sum()) == ESTIMATED
     again, other = drawn(population, 3, coarse=True), drawn(population, 4, coarse=True)
-    assert np.array_equal(who.looked, again.looked) and np.array_equal(who.coarse, again.coarse)
+    assert np.array_equal(who.looked, again.looked)
+    assert np.array_equal(who.coarse, again.coarse)
     assert not np.array_equal(who.looked, other.looked)
 
 
 def test_where_there_are_few_everybody_is_looked_at() -> None:
     who = drawn(people(5000), 1, coarse=True)
-    assert who.everybody and not len(who.coarse) and np.array_equal(who.looked, np.arange(5000))
+    assert who.everybody
+    assert not len(who.coarse)
+    assert np.array_equal(who.looked, np.arange(5000))

@@ -96,7 +96,7 @@ def _chosen(
     streams = _read(reader, rough, _Going(candidates, cells), days, apart=apart)
     activity = activity_of(streams, np.ones(len(rough.population), np.bool_), days)
     z = coarse(activity, rough.population.kept, days, candidates, COUNTS)
-    judged = set(followed(candidates, z, {cell.stream for cell in cells}))
+    judged = set(followed(candidates, z, {cell.stream for cell in cells}, FOLLOWED))
     going_on = sorted(judged | set(np.flatnonzero(activity.column >= 0).tolist()))
     place = {s: i for i, s in enumerate(going_on)}
     return _Going(

@@ -1,0 +1,139 @@
+"""`find` from files to findings: the planted moment first, figures of everybody, the same answer twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from occasion.estimate import Estimate
+from occasion.events.world import DAY_US, World, event_table
+from occasion.events.world_patterns import simulate
+from occasion.finding import following, prefilter, sample
+from occasion.finding.candidates import line
+from occasion.finding.findings import Findings
+from occasion.finding.run import Options, find_in
+from occasion.store.engine_duckdb import DuckEngine
+from occasion.store.source import Source
+from occasion.store.tables import seal_table
+
+PARTIES = 9000
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return simulate("planted under engagement", np.random.default_rng(11), PARTIES)
+
+
+@pytest.fixture(scope="module")
+def source(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
+    table = event_table(world)
+    at_us = table["at"].cast(pa.int64())
+    columns = {"party": table["party"], "name": table["name"], "at_us": at_us}
+    with seal_table(pa.table(columns), tmp_path_factory.mktemp("find") / "data") as history:
+        yield history.source()
+
+
+def findings(source: Source, world: World, *, pictures: bool = False, asked: tuple[str, ...] = ()) -> Findings:
+    with DuckEngine() as engine:
+        return find_in(
+            engine,
+            source,
+            Options(kept=world.kept_text, as_of_us=world.as_of_us, most=6, pictures=pictures, asked=asked),
+        )
+
+
+@pytest.fixture(scope="module")
+def few_looked_at(source: Source, world: World) -> Iterator[Findings]:
+    """Few people, few lines: the same steps that large histories go through."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sample, "COARSE", 1200)
+        patch.setattr(sample, "SCREENED", 2800)
+        patch.setattr(sample, "ESTIMATED", 4000)
+        yield findings(source, world)
+
+
+def counted(world: World, what: str, count: int, days: int) -> tuple[int, float, float]:
+    """Who reached a plain count, and the shares kept, by pandas."""
+    events = pd.DataFrame({"party": world.party, "name": np.array(world.names)[world.name], "offset": world.offset_us})
+    own = events[(events.name == what.removeprefix("count(").removesuffix(")")) & (events.offset < days * DAY_US)]
+    reached = own.groupby("party").size().reindex(range(len(world.kept)), fill_value=0).to_numpy() >= count
+    return int(reached.sum()), float(world.kept[reached].mean()), float(world.kept[~reached].mean())
+
+
+def plain(world: World) -> set[str]:
+    return {f"count({name})" for name in world.names}
+
+
+def check_figures(found: Findings, world: World) -> None:
+    assert found.parties == PARTIES
+    assert found.kept == pytest.approx(world.kept.mean(), abs=1e-12)
+    lines = [one for one in found.candidates if one.what in plain(world)]
+    assert len(lines) >= 2
+    for one in lines:
+        assert (one.reached, one.kept_with, one.kept_without) == pytest.approx(
+            counted(world, one.what, one.count, one.days), abs=1e-12
+        )
+    peers = {line(f"count({name})", k, d): (f"count({name})", k, d) for name in world.names
+             for k in range(1, 51) for d in range(1, 29)}  # fmt: skip
+    told = [one for one in found.peers if one.when in peers]
+    assert told
+    for peer in told:
+        assert (peer.reached, peer.kept_with, peer.kept_without) == pytest.approx(
+            counted(world, *peers[peer.when]), abs=1e-12
+        )
+    assert [one.phi for one in found.peers] == sorted((one.phi for one in found.peers), reverse=True)
+
+
+def test_the_planted_moment_comes_first(source: Source, world: World) -> None:
+    found = findings(source, world)
+    truth, first = world.moments[0], found.candidates[0]
+    assert (first.what, first.verdict) == (truth.what, "candidate")
+    assert abs(first.count - truth.count) <= 1
+    assert isinstance(first.effect, Estimate)
+    assert first.effect.low > 0
+    check_figures(found, world)
+
+
+def test_on_people_drawn_it_still_comes_first_and_figures_are_of_everybody(
+    few_looked_at: Findings, world: World
+) -> None:
+    first = few_looked_at.candidates[0]
+    assert (first.what, first.verdict) == (world.moments[0].what, "candidate")
+    assert "screened on 2800 people, estimated on 4000 others" in few_looked_at.notes
+    assert any(f"of all {PARTIES} people" in note for note in few_looked_at.notes)
+    over = [one for one in few_looked_at.refusals if "coarse screen of 1200 people" in one.why]
+    assert over
+    assert sum(int(one.what.split()[0]) for one in over) > 100
+    assert not any("held equal" in one.why for one in few_looked_at.refusals)
+    check_figures(few_looked_at, world)
+
+
+def test_the_same_seed_gives_the_same_answer(few_looked_at: Findings, source: Source, world: World) -> None:
+    assert findings(source, world) == few_looked_at
+
+
+def test_the_peers_line_has_the_place_that_ours_says(few_looked_at: Findings) -> None:
+    for place, one in enumerate(few_looked_at.candidates, 1):
+        if one.peer_rank is not None and one.peer_rank <= len(few_looked_at.peers):
+            peer = few_looked_at.peers[one.peer_rank - 1]
+            assert (peer.when, peer.ours, peer.verdict) == (one.when, place, one.verdict)
+
+
+def test_a_line_asked_for_is_judged_though_it_would_not_go_on(
+    few_looked_at: Findings, source: Source, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert few_looked_at.parties == PARTIES  # the sizes are small still
+    monkeypatch.setattr(following, "FOLLOWED", 3)
+    monkeypatch.setattr(prefilter, "LEAST_OF_KIND", {})
+    when = "count(settings_changed) >= 2 within 20 days of start"
+    assert not any(one.what == "count(settings_changed)" for one in findings(source, world).candidates)
+    found = findings(source, world, asked=(when,))
+    one = next(one for one in found.candidates if one.when == when)
+    assert one.asked
+    assert (one.reached, one.kept_with, one.kept_without) == pytest.approx(
+        counted(world, "count(settings_changed)", 2, 20), abs=1e-12
+    )
