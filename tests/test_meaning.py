@@ -247,3 +247,8 @@ def test_no_events_no_occurrences() -> None:
 def test_a_period_that_leaves_the_calendar_never_ends(unit: str) -> None:
     node = Fewer(count(X), Decimal(1), A, STRICTLY_LATER, Period(10**5, unit))  # type: ignore[arg-type]
     assert days(node, event("a", 0)) == []
+
+
+def test_which_of_two_events_with_one_id_counts_does_not_depend_on_their_order() -> None:
+    twice = [event("x", 2, "same", seen=3), event("x", 1, "same", seen=3)]
+    assert days(X, *twice) == days(X, *reversed(twice)) == [1]

@@ -43,7 +43,7 @@ def find(
     """Find which moments go with staying, and say how much of it survives time and engagement."""
     from contextlib import closing
 
-    from occasion.cli_source import instant, reading
+    from occasion.cli_source import instant, now_us, reading
     from occasion.finding.outcome import question
     from occasion.finding.report import write_report
     from occasion.finding.run import Options, find_in
@@ -51,7 +51,8 @@ def find(
     from occasion.finding.show import progress, table
     from occasion.store.engine import engine as engine_named
 
-    options = Options(kept=kept, start=start, asked=tuple(ask), as_of_us=instant(as_of, tz), seed=seed, most=most)
+    at = instant(as_of, files or [], tz, workspace)
+    options = Options(kept=kept, start=start, asked=tuple(ask), as_of_us=at, clock_us=now_us(), seed=seed, most=most)
     question(kept, start)  # refuse a question that cannot be asked before anything is read
     with (
         reading(files or [], mapping, both=both, tz=tz, workspace=workspace, quiet=as_json) as read,

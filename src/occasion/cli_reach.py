@@ -25,7 +25,9 @@ def register(app: typer.Typer) -> None:
 FILES = typer.Argument(metavar="[FILE]...", help="Files to read; the workspace's history if left out.")
 MOMENT = typer.Option("--moment", metavar="TEXT", help="A moment in the language, or a name from the catalogue.")
 CATALOGUE = typer.Option("--catalogue", metavar="FILE", help="Every moment of this catalogue, or stages for --moment.")
-AS_OF = typer.Option(help="Read the history as it was then; the latest instant of the log if left out.")
+AS_OF = typer.Option(
+    help="Read the history as it was then; a date means its end. Left out: the latest instant of the log."
+)
 ENGINE = typer.Option(help="duckdb or spark.")
 AS_JSON = typer.Option("--json", help="Print one object a line, with known_at and the evidence.")
 MAP = typer.Option("--map", help=MAP_HELP)
@@ -49,20 +51,22 @@ def reach(
     """Who reached a moment, and when."""
     from contextlib import closing
 
-    from occasion.cli_source import instant, reading
+    from occasion.cli_source import instant, now_us, reading
     from occasion.events.instants import rfc3339
     from occasion.store.engine import engine as engine_named
     from occasion.store.reach import Reach, latest
 
-    asked = _asked(moment or [], _catalogue(catalogue, workspace, needed=not moment))
-    at = instant(as_of, tz)
+    # files have nothing to do with a workspace that happens to be here
+    known = None if files and moment and catalogue is None else _catalogue(catalogue, workspace, needed=not moment)
+    asked = _asked(moment or [], known)
+    at = instant(as_of, files or [], tz, workspace)
     with (
         reading(files or [], mapping, both=both, tz=tz, workspace=workspace, quiet=as_json) as read,
         closing(engine_named(engine)) as runs,
     ):
         raw = runs.open(read.source)
         if at is None:
-            at = latest(runs, raw)
+            at = latest(runs, raw, now_us())
             typer.echo(f"as of {rfc3339(at)}, the latest instant in {read.described}", err=True)
         reached = Reach(runs, raw, asked, at)
         if as_json:
@@ -107,9 +111,8 @@ def _asked(moments: Sequence[str], catalogue: Catalogue | None) -> list[Asked]:
         stages = () if catalogue is None else tuple(entry.stage for entry in catalogue.stages)
         return [Asked(text, known[text] if text in known else read(text, stages)) for text in moments]
     assert catalogue is not None
-    if catalogue.refused:
-        names = ", ".join(one.name for one in catalogue.refused)
-        typer.echo(f"left out, see occasion check: {names}", err=True)
+    for refused in catalogue.errors():
+        typer.echo(f"left out: {refused}", err=True)
     if not known:
         raise InputError(f"{catalogue.file}: holds no moment that can be looked for; see occasion check")
     return [Asked(name, definition) for name, definition in known.items()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -58,19 +59,28 @@ def reading(
         yield Reading(opened.source, names, " " + " ".join(said))
 
 
-def instant(text: str, tz: str) -> int | None:
-    """`--as-of` in UTC microseconds: an instant, or a date, which means the end of that day; None if left out."""
+def instant(text: str, files: Sequence[str], tz: str, workspace: Path | None) -> int | None:
+    """`--as-of` in UTC microseconds: an instant, or a date, which means the end of that day; None if left out.
+
+    In the zone of `--tz`, else the workspace's where its history is read, else UTC.
+    """
     if not text:
         return None
     import pyarrow as pa
 
     from occasion.errors import InputError
     from occasion.events.times import to_micros
+    from occasion.store.workspace import find_workspace
 
-    zone = tz or "UTC"
+    zone = tz or ("UTC" if files else find_workspace(workspace).zone)
     found = to_micros(pa.array([text.strip()]), "iso", zone)[0].as_py()
     if found is None:
         raise InputError(f"--as-of {text!r} is no time: write 2026-03-02, or 2026-03-02T09:00:00Z")
     if len(text.strip()) > len("2026-03-02"):
         return int(found)
     return int(to_micros(pa.array([f"{text.strip()}T23:59:59.999999"]), "iso", zone)[0].as_py())
+
+
+def now_us() -> int:
+    """The clock, in UTC microseconds; only the command line reads it."""
+    return time.time_ns() // 1000

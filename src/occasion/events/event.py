@@ -83,12 +83,15 @@ def scalar(value: object) -> Scalar | None:
 
 
 def in_order(events: Iterable[Event], as_of: int | None = None) -> list[Event]:
-    """The log as it could be read at `as_of`: happened and seen by then, each id once (the first seen), by (at, id)."""
+    """The log as it could be read at `as_of`: happened and seen by then, each id once, by (at, id).
+
+    Of a repeated id the first seen counts; of those seen at once the earliest, then the first by name.
+    """
     first: dict[str, Event] = {}
     for event in events:
         if as_of is not None and (event.at > as_of or event.seen > as_of):
             continue
         known = first.get(event.id)
-        if known is None or event.seen < known.seen:
+        if known is None or (event.seen, event.at, event.name) < (known.seen, known.at, known.name):
             first[event.id] = event
     return sorted(first.values(), key=lambda event: (event.at, event.id))

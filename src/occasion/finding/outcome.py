@@ -89,14 +89,6 @@ class Outcomes:
     unknown: int
 
 
-def latest(engine: Engine, raw: Raw) -> int:
-    """The latest instant at which anything was seen: what `--as-of` is if left out."""
-    found = engine.run(sql("SELECT MAX(seen_us) AS t FROM raw", {"raw": raw.table})).column("t")[0].as_py()
-    if found is None:
-        raise InputError("the history holds no event: load some first")
-    return int(found)
-
-
 def outcomes(engine: Engine, raw: Raw, asked: Question, as_of_us: int, groups: int = 10) -> Outcomes:
     """Every party whose start and outcome are known as of an instant.
 

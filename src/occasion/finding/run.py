@@ -19,7 +19,7 @@ from occasion.finding.everybody import of_everybody
 from occasion.finding.find import find
 from occasion.finding.findings import Finding, Findings, SetAside
 from occasion.finding.following import COUNTS, HELD, follow
-from occasion.finding.outcome import Question, latest, outcomes, question
+from occasion.finding.outcome import Question, outcomes, question
 from occasion.finding.proposing import Budget, propose
 from occasion.finding.reader import Reader
 from occasion.finding.screen import Cell
@@ -27,6 +27,7 @@ from occasion.moments.definition import Compare, Did, Node, Period, Reach, Selec
 from occasion.moments.text import read, read_pattern, show
 from occasion.store.cut import refuse_repeats, seen_by
 from occasion.store.engine import Engine
+from occasion.store.reach import latest
 from occasion.store.source import Source
 
 SCREEN_DAYS = 30
@@ -37,13 +38,14 @@ Progress = Callable[[str], None]
 @dataclass(frozen=True)
 class Options:
     """`kept`, `start`: texts of the language; `asked`: lines to judge whatever the screen says; `as_of_us`: None is the
-    end of the log; `seed`: of everything drawn; `most`: how many lines are confirmed.
+    end of the log, or `clock_us` if that is earlier; `seed`: of everything drawn; `most`: how many lines are confirmed.
     """
 
     kept: str
     start: str = "start"
     asked: Sequence[str] = ()
     as_of_us: int | None = None
+    clock_us: int | None = None
     seed: int = 1
     most: int = 20
     pictures: bool = True
@@ -59,7 +61,7 @@ def find_in(engine: Engine, source: Source, options: Options, progress: Progress
         progress("opening")
         raw = engine.open(source)
         refuse_repeats(engine, raw)
-        as_of = latest(engine, raw) if options.as_of_us is None else options.as_of_us
+        as_of = latest(engine, raw, options.clock_us) if options.as_of_us is None else options.as_of_us
         seen = seen_by(engine, raw, source, as_of, Path(scratch))
         return _found(engine, seen, replace(options, as_of_us=as_of), progress)
 

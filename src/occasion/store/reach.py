@@ -44,12 +44,15 @@ class Reached:
     examples: tuple[tuple[str, Scalar | None, int], ...]
 
 
-def latest(engine: Engine, raw: Raw) -> int:
-    """The latest instant at which anything of the history was seen: where a reading without an as-of stands."""
+def latest(engine: Engine, raw: Raw, clock_us: int | None = None) -> int:
+    """The latest instant at which anything of the history was seen: where a reading without an as-of stands.
+
+    Never later than the clock, where it is given: an event ahead of it waits for its time.
+    """
     found = engine.run(sql("SELECT MAX(seen_us) AS t FROM raw", {"raw": raw.table})).column("t")[0].as_py()
     if found is None:
         raise InputError("the history holds no event: load some first")
-    return int(found)
+    return int(found) if clock_us is None else min(int(found), clock_us)
 
 
 class Reach:
