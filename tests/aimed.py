@@ -109,8 +109,11 @@ def streams(seed: int, parties: int, most: int = 14) -> list[Event]:
     for p in range(parties):
         at = BEGIN + rng.choice([0, 12 * HOUR, -1, 27 * DAY]) - (60 * 365 * DAY if rng.random() < 0.1 else 0)
         for i in range(rng.randint(0, most)):
-            at += rng.choice(gaps)
-            drawn = {"f": rng.choice(values), "g": rng.choice(values)}
+            tied = rng.random() < 0.15
+            at += 0 if tied else rng.choice(gaps)
+            # within an instant a sum may rise and fall again
+            f = rng.choice([Decimal("2.500000"), Decimal("-2.500000")]) if tied else rng.choice(values)
+            drawn = {"f": f, "g": rng.choice(values)}
             again = found and found[-1].party == f"p{p}" and rng.random() < 0.05
             late = rng.choice([0, 0, 0, 1, DAY])
             found.append(

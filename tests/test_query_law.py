@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+import test_meaning
 from aimed import AS_OF, BEGIN, DAY, streams, suite
 from occasion.errors import EngineGap
 from occasion.events.event import Event
 from occasion.moments.definition import Definition, Every, Node, Rolling, walk
+from occasion.moments.meaning import Occurrence, tagged
 from occasion.moments.query import reading
 from occasion.moments.query_fields import needs
 from occasion.store.engine import ENGINES, GAPS, Engine, EngineName, refuse_gaps
 from occasion.store.engine_duckdb import DuckEngine
 from occasion.store.engine_spark import SparkEngine
+from occasion.store.reach import Asked, Reach
 from occasion.store.relation import named_party, relation
-from sql_reading import Found, by_law, by_query, rows, table
+from sql_reading import Found, by_law, by_query, exact, rows, table
 from strategies import cutoffs, definitions, logs
 
 QUICK = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 LONG = settings(QUICK, max_examples=6_000)
 MOST_DATES = 60
+# the cases of the law that were worked out by hand: each test, once for every parameter it has
+TABLE = [
+    (name, [*given])
+    for name, test in vars(test_meaning).items()
+    if name.startswith("test_")
+    for mark in getattr(test, "pytestmark", [pytest.mark.parametrize("", [()])])
+    for given in ([one] if isinstance(one, str) else one for one in mark.args[1])
+]
 Case = tuple[Definition, list[Event], int, str]
 
 
@@ -123,6 +134,22 @@ def test_a_gap_names_the_node_and_an_engine_that_can(monkeypatch: pytest.MonkeyP
 def test_the_suite_on_duckdb(duck: DuckEngine, seed: int, as_of: int) -> None:
     events = streams(seed, 40)
     assert differences(read_all(duck, events, as_of), events, as_of) == {}
+
+
+@pytest.mark.parametrize(("name", "given"), TABLE, ids=str)
+def test_the_fixed_table_holds_in_sql(
+    duck: DuckEngine, monkeypatch: pytest.MonkeyPatch, name: str, given: list[str]
+) -> None:
+    def by_sql(definition: Definition, events: Iterable[Event], as_of: int, zone: str = "UTC") -> list[Occurrence]:
+        asked, log = Asked(name, definition), list(events)
+        reached = Reach(duck, duck.open(table(log), zone), [asked], as_of)
+        rows_found = rows(reached.rows(asked))
+        told = sorted(reached.occurrences(asked), key=lambda o: (o.at, tagged(o.per)))
+        assert rows_found == {(o.party, exact(o.per), o.at) for o in told}
+        return told
+
+    monkeypatch.setattr(test_meaning, "meaning", by_sql)
+    vars(test_meaning)[name](*given)
 
 
 @pytest.mark.spark
