@@ -113,6 +113,12 @@ def test_a_rolling_distinct_is_shown_by_the_latest_of_each_value() -> None:
     assert (one.at / DAY, one.evidence) == (2, ("x1", "x2"))
 
 
+def test_edge_is_between_instants_not_between_events_of_one() -> None:
+    twice = Rolling(count(X), Decimal(2), THREE)
+    pairs = [event("x", 0, "1"), event("x", 0, "2"), event("x", 3, "3"), event("x", 3, "4")]
+    assert days(twice, *pairs) == [0]  # at 3 the first pair has left, but the second is there at once
+
+
 def test_and_holds_within_and_at_the_edge() -> None:
     both = And(A, B, THREE)
     assert days(both, event("a", 0), event("b", 2), event("a", 4), event("a", 10), event("b", 11)) == [2, 11]
