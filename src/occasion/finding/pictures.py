@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -51,18 +52,20 @@ def heat_map(grid: Grid, cell: Cell) -> HeatMap:
 
 def curve(ring: Ring, cell: Cell) -> tuple[CurvePoint, ...]:
     """The effect for counts around the chosen one within the same window, estimated as the chosen one was."""
-    points = []
-    for count in range(max(1, cell.count - AROUND), cell.count + AROUND + 1):
-        near = Cell(cell.stream, count, cell.days)
-        size = int((ring.activity.points(near.stream, near.days) >= near.count).sum())
-        found = landmark(ring.activity, ring.kept, near, ring.horizon_days).effect
-        effect: Estimate | Refusal = Refusal("too few people are alike on both sides")
-        if found is not None:
-            effect = Estimate(
-                found.value, found.value - Z95 * found.se, found.value + Z95 * found.se, found.parties, METHOD
-            )
-        points.append(CurvePoint(count, size, effect))
-    return tuple(points)
+    counts = range(max(1, cell.count - AROUND), cell.count + AROUND + 1)
+    with ThreadPoolExecutor(2) as side_by_side:
+        return tuple(side_by_side.map(lambda count: _point(ring, Cell(cell.stream, count, cell.days)), counts))
+
+
+def _point(ring: Ring, near: Cell) -> CurvePoint:
+    """One count of the curve."""
+    size = int((ring.activity.points(near.stream, near.days) >= near.count).sum())
+    found = landmark(ring.activity, ring.kept, near, ring.horizon_days).effect
+    effect: Estimate | Refusal = Refusal("too few people are alike on both sides")
+    if found is not None:
+        reach = Z95 * found.se
+        effect = Estimate(found.value, found.value - reach, found.value + reach, found.parties, METHOD)
+    return CurvePoint(near.count, size, effect)
 
 
 def kept_curve(

@@ -8,6 +8,7 @@ stand alone but goes with staying in the trials is then named a proxy where an a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,7 +50,10 @@ class Ring:
 
     def beside(self, cell: Cell, others: Sequence[Cell]) -> Beside:
         """A moment's numbers with others held equal; at the landmark those that clearly come after it are not."""
-        return Beside(tuple(others), self.mark(cell, others), self.trial(cell, others))
+        with ThreadPoolExecutor(1) as aside:  # the two need nothing of each other
+            mark = aside.submit(self.mark, cell, others)
+            trial = self.trial(cell, others)
+            return Beside(tuple(others), mark.result(), trial)
 
     def mark(self, cell: Cell, others: Sequence[Cell]) -> Landmark:
         """The effect at the landmark alone; moments that clearly come after it are not held equal."""

@@ -10,14 +10,16 @@ Floats = npt.NDArray[np.float64]
 
 def standardised(X: Floats) -> Floats:
     """Columns with mean 0 and standard deviation 1, a constant column all zero, and a first column of ones."""
-    centred = X - X.mean(axis=0)
-    scale = centred.std(axis=0)
-    # a column that varies only by rounding says nothing
-    flat = scale <= 1e-12 * np.maximum(1.0, np.abs(X).max(axis=0, initial=0.0))
     out = np.empty((len(X), X.shape[1] + 1))
     out[:, 0] = 1.0
-    np.divide(centred, np.where(flat, 1.0, scale), out=out[:, 1:])
-    out[:, 1:][:, flat] = 0.0
+    centred = out[:, 1:]
+    np.subtract(X, X.mean(axis=0), out=centred)
+    scale = np.sqrt(np.einsum("ij,ij->j", centred, centred) / max(len(X), 1))
+    # a column that varies only by rounding says nothing
+    largest = np.maximum(np.abs(X.max(axis=0, initial=0.0)), np.abs(X.min(axis=0, initial=0.0)))
+    flat = scale <= 1e-12 * np.maximum(1.0, largest)
+    centred /= np.where(flat, 1.0, scale)
+    centred[:, flat] = 0.0
     return out
 
 
