@@ -143,6 +143,7 @@ def test_sum_is_exact_and_seen_at_the_end_of_an_instant() -> None:
     node = Reach(Measure("sum", X, "v"), Decimal("0.3"), Start())
     assert days(node, event("x", 0, v=0.1), event("x", 1, v=0.2)) == [1]
     assert days(node, event("x", 0, "1", v=1), event("x", 0, "2", v=-1), event("x", 1, v="9")) == []
+    assert days(node, event("x", 0, "1", v=-1), event("x", 0, "2", v=1)) == []  # in whatever order they are added up
 
 
 def test_unknown_conditions_select_nothing_and_stay_unknown_under_not() -> None:
