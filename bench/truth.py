@@ -1,8 +1,7 @@
 """Finding held to worlds whose truth is known; writes docs/truth.md.
 
-    python bench/truth.py run --seeds 100 --processes 2 --out truth.jsonl   # one line a world, appended as they end
-    python bench/truth.py coverage --runs 1000 --out truth.jsonl             # the estimator alone, nothing hidden
-    python bench/truth.py write truth.jsonl docs/truth.md                    # the tables
+    python bench/truth.py --seeds 100 --runs 1000     # everything, then the page
+    python bench/truth.py --only-page                 # the page from the rows there are
 
 A run that stopped goes on where it was: worlds that are in the file already are not run again.
 """
@@ -149,33 +148,24 @@ def _rows(jobs: list[tuple[str, int, int]], processes: int) -> Iterator[Row]:
 
 def main() -> None:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run")
-    run.add_argument("--seeds", type=int, default=100)
-    run.add_argument("--first", type=int, default=0)
-    run.add_argument("--kinds", default=",".join(KINDS))
-    run.add_argument("--parties", type=int, default=PARTIES)
-    coverage = commands.add_parser("coverage")
-    coverage.add_argument("--runs", type=int, default=1000)
-    for command in (run, coverage):
-        command.add_argument("--processes", type=int, default=1)
-        command.add_argument("--out", type=Path, default=Path("truth.jsonl"))
-    write = commands.add_parser("write")
-    write.add_argument("rows", type=Path)
-    write.add_argument("page", type=Path)
-    asked = parser.parse_args()
-    if asked.command == "run":
-        seeds = range(asked.first, asked.first + asked.seeds)
-        jobs = [(kind, seed, asked.parties) for seed in seeds for kind in asked.kinds.split(",")]
-        _run(jobs, asked.processes, asked.out)
-    elif asked.command == "coverage":
-        _run([("small", seed, 0) for seed in range(asked.runs)], asked.processes, asked.out)
-    else:
-        from truth_page import page
+    from truth_page import page
 
-        rows = [json.loads(line) for line in asked.rows.read_text().splitlines() if line]
-        asked.page.write_text(page(rows))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=100, help="worlds of each kind")
+    parser.add_argument("--runs", type=int, default=1000, help="runs of the estimators alone")
+    parser.add_argument("--kinds", default=",".join(KINDS))
+    parser.add_argument("--parties", type=int, default=PARTIES)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--rows", type=Path, default=Path("bench/truth.jsonl"), help="one line a world, appended")
+    parser.add_argument("--page", type=Path, default=Path("docs/truth.md"))
+    parser.add_argument("--only-page", action="store_true")
+    asked = parser.parse_args()
+    if not asked.only_page:
+        _run([("small", seed, 0) for seed in range(asked.runs)], asked.processes, asked.rows)
+        jobs = [(kind, seed, asked.parties) for seed in range(asked.seeds) for kind in asked.kinds.split(",")]
+        _run(jobs, asked.processes, asked.rows)
+    rows = [json.loads(line) for line in asked.rows.read_text().splitlines() if line]
+    asked.page.write_text(page(rows))
 
 
 if __name__ == "__main__":

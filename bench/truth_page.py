@@ -1,5 +1,6 @@
 """docs/truth.md from the rows that truth.py wrote: what was promised, what came out, on how many worlds."""
 
+# ruff: noqa: E501 -- rows of the page's tables
 from __future__ import annotations
 
 import math
@@ -21,9 +22,7 @@ Worlds with a known truth are drawn (`occasion.events.world_patterns`), `find` i
 answer is held against the truth. Every world has {parties} people and about 115 events a person before the outcome
 begins. Everything is seeded: the same rows come out again with
 
-    python bench/truth.py run --seeds 100 --processes 2 --out truth.jsonl
-    python bench/truth.py coverage --runs 1000 --out truth.jsonl
-    python bench/truth.py write truth.jsonl docs/truth.md
+    python bench/truth.py --seeds 100 --runs 1000
 
 (`make test-slow` does this.) A number in brackets is the 95 % interval of a share (Wilson). *The phi rule* is what most
 tools do: of all counts and windows take the one with the largest phi between reaching it and being kept. It is given the

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from occasion.errors import InputError
 from occasion.finding import pictures, present
 from occasion.finding.activity import activity_of
+from occasion.finding.blas import on_one_thread
 from occasion.finding.choose import chosen, peers
 from occasion.finding.findings import Finding, Findings
 from occasion.finding.look import Looked, look
@@ -26,6 +27,7 @@ Mask = npt.NDArray[np.bool_]
 Progress = Callable[[str], None]
 
 
+@on_one_thread
 def find(
     streams: Streams,
     population: Population,

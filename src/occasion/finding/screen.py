@@ -2,9 +2,9 @@
 
 For a cell (stream s, count k, window w) the outcome is compared between parties that reached k points of s within w and
 those that did not, by least squares on how much else they did in the same window, strata of how much else they did
-until the outcome begins, active days and how long ago they were last seen. With strata alone that is the Mantel–Haenszel risk
-difference (weights n1·n0/n within a stratum). By the theorem of Frisch, Waugh & Lovell all counts k of one (s, w) share
-one decomposition, so that the whole grid costs little more than one regression for each (s, w).
+until the outcome begins, active days and how long ago they were last seen. With strata alone that is the
+Mantel–Haenszel risk difference (weights n1·n0/n within a stratum). By the theorem of Frisch, Waugh & Lovell all counts
+k of one (s, w) share one decomposition, so that the whole grid costs little more than one regression for each (s, w).
 
 The bar is what the best of all cells reaches when the outcome means nothing: outcomes are permuted within strata of
 total activity, the largest z kept, and the (1 - alpha) quantile of those is the bar (Westfall & Young 1993, max-T).
