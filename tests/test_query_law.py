@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import get_args
 
 import pytest
@@ -94,8 +95,12 @@ def read_all(engine: Engine, events: list[Event], as_of: int) -> dict[str, Found
     """The whole suite over one shared set of tables."""
     definitions = suite()
     seen = relation(engine, engine.open(table(events), "Europe/Warsaw"), needs(definitions.values()), as_of, many=True)
-    read = {text: named_party(seen, reading(d, seen, as_of, engine)) for text, d in definitions.items()}
-    return {text: rows(engine.run(query)) for text, query in read.items()}
+
+    def read(definition: Definition) -> Found:
+        return rows(engine.run(named_party(seen, reading(definition, seen, as_of, engine))))
+
+    with ThreadPoolExecutor(2 if engine.name == "spark" else 1) as workers:  # a plan is made on one core
+        return dict(zip(definitions, workers.map(read, definitions.values()), strict=True))
 
 
 def differences(found: dict[str, Found], events: list[Event], as_of: int) -> dict[str, tuple[Found, Found]]:

@@ -31,7 +31,7 @@ class DuckEngine:
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute("SET enable_progress_bar = false")
         self.connection.execute("SET preserve_insertion_order = false")  # less memory; no reading rests on it
-        self._names = (f"made_{i}" for i in count())
+        self._numbers = count()
 
     def __enter__(self) -> DuckEngine:
         return self
@@ -47,13 +47,13 @@ class DuckEngine:
 
     def create(self, stem: str, query: exp.Query) -> str:
         """See `Engine.create`."""
-        name = f"{stem}_{next(self._names)}"
+        name = f"{stem}_made_{next(self._numbers)}"
         self.connection.execute(exp.Create(this=exp.to_table(name), kind="TABLE", expression=query).sql(self.name))
         return name
 
     def view(self, stem: str, query: exp.Query) -> str:
         """See `Engine`."""
-        name = f"{stem}_{next(self._names)}"
+        name = f"{stem}_made_{next(self._numbers)}"
         self.connection.execute(exp.Create(this=exp.to_table(name), kind="VIEW", expression=query).sql(self.name))
         return name
 
@@ -71,7 +71,7 @@ class DuckEngine:
 
     def put(self, table: Any) -> str:
         """See `Engine.put`."""
-        given = f"given_{next(self._names)}"
+        given = f"given_made_{next(self._numbers)}"
         self.connection.register(given, table)
         name = self.create("put", exp.select("*").from_(given))  # cursors of `batches` do not see what is registered
         self.connection.unregister(given)

@@ -41,7 +41,7 @@ class SparkEngine:
         self.session, self._own = _session(master)
         for setting, value in SETTINGS.items():
             self.session.conf.set(setting, value)
-        self._names = (f"made_{i}" for i in count())
+        self._numbers = count()
         self._kept: dict[str, Any] = {}
 
     def __enter__(self) -> SparkEngine:
@@ -101,7 +101,7 @@ class SparkEngine:
         return self.session.sql(query.sql(self.name))
 
     def _named(self, stem: str, frame: Any) -> str:
-        name = f"{stem}_{next(self._names)}"
+        name = f"{stem}_made_{next(self._numbers)}"
         frame.createOrReplaceTempView(name)
         self._kept[name] = frame
         return name
