@@ -60,6 +60,8 @@ def number(value: int | float | str | Decimal) -> Decimal | None:
     Decimal('0.300000')
     >>> number("1e40") is None, number(float("nan")) is None
     (True, True)
+    >>> number("999999999999999999.9999999") is None
+    True
     >>> number(-0.0)  # nought has no sign: as a value it is one with 0
     Decimal('0.000000')
     """
@@ -68,6 +70,8 @@ def number(value: int | float | str | Decimal) -> Decimal | None:
         if not exact.is_finite() or abs(exact) >= NUMBER_LIMIT:
             return None
         rounded = exact.quantize(MICRO, rounding=ROUND_HALF_EVEN)
+        if abs(rounded) >= NUMBER_LIMIT:  # rounding went up to it
+            return None
         return rounded if rounded else abs(rounded)
     except InvalidOperation:
         return None
