@@ -41,7 +41,7 @@ def is_at(finding, truth):
     ],
 )
 def test_the_true_moment_is_named_first(kind):
-    world, found = found_in(kind, 1)
+    world, found = found_in(kind, 1, parties=20_000)
     first = found.candidates[0]
     assert first.verdict == "candidate"
     assert is_at(first, world.moments[0])

@@ -141,8 +141,8 @@ def test_many_streams_are_tried_first_within_strata_and_the_true_one_goes_on():
 
 def test_frequent_names_have_a_column_each_and_the_others_share_one():
     streams = Streams(
-        np.zeros(6, np.int32), np.array([0, 0, 0, 1, 1, 2], np.int32), np.arange(6), ["count(a)", "count(b)", "count(c)",
-        'count(a where x = "y")'], np.array([0, 1, 2, 0], np.int32),
+        np.zeros(6, np.int32), np.array([0, 0, 0, 1, 1, 2], np.int32), np.arange(6),
+        ["count(a)", "count(b)", "count(c)", 'count(a where x = "y")'], np.array([0, 1, 2, 0], np.int32),
     )  # fmt: skip
     assert plain_columns(streams).tolist() == [0, 1, 2, -1]
     assert plain_columns(streams, most=2).tolist() == [0, 1, 1, -1]

@@ -13,7 +13,8 @@ looks ahead, and both are adjusted alike (the structural mean model of Robins 19
 Adjustment: augmented overlap weights, cross-fitted over two halves of the parties (Li, Morgan & Zaslavsky 2018; the
 score is orthogonal as in Chernozhukov et al. 2018): logistic regression for the chance of reaching it now, linear ones
 for the outcome. The effect is about people who might or might not have reached it; rows with a chance below `TRIM` or
-above 1 - `TRIM` are left out. Standard errors are clustered by party.
+above 1 - `TRIM` (a quarter of the share that reached it or did not, where that is less) are left out. Standard errors
+are clustered by party.
 """
 
 from __future__ import annotations
@@ -167,7 +168,9 @@ def effect(rows: Trials, parties: int) -> Confirmed | None:
         for out, of_half in zip((odd, ~odd), halves.map(partial(_crossed, rows, Z), (odd, ~odd)), strict=True):
             fitted[out] = of_half
     chance, y1, y0, ever0 = fitted.T
-    used = (chance >= TRIM) & (chance <= 1 - TRIM)
+    share = float(now.mean())  # what is rare for all is no reason to leave anybody out
+    least, most = min(TRIM, share / 4), 1 - min(TRIM, (1 - share) / 4)
+    used = (chance >= least) & (chance <= most)
     if min(int((used & now).sum()), int((used & ~now).sum())) < LEAST_SIDE:
         return None
     weight = chance * (1 - chance) * used
@@ -180,7 +183,7 @@ def effect(rows: Trials, parties: int) -> Confirmed | None:
     value = float(outcome.sum()) / scale
     influence = np.bincount(rows.party, weights=(outcome - value * uptake) / scale, minlength=parties)
     by_party = np.asarray(influence, np.float64)
-    alike = (chance[now] >= ALIKE) & (chance[now] <= 1 - ALIKE)
+    alike = (chance[now] >= min(ALIKE, share / 2)) & (chance[now] <= 1 - min(ALIKE, (1 - share) / 2))
     raw = float(y[now].mean() - y[~now].mean()) / (1 - float(ever[~now].mean()))
     treated_mean = float((to_now * y).sum() / to_now.sum())
     return Confirmed(

@@ -29,6 +29,7 @@ Floats = npt.NDArray[np.float64]
 
 Z95 = 1.959963984540054
 LEAST_ALIKE = 0.20
+MOST_WIDER = 1.8
 LATELY = 1 / 3  # the last third of the time before the outcome
 
 
@@ -55,7 +56,7 @@ class Landmark:
     def no_knee(self) -> bool:
         """Whether the threshold itself makes no difference where one could show, or clearly less than half."""
         reach = Z95 * self.own_se
-        return (reach < self.whole and self.own <= reach) or self.own + reach < 0.5 * self.whole
+        return (reach < self.whole and self.own <= reach) or self.own + self.own_se < 0.6 * self.whole
 
 
 def landmark(
@@ -69,8 +70,8 @@ def landmark(
 ) -> Landmark:
     """The effect of one moment at the landmark, other moments in `beside` held equal.
 
-    `rivals`: other lines that may stand; how often their events came is not held equal, since what a moment sets off
-    would hide it. They are held against it as moments, in `beside`.
+    `rivals`: other lines that come after it; how often their events came is not held equal, since what a moment sets
+    off would hide it.
     """
     y = kept.astype(np.float64)
     within, total = activity.points(cell.stream, cell.days), activity.points(cell.stream, horizon_days)
@@ -79,12 +80,8 @@ def landmark(
     also = [(activity.nth(m.stream, m.count, m.days) >= 0).astype(np.float64) for m in beside]
     X = np.column_stack([X, *also])
     as_number = reached.astype(np.float64)
-    # once is all or nothing: how often in all would settle it, so only what came too late is held equal
-    own_amount = _curve(total - within)
-    if cell.count > 1:
-        lately = total - activity.points(cell.stream, horizon_days * (1 - LATELY))
-        own_amount = [*_curve(total), np.log1p(lately)]
-    found, own_held = _effect(reached, y, X, own_amount)
+    lately = np.log1p(total - activity.points(cell.stream, horizon_days * (1 - LATELY)))
+    found, own_held = _effect(reached, y, X, [*_curve(total), lately], _curve(total - within))
     curves = _curve(total - within) + (_curve(within) if cell.count > 1 else [])
     whole, _ = _coefficient(y, as_number, X)
     own, own_se = _coefficient(y, as_number, np.column_stack([X, *curves]))
@@ -93,17 +90,26 @@ def landmark(
 
 
 def _effect(
-    reached: npt.NDArray[np.bool_], y: Floats, X: Floats, amount: list[Floats]
+    reached: npt.NDArray[np.bool_], y: Floats, X: Floats, amount: list[Floats], too_late: list[Floats]
 ) -> tuple[Confirmed | None, bool]:
-    """The doubly robust effect, with the amount of its own event held equal where enough people are then alike."""
+    """The doubly robust effect, and whether the amount of its own event was held equal.
+
+    Where that (nearly) settles who reached it, as with what hardly anybody does twice, only what came too late is.
+    """
     n = len(y)
     if not LEAST_SIDE <= int(reached.sum()) <= n - LEAST_SIDE:
         return None, False
-    everyone, as_number, when = np.arange(n), reached.astype(np.float64), np.zeros(n)
-    with_own = effect(Trials(everyone, reached, as_number, y, when, np.column_stack([X[:, 1:], *amount])), n)
-    if with_own is not None and with_own.alike >= LEAST_ALIKE:
+
+    def held(columns: list[Floats]) -> Confirmed | None:
+        rows = Trials(np.arange(n), reached, reached.astype(np.float64), y, np.zeros(n), np.column_stack(columns))
+        return effect(rows, n)
+
+    without = held([X[:, 1:], *too_late])
+    with_own = held([X[:, 1:], *amount])
+    enough = with_own is not None and with_own.alike >= LEAST_ALIKE
+    if with_own is not None and enough and (without is None or with_own.se < MOST_WIDER * without.se):
         return with_own, True
-    return effect(Trials(everyone, reached, as_number, y, when, X[:, 1:]), n), False
+    return without, False
 
 
 def _curve(amount: npt.NDArray[np.int64]) -> list[Floats]:

@@ -58,7 +58,7 @@ class Ring:
     def mark(self, cell: Cell, others: Sequence[Cell]) -> Landmark:
         """The effect at the landmark alone; moments that clearly come after it are not held equal."""
         at_once = [other for other in others if not self.after(other, cell)]
-        rivals = [rival for rival in self.rivals if rival.stream != cell.stream]
+        rivals = [r for r in self.rivals if r.stream != cell.stream and self.after(r, cell)]
         return landmark(self.activity, self.kept, cell, self.horizon_days, beside=at_once, rivals=rivals)
 
     def trial(self, cell: Cell, others: Sequence[Cell]) -> Confirmed | None:

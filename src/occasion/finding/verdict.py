@@ -21,6 +21,7 @@ Reason = Literal["stands", "engagement", "time", "chance", "no knee", "proxy", "
 ALPHA = 0.05
 WORTH = 0.05
 LEAST_RATIO = 0.05
+LEAST_RATIO_WITHOUT_OWN = 0.25
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,11 @@ def selection_ratio(found: Confirmed) -> float:
     return low / taken if taken > 1e-9 else float("inf")
 
 
+def least_ratio(mark: Landmark) -> float:
+    """What the selection ratio must reach: more where the amount of its own event could not be held equal."""
+    return LEAST_RATIO if mark.own_held else LEAST_RATIO_WITHOUT_OWN
+
+
 def judge(numbers: Numbers) -> tuple[Verdict, Reason]:
     """The verdict before moments are held against each other."""
     found, trial = numbers.effect, numbers.trial
@@ -67,7 +73,7 @@ def judge(numbers: Numbers) -> tuple[Verdict, Reason]:
     passed = numbers.above and numbers.p < ALPHA
     if passed and high < 0:
         return "association only", "fewer"
-    if passed and low > 0 and limits(trial)[0] > 0 and selection_ratio(found) >= LEAST_RATIO:
+    if passed and low > 0 and limits(trial)[0] > 0 and selection_ratio(found) >= least_ratio(numbers.landmark):
         if numbers.only_name:
             return "association only", "only name"
         return ("association only", "no knee") if numbers.landmark.no_knee else ("candidate", "stands")
