@@ -32,8 +32,11 @@ from occasion.moments.definition import (
     Reach,
     Rolling,
     Selection,
+    Silence,
+    Stage,
     Start,
     Streak,
+    While,
     walk,
 )
 from occasion.moments.live import Program, live, occurrence
@@ -285,3 +288,16 @@ def test_the_fixed_table_holds_live(name: str, monkeypatch: pytest.MonkeyPatch) 
 def test_a_period_that_leaves_the_calendar_never_ends_live(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(test_meaning, "meaning", live)
     test_meaning.test_a_period_that_leaves_the_calendar_never_ends(unit)
+
+
+def test_a_flag_is_no_number_in_a_sum() -> None:
+    total = Definition(Reach(Measure("sum", EDGE_A, "v"), Decimal(1), Start()))
+    assert live(total, [test_meaning.event("a", d, v=True) for d in (0, 1)], 9 * DAY) == []
+
+
+def test_entering_the_stage_one_is_in_starts_no_silence() -> None:
+    quiet = Fewer(Measure("count", EDGE_B), Decimal(1), EDGE_A, STRICTLY_LATER, Period(3, "day"), Silence("in", True))
+    definition = Definition(While(quiet, "in"), (Stage("in", Did(Selection("event", "enter"))),))
+    entered = [test_meaning.event("enter", d) for d in (0, 1)]
+    assert [o.at for o in live(definition, entered, 9 * DAY)] == [3 * DAY]
+    assert live(definition, entered, 9 * DAY) == meaning(definition, entered, 9 * DAY)
