@@ -301,3 +301,39 @@ def test_entering_the_stage_one_is_in_starts_no_silence() -> None:
     entered = [test_meaning.event("enter", d) for d in (0, 1)]
     assert [o.at for o in live(definition, entered, 9 * DAY)] == [3 * DAY]
     assert live(definition, entered, 9 * DAY) == meaning(definition, entered, 9 * DAY)
+
+
+@st.composite
+def complements(draw: st.DrawFn) -> tuple[Reach, Fewer, list[Event]]:
+    """One window said both ways, from each single anchor: `>= n` and `< n`, or `then first` and `no ... for`."""
+    a, x = draw(leaves()), draw(leaves())
+    kind = draw(st.sampled_from(["count", "count", "sum", "distinct"]))
+    measure = Measure(kind, x, "" if kind == "count" else draw(st.sampled_from("fv")))
+    anchor = Nth(a, draw(st.integers(1, 4)))
+    lo, n = draw(st.sampled_from([NOW, STRICTLY_LATER, Period(1, "hour")])), Decimal(draw(st.integers(1, 3)))
+    hi = draw(st.sampled_from([Period(1, "day"), Period(3, "day"), Period(1, "month")]))
+    _, log, _ = draw(simple_cases())
+    return Reach(measure, n, anchor, lo, hi), Fewer(measure, n, anchor, lo, hi), log
+
+
+@HALF
+@given(complements())
+def test_once_the_window_is_over_exactly_one_of_reached_and_not_holds(case: tuple[Reach, Fewer, list[Event]]) -> None:
+    reached, fewer, log = case
+    end = max((e.seen for e in log), default=0) + 40 * DAY
+    anchors = live(Definition(reached.anchor), log, end)
+    both = live(Definition(reached), log, end) + live(Definition(fewer), log, end)
+    assert len(both) == len(anchors) <= 1
+
+
+@HALF
+@given(st.one_of(cases(), simple_cases()), st.integers(0, 30))
+def test_the_reading_at_t_is_the_reading_at_the_end_cut_at_t(
+    case: tuple[Definition, list[Event], int], which: int
+) -> None:
+    definition, log, as_of = case
+    at_once = [msgspec.structs.replace(e, id=f"{e.id}/{i}", seen=e.at) for i, e in enumerate(log)]
+    cuts = [as_of, *(e.at + off for e in log for off in (-1, 0, 1))]
+    cut = min(as_of, cuts[which % len(cuts)])
+    whole = live(definition, at_once, as_of)
+    assert live(definition, at_once, cut) == [o for o in whole if o.at <= cut]
