@@ -36,7 +36,7 @@ def finding(
     proxy = None if one.proxy_of is None else written(streams, one.proxy_of)
     found, mark = numbers.effect, numbers.landmark
     why = reasons.why(one.reason, numbers, estimated=activity.n, proxy_of=proxy)
-    if one.verdict == "cannot say" and found is not None:
+    if one.reason == "width" and found is not None:
         why += f"; about {reasons.more_needed(found):,} more people would tell".replace(",", " ")
     strongest = _name_of(activity, mark.strongest_name, names) if mark.strongest_name >= 0 else None
     return Finding(

@@ -66,7 +66,12 @@ class Ring:
         return confirm(self.activity, self.kept, cell, self.rng, tuple(others))
 
     def after(self, other: Cell, cell: Cell) -> bool:
-        """Whether `other` clearly comes after `cell`: of people who reached both, hardly anybody reached it first."""
+        """Whether `other` clearly comes after `cell`: of people who reached both, hardly anybody reached it first.
+
+        Never where both are made of the same events: then one is not set off by the other, it is the other counted anew.
+        """
+        if self.activity.base[other.stream] == self.activity.base[cell.stream]:
+            return False
         first, second = (self.activity.nth(c.stream, c.count, c.days) for c in (other, cell))
         both = (first >= 0) & (second >= 0)
         return int(both.sum()) >= LEAST_BOTH and float((first <= second)[both].mean()) < HARDLY
