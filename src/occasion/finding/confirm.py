@@ -101,7 +101,11 @@ def trials(
     rows = [_held_equal(activity, cell, cut)[chosen] for cut, chosen in ((at, treated), (other, compared))]
     days = instants / DAY_US
     clock = np.column_stack([days, days**2, np.log(days + 0.1)])
-    status = [_status(activity, moment, party, instants) for moment in beside]
+    base = activity.base
+    status = [
+        _status(activity, moment, party, instants, same_events=bool(base[moment.stream] == base[cell.stream]))
+        for moment in beside
+    ]
     return Trials(
         party=party,
         now=np.arange(len(party)) < len(treated),
@@ -136,10 +140,14 @@ def _held_equal(activity: Activity, cell: Cell, cut: Ints) -> Floats:
     ])  # fmt: skip
 
 
-def _status(activity: Activity, moment: Cell, party: Ints, instants: Ints) -> Floats:
-    """Whether another moment was reached before the row's instant: what came after it may be its consequence."""
+def _status(activity: Activity, moment: Cell, party: Ints, instants: Ints, *, same_events: bool) -> Floats:
+    """Whether another moment was reached before the row's instant: what came after it may be its consequence.
+
+    Where it is made of the same events it is none, but those counted anew: then also whether it was reached at all.
+    """
     at = activity.nth(moment.stream, moment.count, moment.days)[party]
-    return ((at >= 0) & (at < instants)).astype(np.float64)
+    before = (at >= 0) & (at < instants)
+    return np.column_stack([before, at >= 0] if same_events else [before]).astype(np.float64)
 
 
 def _crossed(rows: Trials, Z: Floats, out: Flags) -> Floats:

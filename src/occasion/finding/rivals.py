@@ -18,7 +18,7 @@ from occasion.finding.activity import Activity
 from occasion.finding.confirm import Confirmed, confirm
 from occasion.finding.landmark import Landmark, landmark
 from occasion.finding.screen import Cell
-from occasion.finding.verdict import limits
+from occasion.finding.verdict import least_ratio, limits, selection_ratio
 
 LEAST_BOTH = 30
 HARDLY = 0.2
@@ -68,7 +68,7 @@ class Ring:
     def after(self, other: Cell, cell: Cell) -> bool:
         """Whether `other` clearly comes after `cell`: of people who reached both, hardly anybody reached it first.
 
-        Never where both are made of the same events: then one is not set off by the other, it is the other counted anew.
+        Never where both are made of the same events: one is then not set off by the other, but the other counted anew.
         """
         if self.activity.base[other.stream] == self.activity.base[cell.stream]:
             return False
@@ -82,8 +82,9 @@ def stands(numbers: Beside, alone: Landmark) -> bool:
     found, trial = numbers.landmark.effect, numbers.trial
     if found is None or trial is None or alone.effect is None:
         return False
-    kept_enough = found.value > LEAST_LEFT * alone.effect.value
-    return limits(found)[0] > 0 and limits(trial)[0] > 0 and kept_enough
+    kept_enough = found.value > LEAST_LEFT * alone.effect.value and not numbers.landmark.no_knee
+    clear = selection_ratio(found) >= least_ratio(numbers.landmark)
+    return limits(found)[0] > 0 and limits(trial)[0] > 0 and kept_enough and clear
 
 
 @dataclass(frozen=True)
