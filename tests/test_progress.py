@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from occasion.moments.definition import (
     After,
     And,
     Definition,
+    Did,
     Every,
     Fewer,
     Measure,
@@ -24,17 +26,19 @@ from occasion.moments.definition import (
     Nth,
     Or,
     Per,
+    Period,
     Reach,
     Rolling,
+    Selection,
     Silence,
     Stage,
     Start,
     Streak,
     While,
 )
-from occasion.moments.live import live
+from occasion.moments.live import Program, live
 from occasion.moments.meaning import meaning
-from occasion.moments.progress import Progress, progress_of, said
+from occasion.moments.progress import Progress, progress, progress_of, said
 from occasion.moments.text import read
 from strategies import logs
 from test_live_law import cases, countable
@@ -57,7 +61,7 @@ def test_reach_counts_in_its_window_and_is_missed_when_it_is_over() -> None:
     assert far(node, 0.5, event("x", 0)) == ("open", 0, 1, None)  # the anchor's
     assert far(node, 1.5, event("a", 1), event("x", 1.5)) == ("open", 1, 2, 4)
     assert far(node, 3.9, event("a", 1), event("x", 1.5)) == ("open", 1, 2, 4)
-    assert far(node, 4, event("a", 1), event("x", 1.5)) == ("closed", 0, 2, None)
+    assert far(node, 4, event("a", 1), event("x", 1.5)) == ("closed", 1, 2, None)
     assert far(node, 9, event("a", 1), event("x", 1.5), event("x", 2))[0] == "reached"
 
 
@@ -86,6 +90,81 @@ def test_a_silence_is_no_longer_due_once_the_stage_is_left() -> None:
     node = While(Fewer(count(X), Decimal(1), FIRST_A, STRICTLY_LATER, THREE, Silence("new", False)), "new")
     assert far(node, 2, event("a", 1), stages=STAGES) == ("open", 0, 1, 4)
     assert far(node, 2, event("a", 1), event("grow", 2), stages=STAGES)[0] == "closed"
+
+
+def test_a_missed_reach_says_what_its_last_window_had_whatever_comes_after_and_once_restored() -> None:
+    node = Reach(count(X), Decimal(4), FIRST_A, NOW, THREE)
+    inside = [event("a", 1), event("x", 1.5), event("x", 2), event("x", 3)]
+    for after in ([], [event("x", 4)], [event("a", 5), event("x", 6), event("x", 7)]):
+        assert far(node, 9, *inside, *after) == ("closed", 3, 4, None)
+    assert far(node, 9, event("a", 1), event("x", 4)) == ("closed", 0, 4, None)
+    assert far(node, 9, *inside, event("x", 3.5)) == ("reached", 4, 4, None)
+    total = Reach(Measure("sum", X, "v"), Decimal(10) ** 19, FIRST_A, NOW, THREE)
+    program = Program([Definition(total)])
+    row = program.blank()
+    program.read(row, [event("a", 1), event("x", 2, v=Decimal(10) ** 17), event("x", 9, v=1)])
+    again = program.restore(msgspec.json.decode(msgspec.json.encode(program.save(row))))
+    assert again is not None
+    assert progress(program, again, 0, 9 * DAY) == Progress("closed", Decimal(10) ** 17, Decimal(10) ** 19)
+
+
+def test_a_missed_reach_with_two_windows_says_what_the_later_one_had() -> None:
+    node = Reach(count(X), Decimal(3), Nth(Or(Nth(A, 1), Nth(B, 1)), 1), NOW, THREE)
+    assert far(node, 9, event("a", 0), event("x", 1), event("b", 2), event("x", 9)) == ("closed", 1, 3, None)
+    both = Reach(count(X), Decimal(3), Or(Nth(A, 1), Nth(B, 1)), NOW, THREE)
+    log = [event("a", 0), event("x", 0.5), event("x", 1), event("b", 2), event("x", 4)]
+    assert far(both, 9, *log) == far(both, 9, *log, event("x", 9)) == ("closed", 1, 3, None)
+
+
+QUIET = "no x for 5 days"
+
+
+def test_a_silence_holds_from_when_it_was_reached_until_something_ends_it() -> None:
+    node = read(QUIET).node
+    assert far(node, 5.9, event("x", 1)) == ("open", 0, 1, 6)
+    assert far(node, 6, event("x", 1)) == far(node, 60, event("x", 1)) == ("reached", 0, 1, None)
+    assert far(node, 61, event("x", 1), event("x", 60)) == ("open", 0, 1, 65)
+    assert far(node, 65, event("x", 1), event("x", 60)) == ("reached", 0, 1, None)
+    (per,) = progress_of(read(f"{QUIET} per f"), [event("x", 1, f="u")], 9 * DAY).values()
+    assert per == Progress("reached", 0, 1)
+
+
+def test_a_silence_in_a_stage_holds_only_as_long_as_the_party_stays() -> None:
+    stages = (*STAGES, Stage("gone", Did(Selection("event", "leave"))))
+    definition = read(f'{QUIET} while stage = "old"', stages)
+
+    def held(at: float, *events: Event) -> tuple[object, ...]:
+        return far(definition.node, at, *events, stages=stages)
+
+    assert held(9, event("x", 1)) == ("open", 0, 1, None)  # not in the stage: none is running
+    assert held(9, event("x", 1), event("grow", 5)) == ("open", 0, 1, 10)
+    assert held(20, event("x", 1), event("grow", 5)) == ("reached", 0, 1, None)
+    assert held(20, event("x", 1), event("grow", 5), event("leave", 15)) == ("open", 0, 1, None)
+
+
+def test_what_a_moment_waits_for_is_not_its_own_end() -> None:
+    for text in (
+        "a returns after 3 days",
+        "no c for 5 days after (no a for 3 days after first a)",
+        "every 1 day since (no a for 3 days after first a)",
+        "(no a for 3 days after first a) then a",
+    ):
+        (found,) = progress_of(read(text), [event("a", 0)], DAY).values()
+        assert (found.state, found.until, found.comes, found.waits) == ("open", 3 * DAY, False, True), text
+        assert said(found, DAY) == "waiting until 2 days from now"
+    (own,) = progress_of(read("first (no a for 3 days after first a)"), [event("a", 0)], DAY).values()
+    assert said(own, DAY) == "due in 2 days"
+
+
+def test_both_come_by_themselves_only_if_the_other_holds_until_then() -> None:
+    due = Fewer(count(X), Decimal(1), FIRST_A, STRICTLY_LATER, THREE)
+    node = And(due, Nth(B, 1))
+    (alone,) = progress_of(Definition(node), [event("a", 0)], DAY).values()
+    assert (alone.have, alone.until, alone.comes, alone.waits) == (0, None, False, False)  # no b yet: no end
+    (both,) = progress_of(Definition(node), [event("a", 0), event("b", 0.5)], DAY).values()
+    assert said(both, DAY) == "due in 2 days"
+    (lapses,) = progress_of(Definition(And(due, B, Period(1, "day"))), [event("a", 0), event("b", 1)], DAY).values()
+    assert said(lapses, DAY) == "waiting until 2 days from now"
 
 
 def test_rolling_has_what_counts_until_the_oldest_leaves() -> None:
@@ -228,7 +307,9 @@ def test_story_1_ten_friends_in_fourteen_days() -> None:
     late = happened("friend_added", begin + 14 * DAY, friend="f10")
     assert live(ten, [*ana, late], begin + 20 * DAY) == []
     (missed,) = progress_of(ten, [*ana, late], late.at).values()
-    assert (missed.state, said(missed, late.at).split(",")[0]) == ("closed", "missed")
+    assert said(missed, late.at) == "missed, with 9 of 10"
+    (unmet,) = progress_of(ten, ana, begin + 14 * DAY).values()  # nothing came after the end
+    assert said(unmet, begin + 14 * DAY) == "missed, with 9 of 10"
 
 
 def test_story_2_a_lost_friend_returns_once() -> None:

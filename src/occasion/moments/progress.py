@@ -13,7 +13,7 @@ from typing import Literal
 from occasion.events.event import Event, Scalar, in_order
 from occasion.moments import calendar
 from occasion.moments.calendar import FAR
-from occasion.moments.definition import Definition
+from occasion.moments.definition import STRICTLY_LATER, Definition, Did, Fewer, Node, Or, Start, While
 from occasion.moments.live.node import (
     AfterMachine,
     AndMachine,
@@ -40,7 +40,8 @@ class Progress:
     """`have` of `need` by `until` (UTC microseconds; None: no end).
 
     `reached`: it holds now, or was reached and cannot be again. `closed`: it was not, and cannot be any more. `comes`:
-    it comes by itself at `until` unless `have` reaches `need` before (`fewer`), or in any case (`every`).
+    it comes by itself at `until` unless `have` reaches `need` before (`fewer`), or in any case (`every`). `waits`: that
+    is so of what the moment waits for, not of the moment itself.
     """
 
     state: Standing
@@ -48,6 +49,7 @@ class Progress:
     need: int | Decimal
     until: int | None = None
     comes: bool = False
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,28 @@ def progress(program: Program, row: State, which: int, at: int, per: str | None 
     view = View(at, row[ZONE] or program.zone, row[PLACES + placed][PLACE] if placed >= 0 else None)
     found = far(reader.machine, state, view)
     if may(reader.machine, state, view):
+        if _silent(reader.pattern, reader.machine, state, view):
+            return Progress("reached", 0, 1)
         holds = found.state == "reached" and state[REACHED] is not None
         return replace(found, state="reached" if holds else "open")
-    return replace(found, state="closed" if state[REACHED] is None else "reached", until=None, comes=False)
+    closed = _closed(found)
+    return closed if state[REACHED] is None else replace(closed, state="reached")
+
+
+def _silent(pattern: Node, machine: Machine, s: State, view: View) -> bool:
+    """Whether a silence that whatever ends it begins anew (`no X for L`) was reached and nothing has ended it since."""
+    stage = None
+    if isinstance(pattern, While):
+        stage, pattern, machine = pattern.stage, pattern.pattern, machine.parts[0]
+    if not isinstance(pattern, Fewer) or not isinstance(machine, FewerMachine) or s[REACHED] is None:
+        return False
+    x = pattern.measure.source
+    first = pattern.measure.kind == "count" and pattern.n == 1 and pattern.lo == STRICTLY_LATER
+    if not (first and isinstance(x, Did) and pattern.anchor in (x, Or(x, Start()))):
+        return False
+    if stage is not None and (view.place is None or view.place[0] != stage or view.place[1] > s[REACHED]):
+        return False
+    return not open_windows(machine, s, view)
 
 
 def progress_of(
@@ -170,7 +191,7 @@ def far(machine: Machine, s: State, view: View) -> Progress:  # noqa: PLR0912 - 
             last = s[machine.slot]
             if _lasts(last, view):
                 return Progress("open", 1, 2, _end(last[0]))
-            return _later(machine.parts[0], s, view)
+            return _anchor(machine.parts[0], s, view)
         case WindowMachine():
             return _window(machine, s, view)
         case RollingMachine():
@@ -181,7 +202,7 @@ def far(machine: Machine, s: State, view: View) -> Progress:  # noqa: PLR0912 - 
             dates = [anchor[0] for anchor in s[machine.slot] or ()]
             if dates:
                 return Progress("open", 0, 1, min(dates), comes=True)
-            return _later(machine.parts[0], s, view)
+            return _anchor(machine.parts[0], s, view)
         case WhileMachine():
             return _later(machine.parts[0], s, view)
         case _:
@@ -191,15 +212,25 @@ def far(machine: Machine, s: State, view: View) -> Progress:  # noqa: PLR0912 - 
 def _judged(machine: Machine, s: State, view: View) -> Progress:
     """A part's progress, closed if it cannot be reached any more."""
     found = far(machine, s, view)
-    if found.state == "open" and not may(machine, s, view):
-        return replace(found, state="closed", until=None, comes=False)
-    return found
+    return _closed(found) if found.state == "open" and not may(machine, s, view) else found
+
+
+def _closed(found: Progress) -> Progress:
+    return replace(found, state="closed", until=None, comes=False, waits=False)
 
 
 def _later(machine: Machine, s: State, view: View) -> Progress:
     """The progress of a part that something else waits for: what it has reached already is not enough."""
+    if isinstance(machine, OrMachine) and may(machine, s, view):  # a part that is spent is no nearer than the others
+        return max((_later(part, s, view) for part in machine.parts if may(part, s, view)), key=_nearness)
     found = _judged(machine, s, view)
     return replace(found, state="open") if found.state == "reached" and may(machine, s, view) else found
+
+
+def _anchor(machine: Machine, s: State, view: View) -> Progress:
+    """The progress of an anchor: that it comes by itself is not yet that the moment does."""
+    found = _later(machine, s, view)
+    return replace(found, comes=False, waits=found.waits or found.comes)
 
 
 def _nearness(found: Progress) -> tuple[bool, float, int]:
@@ -227,8 +258,11 @@ def _and(machine: AndMachine, s: State, view: View) -> Progress:
     for part, last in zip(machine.parts, (left, right), strict=True):
         reached = Progress("reached", 1, 1, _end(last[0])) if _lasts(last, view) else None
         sides.append(reached or _later(part, s, view))
-    farther = min(sides, key=_nearness)
-    ends = [side.until for side in sides if side.until is not None]
+    farther, other = sorted(sides, key=_nearness)
+    if farther.state == "open" and (farther.comes or farther.waits):
+        lasts = other.state == "reached" and (other.until or FAR) > (farther.until or FAR)
+        return replace(farther, comes=farther.comes and lasts, waits=farther.waits or not lasts)
+    ends = [side.until for side in sides if side.until is not None and not (side.comes or side.waits)]
     return replace(farther, until=min(ends)) if farther.state == "open" and ends else farther
 
 
@@ -239,11 +273,19 @@ def _window(machine: WindowMachine, s: State, view: View) -> Progress:
         window, group = max(found, key=lambda one: int(one[0][2]))
         have = 0 if group is None else group[0]
         return Progress("open", _said(machine, have), _said(machine, machine.n), _end(window[1]), comes)
-    inner = _later(machine.parts[0], s, view)
+    inner = _anchor(machine.parts[0], s, view)
     if inner.state == "open":
         return inner
-    missed = isinstance(machine, ReachMachine)
-    return Progress("closed", 0, _said(machine, machine.n)) if missed else replace(inner, state="closed")
+    if isinstance(machine, ReachMachine):
+        return Progress("closed", _said(machine, _last(machine, s)), _said(machine, machine.n))
+    return replace(inner, state="closed")
+
+
+def _last(machine: ReachMachine, s: State) -> int:
+    """What the last window had when it was over: it is still held, or only its total is."""
+    held = [(w[2], 0) for w in s[machine.slot] or ()]
+    held += [(w[2], group[0]) for group in s[machine.slot + 1] or () for w in group[4]]
+    return int(max(held)[1]) if held else int(s[machine.last] or 0)
 
 
 def _said(machine: WindowMachine | RollingMachine, amount: int | Decimal) -> int | Decimal:
@@ -284,6 +326,8 @@ def said(progress: Progress, at: int) -> str:
     '9 of 10, 2 days left'
     >>> said(Progress("open", 0, 1, 5 * 3_600_000_000, comes=True), 0)
     'due in 5 hours'
+    >>> said(Progress("open", 0, 1, 5 * 3_600_000_000, waits=True), 0)
+    'waiting until 5 hours from now'
     """
     count = f"{_number(progress.have)} of {_number(progress.need)}"
     if progress.state != "open":
@@ -291,9 +335,9 @@ def said(progress: Progress, at: int) -> str:
     if progress.until is None:
         return count
     left = _length(progress.until - at)
-    if not progress.comes:
+    if not (progress.comes or progress.waits):
         return f"{count}, {left} left"
-    return f"due in {left}" + (
+    return (f"due in {left}" if progress.comes else f"waiting until {left} from now") + (
         f" unless {_number(progress.need)} come, {progress.have} so far" if progress.have else ""
     )
 

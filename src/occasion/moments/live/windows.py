@@ -101,12 +101,16 @@ class WindowMachine(Machine):
         for group in s[self.slot + 1] or ():
             group[WINDOWS] = [w for w in group[WINDOWS] if w[1] > now.at]
             if not group[WINDOWS]:
+                self.forgotten(s, group)
                 continue
             for point in source:
                 self.add(group, point)
             (reached if group[TOTAL] >= self.n else going).append(group)
         s[self.slot + 1] = going or None
         return reached
+
+    def forgotten(self, s: State, group: State) -> None:
+        """A group whose windows are all over is let go."""
 
     def add(self, group: State, point: Found) -> None:
         """One more point in a group, if it counts."""
@@ -132,12 +136,24 @@ class WindowMachine(Machine):
 
 
 class ReachMachine(WindowMachine):
-    """Reached by each window of a group at the same instant; then the group is forgotten."""
+    """Reached by each window of a group at the same instant; then the group is forgotten, all but its total: what the
+    last one let go had, reached or missed, is what its progress says afterwards.
+    """
+
+    def __init__(self, slots: Slots, node: Reach, anchor: Machine, source: Machine) -> None:
+        super().__init__(slots, node, anchor, source)
+        self.last = slots.take(None)
 
     def step(self, s: State, now: Instant) -> Sequence[Found]:
         anchors, source = self.parts[0].step(s, now), self.parts[1].step(s, now)
-        reached = [found for group in self.look(s, now, anchors, source) for found in _shown(group)]
+        reached: list[Found] = []
+        for group in self.look(s, now, anchors, source):
+            self.forgotten(s, group)
+            reached += _shown(group)
         return (united(reached),) if reached else NOTHING
+
+    def forgotten(self, s: State, group: State) -> None:
+        s[self.last] = group[TOTAL]
 
     def thinned(self, windows: list[State], at: int) -> list[State]:
         """Keeps of windows that begin alike what the instant they reach together may rest on, whenever that is: the
