@@ -16,6 +16,7 @@ from occasion.finding.findings import Finding, PeerLine, SetAside
 from occasion.finding.look import Looked
 from occasion.finding.population import DAY_US, Population, Streams
 from occasion.finding.screen import Cell, Grid
+from occasion.finding.verdict import limits
 
 
 def finding(
@@ -36,7 +37,7 @@ def finding(
     proxy = None if one.proxy_of is None else written(streams, one.proxy_of)
     found, mark = numbers.effect, numbers.landmark
     why = reasons.why(one.reason, numbers, estimated=activity.n, proxy_of=proxy)
-    if one.reason == "width" and found is not None:
+    if one.reason == "width" and found is not None and limits(found)[0] <= 0:
         why += f"; about {reasons.more_needed(found):,} more people would tell".replace(",", " ")
     strongest = _name_of(activity, mark.strongest_name, names) if mark.strongest_name >= 0 else None
     return Finding(
