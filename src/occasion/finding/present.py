@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +37,9 @@ def finding(
     with_it, without = _share(population.kept[reached]), _share(population.kept[~reached])
     proxy = None if one.proxy_of is None else written(streams, one.proxy_of)
     found, mark = numbers.effect, numbers.landmark
-    why = reasons.why(one.reason, numbers, estimated=activity.n, proxy_of=proxy)
+    # the sentence speaks of everybody, as the shares beside it do
+    stands = replace(numbers, raw=with_it - without)
+    why = reasons.why(one.reason, stands, estimated=activity.n, proxy_of=proxy)
     if one.reason == "width" and found is not None and limits(found)[0] <= 0:
         why += f"; about {reasons.more_needed(found):,} more people would tell".replace(",", " ")
     strongest = _name_of(activity, mark.strongest_name, names) if mark.strongest_name >= 0 else None
