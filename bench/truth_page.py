@@ -106,7 +106,9 @@ def _named(by_kind: dict[str, list[Row]]) -> str:
     lines = [
         "## Was the truth named?\n",
         "Named first: the event is right, the count within 1, the window within 2 days or a fifth, verdict `candidate`.",
-        "The median place of the true line among all cells by phi stands beside.\n",
+        "The median place of the true line among all cells by phi stands beside. Other candidates are nearly all of one kind: in",
+        "the world of two kinds of parties, *training attended* marks a partner, and partners stay a little more often (5",
+        "points) for a reason that nothing else in the log shows. A line about one kind of party is to be judged within it.\n",
         "| world | ours named first | other candidates | phi rule named it | median place by phi |",
         "|---|---|---|---|---|",
     ]
