@@ -62,9 +62,9 @@ def answer(found: Findings, words: Words) -> tuple[str, str]:
         also = words("answer.also", n=others) if others else words("answer.only_candidate")
         return lead, f"{also} {words('answer.caution')}"
     if found.candidates:
-        associated = "association only" in first
-        number, best = first["association only" if associated else "cannot say"]
-        kind = "association" if associated else "cannot"
+        lines = list(enumerate(found.candidates, 1))
+        number, best = next((one for one in lines if not one[1].asked), lines[0])
+        kind = "cannot" if "cannot say" in first else "association"
         more = words(f"answer.{kind}_more", moment=plain(best, words, number), why=sentence(best.why))
         return words(f"answer.{kind}"), more
     return words("answer.aside" if found.refusals and not found.cells else "answer.nothing"), ""
