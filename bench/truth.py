@@ -132,6 +132,7 @@ def _work(job: tuple[str, int, int]) -> Row:
 def _run(jobs: list[tuple[str, int, int]], processes: int, out: Path) -> None:
     done = _done(out)
     jobs = [j for j in jobs if j[:2] not in done]
+    out.parent.mkdir(parents=True, exist_ok=True)
     with out.open("a") as file:
         for row in _rows(jobs, processes):
             file.write(json.dumps(row) + "\n")
