@@ -1,0 +1,50 @@
+"""The desk: occasions and gestures."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Float, ForeignKey, Index, String, Table
+
+from occasion.store.schema.base import METADATA, Whole, instant
+
+# A piece of work: this party, this moment, this owner, until then.
+OCCASIONS = Table(
+    "occasions",
+    METADATA,
+    Column("number", Whole, primary_key=True),
+    Column("party", String, nullable=False),
+    Column("moment", String, nullable=False),
+    Column("identity", String, nullable=False),  # the version of the moment
+    Column("kind", String, nullable=False),  # reached, coming, slipping, missed, handover, promise
+    Column("per", String, nullable=False),
+    instant("about_us"),  # the instant it is about: reached, expected, ended
+    Column("occurrence", Whole),  # OCCURRENCES.number where there is one
+    Column("owner", String, nullable=False),  # a colleague's id or a team's name
+    instant("shown_us"),  # on the desk since
+    instant("until_us"),
+    Column("state", String, nullable=False),  # open, taken, held, skipped, done, slipped, retracted
+    Column("taken_by", String),
+    instant("held_until_us", nullable=True),
+    Column("reason", String, nullable=False),  # why held, skipped, handed over, retracted
+    Column("chance", Float),  # how likely it still comes, where that could be said
+    Column("stake", Float, nullable=False),  # orders the desk; higher first
+    Column("answer", String, nullable=False),  # the loyalty question's, one line
+    instant("changed_us"),
+)
+Index("uq_occasions", OCCASIONS.c.party, OCCASIONS.c.moment, OCCASIONS.c.identity, OCCASIONS.c.kind, OCCASIONS.c.per,
+      OCCASIONS.c.about_us, unique=True)  # fmt: skip
+Index("ix_occasions_owner", OCCASIONS.c.owner, OCCASIONS.c.state, OCCASIONS.c.until_us)
+Index("ix_occasions_state", OCCASIONS.c.state, OCCASIONS.c.until_us)
+Index("ix_occasions_moment", OCCASIONS.c.moment, OCCASIONS.c.state)
+# What a person did about it; it is also an event in the log (`event`), so that moments may be made of it.
+GESTURES = Table(
+    "gestures",
+    METADATA,
+    Column("number", Whole, primary_key=True),
+    Column("occasion", Whole, ForeignKey("occasions.number"), index=True),
+    Column("party", String, nullable=False, index=True),
+    Column("colleague", String, nullable=False),
+    Column("form", String, nullable=False),  # call, note, film, gift, visit, nothing
+    Column("text", String, nullable=False),  # what happened
+    instant("at_us"),
+    Column("event", String),  # the id of its event
+)
