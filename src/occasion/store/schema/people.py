@@ -6,6 +6,8 @@ from sqlalchemy import Boolean, Column, Index, String, Table
 
 from occasion.store.schema.base import METADATA, Json, Whole, instant
 
+BYTEWISE = String().with_variant(String(collation="C"), "postgresql")  # compared byte by byte, as SQLite does
+
 # A party that something is known about beside its events. `party` is the identity that merges lead to.
 PARTIES = Table(
     "parties",
@@ -66,3 +68,12 @@ PROMISES = Table(
     Column("why_dropped", String),
 )
 Index("ix_parties_name", PARTIES.c.name)
+# The words a party is found by, folded (lower case, no accents): a prefix is a range of the key, on either database.
+FINDABLE = Table(
+    "findable",
+    METADATA,
+    Column("word", BYTEWISE, primary_key=True),
+    Column("party", String, primary_key=True, index=True),
+    Column("place", String, primary_key=True),  # name, identity, trait, detail
+    Column("number", Whole, primary_key=True, autoincrement=False),  # DETAILS.number, else 0
+)
