@@ -65,3 +65,10 @@ AUDIT = Table(
     Column("digest", LargeBinary(32), nullable=False),
 )
 Index("ix_audit_about", AUDIT.c.about, AUDIT.c.number)
+# The audit knows a party by a random name, so that erasing the party forgets whose rows these were and keeps the chain.
+AUDIT_NAMES = Table(
+    "audit_names",
+    METADATA,
+    Column("party", String, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+)
