@@ -1,0 +1,1 @@
+"""The server: ingest, pages and what goes out."""

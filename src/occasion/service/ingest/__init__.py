@@ -1,0 +1,1 @@
+"""What clients send, read into the log's terms."""

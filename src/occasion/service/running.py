@@ -1,0 +1,53 @@
+"""What a running server is made of, started and stopped in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from occasion.service.changed import Changed
+from occasion.service.clock import Clock, utc_micros
+from occasion.service.keys import Keyring
+from occasion.service.standin import Writer, open_records
+from occasion.store.history import History
+from occasion.store.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a server is told. `records`: a database URL, else the workspace's own; `following`: whether the catalogue
+    is watched; `buffer_us`: how long an event waits for an earlier one; `rate`: events a second a key may send."""
+
+    workspace: Workspace
+    clock: Clock = utc_micros
+    records: str | None = None
+    following: bool = True
+    buffer_us: int = 500_000
+    rate: int = 100_000
+
+
+class Service:
+    """The parts of a running server. They are there from `start` to `stop`; `running` says so."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.workspace = settings.workspace
+        self.clock = settings.clock
+        self.changed = Changed()
+        self.running = False
+
+    def start(self) -> None:
+        """Open the records and start the writer. Raises InputError where the workspace cannot be used."""
+        self.workspace.data.mkdir(parents=True, exist_ok=True)
+        self.engine = open_records(self.settings.records or self.workspace.data / "records.db")
+        self.history = History(self.workspace.data)
+        self.writer = Writer(self.engine, self.history, self.clock)
+        self.keys = Keyring(self.engine, self.clock, self.writer.do)
+        self.writer.start()
+        self.running = True
+
+    def stop(self) -> None:
+        """Commit what was taken, then let go of everything."""
+        self.running = False
+        self.writer.stop()
+        self.history.close()
+        self.engine.dispose()
