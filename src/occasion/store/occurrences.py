@@ -1,0 +1,290 @@
+"""Occurrences in the records: written as the watcher says them, asked for by the pages.
+
+A change is idempotent by its key (version, role, party, per, at, moment): said twice, it is there once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, exists, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from occasion.events.event import Scalar
+from occasion.moments.derived import Role
+from occasion.moments.live.reader import untagged
+from occasion.moments.meaning import tagged
+from occasion.moments.watch import Change
+from occasion.store.schema.desk import GESTURES, OCCASIONS
+from occasion.store.schema.watched import OCCURRENCES
+
+O = OCCURRENCES.c  # noqa: E741 - the columns, said often
+ACTED = ("taken", "done")  # an occasion in these states, or with a gesture, is one that a person acted on
+CHUNK = 500
+
+
+class Noticed(msgspec.Struct, frozen=True):
+    """A change of what a catalogue's moment has reached, as it is on record.
+
+    `moment`: its name in the catalogue; `identity`: the version; `number`: of the occurrence's row. `history`: read
+    from the past when the version was new, not noticed as it happened.
+    """
+
+    change: Change
+    role: Role
+    moment: str
+    identity: str
+    number: int = 0
+    history: bool = False
+
+
+class Occurred(msgspec.Struct, frozen=True):
+    """An occurrence on record. `state`: holds, retracted, or stands (no longer true, but a person acted on it)."""
+
+    number: int
+    moment: str
+    identity: str
+    role: str
+    party: str
+    per: Scalar | None
+    at_us: int
+    known_us: int
+    evidence: tuple[str, ...]
+    noticed_us: int
+    state: str
+    reason: str
+    changed_us: int | None
+
+
+def per_text(per: Scalar | None) -> str:
+    """A value of `per` as the tables keep it: its kind and text, "" for none."""
+    return "" if per is None else ":".join(tagged(per))
+
+
+def per_value(text: str) -> Scalar | None:
+    """The value that `per_text` wrote."""
+    return None if text == "" else untagged(text)
+
+
+def write_changes(connection: Connection, noticed: Iterable[Noticed], seq: int) -> list[Noticed]:
+    """Write changes in their order; those that made a difference, with their numbers.
+
+    A retraction becomes `stands` where a person already acted on the occurrence. `seq`: the position of the log.
+    """
+    made: list[Noticed] = []
+    reached: dict[tuple[Any, ...], Noticed] = {}
+    for one in noticed:
+        if one.change.kind == "reached":
+            reached[_key(one)] = one
+            continue
+        made += _write_reached(connection, reached, seq)  # what is said later of the same occurrence finds it there
+        reached = {}
+        changed = _correct(connection, one) if one.change.kind == "corrected" else _retract(connection, one)
+        made += [] if changed is None else [changed]
+    return made + _write_reached(connection, reached, seq)
+
+
+KEY = (O.identity, O.role, O.party, O.per, O.at_us, O.moment)
+
+
+def _key(one: Noticed) -> tuple[Any, ...]:
+    return one.identity, one.role, one.change.party, per_text(one.change.per), one.change.at, one.moment
+
+
+def _is(one: Noticed) -> ColumnElement[bool]:
+    return and_(*(column == value for column, value in zip(KEY, _key(one), strict=True)))
+
+
+def _row(one: Noticed, seq: int) -> dict[str, object]:
+    change = one.change
+    return {
+        "moment": one.moment,
+        "identity": one.identity,
+        "role": one.role,
+        "party": change.party,
+        "per": per_text(change.per),
+        "at_us": change.at,
+        "known_us": change.known_at,
+        "evidence": list(change.evidence),
+        "noticed_us": change.when,
+        "state": "holds",
+        "reason": change.reason,
+        "changed_us": None,
+        "seq": seq,
+    }
+
+
+def _write_reached(connection: Connection, reached: dict[tuple[Any, ...], Noticed], seq: int) -> list[Noticed]:
+    """Insert, or let hold again what was retracted; what holds already as it is said makes no difference."""
+    if not reached:
+        return []
+    own = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    given: Any = own(OCCURRENCES)
+    new = given.excluded
+    statement = given.on_conflict_do_update(
+        index_elements=list(KEY),
+        set_={
+            "known_us": new.known_us,
+            "evidence": new.evidence,
+            "state": "holds",
+            "reason": new.reason,
+            "changed_us": new.noticed_us,
+        },
+        where=or_(O.state != "holds", O.known_us != new.known_us, O.evidence != new.evidence),
+    ).returning(O.number, *KEY)
+    rows = connection.execute(statement, [_row(one, seq) for one in reached.values()]).all()
+    return [msgspec.structs.replace(reached[tuple(row[1:])], number=row[0]) for row in sorted(rows)]
+
+
+def _correct(connection: Connection, one: Noticed) -> Noticed | None:
+    change = one.change
+    values = {"known_us": change.known_at, "evidence": list(change.evidence), "reason": change.reason}
+    statement = update(OCCURRENCES).where(_is(one), O.state == "holds").values(**values, changed_us=change.when)
+    number = connection.execute(statement.returning(O.number)).scalar()
+    return None if number is None else msgspec.structs.replace(one, number=number)
+
+
+def acted() -> ColumnElement[bool]:
+    """Whether a person acted on an occurrence of the outer query."""
+    gesture = exists().where(GESTURES.c.occasion == OCCASIONS.c.number)
+    return exists().where(OCCASIONS.c.occurrence == O.number, or_(OCCASIONS.c.state.in_(ACTED), gesture))
+
+
+def _retract(connection: Connection, one: Noticed) -> Noticed | None:
+    change = one.change
+    stands = change.kind == "stands"
+    state = "stands" if stands else case((acted(), "stands"), else_="retracted")
+    statement = update(OCCURRENCES).where(_is(one), O.state == "holds")
+    row = connection.execute(
+        statement.values(state=state, reason=change.reason, changed_us=change.when).returning(O.number, O.state)
+    ).first()
+    if row is None:
+        return None
+    kind = "stands" if row[1] == "stands" else "retracted"
+    return msgspec.structs.replace(one, number=row[0], change=msgspec.structs.replace(change, kind=kind))
+
+
+def settle(  # noqa: PLR0917
+    connection: Connection, parties: Sequence[str], true: Iterable[Noticed], seq: int, now: int, reason: str
+) -> list[Noticed]:
+    """Make the records say of some parties what is true of them, and nothing else; what made a difference.
+
+    For parties that were merged or are told apart again: an occurrence that is true of another of them than before is
+    that party's now, under the same number. `true`: every occurrence of every version watched. Versions that are no
+    longer watched are left as they are.
+    """
+    wanted = {_key(one): one for one in true}
+    versions = {(one.identity, one.role, one.moment) for one in wanted.values()} | _watched_of(connection, parties)
+    held = [row for row in _rows(connection, O.party.in_(parties), O.state == "holds")]
+    left = [row for row in held if _key_of(row) not in wanted and (row.identity, row.role, row.moment) in versions]
+    missing = {key: one for key, one in wanted.items() if key not in {_key_of(row) for row in held}}
+    made: list[Noticed] = []
+    for row in left:
+        to = next((one for key, one in missing.items() if _same_but_party(key, _key_of(row))), None)
+        if to is not None and not _taken(connection, to):
+            connection.execute(update(OCCURRENCES).where(O.number == row.number).values(party=to.change.party))
+            del missing[_key(to)]
+            gone = _change(row, "corrected", now, reason)
+            made.append(Noticed(msgspec.structs.replace(gone, party=to.change.party), to.role, to.moment, to.identity,
+                                row.number))  # fmt: skip
+        else:
+            said = Noticed(_change(row, "retracted", now, reason), row.role, row.moment, row.identity)  # type: ignore[arg-type]
+            made += [one for one in [_retract(connection, said)] if one is not None]
+    return made + write_changes(connection, missing.values(), seq)
+
+
+def _taken(connection: Connection, one: Noticed) -> bool:
+    """Whether there is a row under this key already, in whatever state."""
+    return connection.execute(select(O.number).where(_is(one))).first() is not None
+
+
+def _watched_of(connection: Connection, parties: Sequence[str]) -> set[tuple[str, str, str]]:
+    from occasion.store.schema.watched import VERSIONS
+
+    rows = connection.execute(
+        select(VERSIONS.c.identity, VERSIONS.c.role, VERSIONS.c.moment).where(VERSIONS.c.until_us.is_(None))
+    )
+    return {(row[0], row[1], row[2]) for row in rows}
+
+
+def _key_of(row: Occurred) -> tuple[Any, ...]:
+    return row.identity, row.role, row.party, per_text(row.per), row.at_us, row.moment
+
+
+def _same_but_party(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
+    return one[:2] == other[:2] and one[3:] == other[3:]
+
+
+def _change(row: Occurred, kind: Any, now: int, reason: str) -> Change:
+    return Change(kind, row.identity, row.party, row.per, row.at_us, row.known_us, row.evidence, now, reason)
+
+
+def forget(connection: Connection, party: str) -> int:
+    """Remove every occurrence of an erased party; how many there were."""
+    return connection.execute(delete(OCCURRENCES).where(O.party == party)).rowcount
+
+
+# asked by pages
+
+
+def _rows(connection: Connection, *where: ColumnElement[bool], latest: int | None = None) -> list[Occurred]:
+    query = select(OCCURRENCES).where(*where).order_by(O.at_us.desc(), O.number.desc()).limit(latest)
+    return [
+        Occurred(
+            r.number, r.moment, r.identity, r.role, r.party, per_value(r.per), r.at_us, r.known_us,
+            tuple(r.evidence), r.noticed_us, r.state, r.reason, r.changed_us,
+        )
+        for r in connection.execute(query)
+    ]  # fmt: skip
+
+
+def of(connection: Connection, party: str, latest: int = 500) -> list[Occurred]:
+    """A party's occurrences in every state and role, the latest first."""
+    return _rows(connection, O.party == party, latest=latest)
+
+
+def numbered(connection: Connection, numbers: Sequence[int]) -> dict[int, Occurred]:
+    """Occurrences by their number."""
+    return {row.number: row for row in _rows(connection, O.number.in_(numbers))}
+
+
+def holding(connection: Connection, moment: str, role: Role, span: tuple[int, int], latest: int) -> list[Occurred]:
+    """The latest of a moment's occurrences that hold, in one role, with `at` in the span [since, until)."""
+    since, until = span
+    where = (O.moment == moment, O.role == role, O.at_us >= since, O.at_us < until, O.state != "retracted")
+    return _rows(connection, *where, latest=latest)
+
+
+def counts(connection: Connection, since: int, until: int) -> dict[tuple[str, str], int]:
+    """How many occurrences hold for each (moment, role) with `at` in [since, until), of whatever version."""
+    query = select(O.moment, O.role, func.count()).where(O.at_us >= since, O.at_us < until, O.state != "retracted")
+    return {(row[0], row[1]): row[2] for row in connection.execute(query.group_by(O.moment, O.role))}
+
+
+def open_windows(connection: Connection, moment: str, identity: str, since: int, latest: int) -> list[Occurred]:
+    """Who waits for a moment: opened since then, and neither reached nor missed after it; the latest first."""
+    later = OCCURRENCES.alias("later")
+    over = exists().where(
+        later.c.moment == O.moment,
+        later.c.role.in_(("reached", "missed")),
+        later.c.party == O.party,
+        later.c.per == O.per,
+        later.c.at_us >= O.at_us,
+        later.c.state == "holds",
+    )
+    opened = (O.moment == moment, O.role == "opened", O.at_us >= since, O.state == "holds")
+    return _rows(connection, *opened, ~over, latest=latest)
+
+
+def keys(connection: Connection, identity: str, role: Role) -> set[tuple[str, str, int]]:
+    """What holds of a version in a role: (party, per as text, at)."""
+    query = select(O.party, O.per, O.at_us).where(O.identity == identity, O.role == role, O.state == "holds")
+    return {(row[0], row[1], row[2]) for row in connection.execute(query)}
+
+
+__all__ = [
+    "Noticed", "Occurred", "acted", "counts", "forget", "holding", "keys", "numbered", "of", "open_windows",
+    "per_text", "per_value", "settle", "write_changes",
+]  # fmt: skip
