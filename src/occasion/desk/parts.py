@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Literal
 
 from occasion.estimate import Estimate, Refusal
 
 Value = str | int | float | None
-NOTHING: Mapping[str, Value] = MappingProxyType({})
 Kind = Literal["reached", "coming", "slipping", "missed", "handover", "promise"]
 KINDS: tuple[Kind, ...] = ("reached", "coming", "slipping", "missed", "handover", "promise")
 State = Literal["open", "taken", "held", "skipped", "done", "slipped", "retracted"]
@@ -34,7 +32,7 @@ class Said:
     """
 
     key: str
-    facts: Mapping[str, Value] = NOTHING
+    facts: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +70,9 @@ class EventLine:
 
 @dataclass(frozen=True, slots=True)
 class DetailLine:
-    """A remembered fact, with where it is from (`noted_by_name`, `noted_us`, `source`) and its `use`: anything, care (no
-    gift), inside (never towards the party).
+    """A remembered fact, with where it is from (`noted_by_name`, `noted_us`, `source`).
+
+    `use`: anything, care (not for gifts), inside (never towards the party).
     """
 
     number: int
