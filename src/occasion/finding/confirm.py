@@ -153,13 +153,16 @@ def _status(activity: Activity, moment: Cell, party: Ints, instants: Ints, *, sa
 def _crossed(rows: Trials, Z: Floats, out: Flags) -> Floats:
     """For the rows in `out`, fitted on all the others: the chance of reaching it now, the outcome with and without it,
     and the chance of ever reaching it without (rows × 4)."""
-    fit = ~out
-    with_it, without = fit & rows.now, fit & ~rows.now
-    chance = fit_logistic(Z[fit], rows.now[fit].astype(float), 1.0, steps=10)
+    with_it, without = Z[~out & rows.now], Z[~out & ~rows.now]
+    kept_with, kept_without = rows.kept[~out & rows.now], rows.kept[~out & ~rows.now]
+    gram, gram_without = with_it.T @ with_it, without.T @ without
+    reached = np.arange(len(with_it) + len(without)) < len(with_it)
+    chance = fit_logistic(
+        np.concatenate([with_it, without]), reached.astype(float), 1.0, steps=10, gram=gram + gram_without
+    )
+    both = np.column_stack([kept_without, rows.ever[~out & ~rows.now]])
     outcome = np.column_stack([
-        fit_linear(Z[with_it], rows.kept[with_it], 1.0),
-        fit_linear(Z[without], rows.kept[without], 1.0),
-        fit_linear(Z[without], rows.ever[without], 1.0),
+        fit_linear(with_it, kept_with, 1.0, gram=gram), fit_linear(without, both, 1.0, gram=gram_without)
     ])  # fmt: skip
     return np.column_stack([linear_score(Z[out], chance, logistic=True), Z[out] @ outcome])
 
