@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -143,7 +143,12 @@ class History:
             raise InputError(f"{self.data}: another load is writing here: wait until it is done and load again")
         try:
             self._tidy()
-            yield
+            try:
+                yield
+            except BaseException:
+                with suppress(OSError, DatabaseError):
+                    self._tidy()
+                raise
         finally:
             self._writing.release()
 

@@ -7,56 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Engine,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    delete,
-    func,
-    insert,
-    select,
-)
+from sqlalchemy import Engine, delete, func, insert, select
 
-METADATA = MetaData()
-SETTINGS = Table(
-    "history_settings", METADATA, Column("key", String, primary_key=True), Column("value", String, nullable=False)
-)
-SEGMENTS = Table(
-    "segments",
-    METADATA,
-    Column("file", String, primary_key=True),
-    Column("bucket", Integer, nullable=False),
-    Column("rows", BigInteger, nullable=False),
-    Column("first_us", BigInteger, nullable=False),
-    Column("last_us", BigInteger, nullable=False),
-    Column("load", Integer, nullable=False),
-)
-DICTIONARIES = Table(
-    "dictionaries",
-    METADATA,
-    Column("kind", String, primary_key=True),
-    Column("file", String, nullable=False),
-    Column("rows", BigInteger, nullable=False),
-)
-LOADS = Table(
-    "loads",
-    METADATA,
-    Column("number", Integer, primary_key=True),
-    Column("files", String, nullable=False),
-    Column("mapping", String, nullable=False),
-    Column("both", Boolean, nullable=False),
-    Column("read", BigInteger, nullable=False),
-    Column("taken", BigInteger, nullable=False),
-    Column("refused", BigInteger, nullable=False),
-    Column("known", BigInteger, nullable=False),
-    Column("events", BigInteger, nullable=False),
-    Column("rejects", String),
-)
+from occasion.store.records import writing
+from occasion.store.schema.history import DICTIONARIES, LOADS, SEGMENTS, SETTINGS
 
 
 @dataclass(frozen=True)
@@ -89,8 +43,7 @@ class Manifest:
 
     def __init__(self, engine: Engine, buckets: int) -> None:
         self._engine = engine
-        METADATA.create_all(engine)
-        with engine.begin() as connection:
+        with writing(engine) as connection:
             known = connection.execute(select(SETTINGS.c.value).where(SETTINGS.c.key == "buckets")).scalar()
             if known is None:
                 connection.execute(insert(SETTINGS).values(key="buckets", value=str(buckets)))
@@ -112,7 +65,7 @@ class Manifest:
         load: dict[str, Any],
     ) -> None:
         """The new state instead of the old: both never hold, and neither holds in part."""
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             for file in replaced:
                 connection.execute(delete(SEGMENTS).where(SEGMENTS.c.file == file))
             if new:

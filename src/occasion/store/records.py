@@ -1,21 +1,139 @@
-"""The records' database: SQLite, durable at every commit."""
+"""The records' database: SQLite in the workspace by default, PostgreSQL by its address; durable at every commit."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from occasion.errors import InputError
+from occasion.store.schema import METADATA
+
+HEAD = "0002"  # the latest migration
+BEFORE_MIGRATIONS = "0001"  # what a workspace has that was made before there were any
+UPGRADE_LOCK = 0x0CCA510E  # of PostgreSQL: one process at a time brings the tables up to date
+WAL_PAGES = 16_384  # how much SQLite writes ahead before it copies that into the file: 64 MB
 
 
-def open_records(path: Path) -> Engine:
-    """An engine on the SQLite file, made if it is not there: write-ahead log, a commit waits for the disk."""
-    engine = create_engine(f"sqlite:///{path}")
+def open_records(where: Path | str) -> Engine:
+    """An engine on the records, with their tables brought up to date.
 
-    def prepare(connection: Any, _: Any) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA busy_timeout=10000")
-
-    event.listen(engine, "connect", prepare)
+    `where`: the SQLite file, made if it is not there, or the address of a database (sqlite:///..., postgresql://...).
+    A SQLite file has a write-ahead log and every commit waits for the disk. Raises InputError when the address is
+    none, or the database cannot be reached or belongs to a later version.
+    """
+    url = records_url(where)
+    engine = create_engine(url, **_options(url))
+    if url.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    try:
+        _bring_up_to_date(engine)
+    except BaseException as error:
+        engine.dispose()
+        if not isinstance(error, SQLAlchemyError) or url.get_backend_name() == "sqlite":
+            raise
+        shown = url.render_as_string(hide_password=True)
+        said = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        raise InputError(
+            f"records {shown}: cannot be used ({said}); is the database running, and the address right?"
+        ) from None
     return engine
+
+
+def records_url(where: Path | str) -> URL:
+    """The address of the records. Raises InputError for one that names neither SQLite nor PostgreSQL."""
+    if isinstance(where, Path):
+        return URL.create("sqlite", database=str(where))
+    try:
+        url = make_url(where)
+        backend = url.get_backend_name()
+    except (ArgumentError, NoSuchModuleError):
+        backend = ""
+    if backend not in ("sqlite", "postgresql"):
+        raise InputError(
+            "records: the address is neither postgresql://USER@HOST/DATABASE nor sqlite:///FILE; correct it in "
+            "occasion.toml or OCCASION_RECORDS"
+        )
+    return url.set(drivername="postgresql+psycopg") if backend == "postgresql" else url
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that is going to write: on SQLite it waits for its turn now and not half-way."""
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        yield connection
+
+
+def _options(url: URL) -> dict[str, Any]:
+    if url.get_backend_name() == "sqlite":
+        return {}
+    try:
+        import psycopg  # noqa: F401
+    except ImportError:
+        raise InputError("records on PostgreSQL need psycopg: install occasion[postgres]") from None
+    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # transactions begin where we say, so that changes of tables are part of them
+    connection.execute("PRAGMA busy_timeout=10000")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
+    connection.execute("PRAGMA cache_size=-32768")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _bring_up_to_date(engine: Engine) -> None:
+    with engine.connect() as connection:
+        if _version(connection) == HEAD:
+            return
+    with writing(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": UPGRADE_LOCK})
+        if _version(connection) != HEAD:
+            _upgrade(connection)
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.util import CommandError
+
+    config = migrations(connection)
+    if _version(connection) is None and inspect(connection).has_table("history_settings"):
+        command.stamp(config, BEFORE_MIGRATIONS)
+    try:
+        command.upgrade(config, "head")
+    except CommandError:
+        raise InputError(
+            f"records: their tables are of version {_version(connection)}, which this occasion does not know; use the "
+            "version that wrote them, or a later one"
+        ) from None
+
+
+def migrations(connection: Connection) -> Any:
+    """Alembic's configuration for this connection."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    config.attributes["metadata"] = METADATA
+    return config

@@ -6,16 +6,15 @@ from sqlalchemy import BigInteger, Column, Index, LargeBinary, String, Table
 
 from occasion.store.schema.base import METADATA, Json, Whole, instant
 
-# The tail: events that no segment holds yet. `seq` counts events for ever; `digest` is of (source, message id).
+# The tail: what no segment holds yet, a row for each group that was committed together (read it by `store.log`).
+# `seq` counts what was taken, for ever; that no digest comes twice is the one writer's to see to, which knows them all.
 TAIL = Table(
     "tail",
     METADATA,
-    Column("seq", Whole, primary_key=True, autoincrement=False),
-    Column("digest", LargeBinary(16), nullable=False, unique=True),
-    Column("party", String, nullable=False, index=True),  # as it came; `merges` says who it is
-    instant("at_us"),
-    instant("seen_us"),
-    Column("event", LargeBinary, nullable=False),  # msgpack of occasion.events.event.Event
+    Column("seq", Whole, primary_key=True, autoincrement=False),  # of the last in the group
+    instant("clock_us"),  # when it was committed
+    Column("digests", LargeBinary, nullable=False),  # 16 bytes of (source, message id) for each that was taken
+    Column("events", LargeBinary, nullable=False),  # see store.packed
 )
 # One row: what was given out last. `clock_us`: the latest clock a group was committed with.
 POSITIONS = Table(
@@ -39,7 +38,7 @@ REFUSED = Table(
     Column("message_id", String),
     Column("body", Json, nullable=False),  # the item as it came
 )
-# Two identities that are one party: `party` is read as `into` until it is undone. Stored events keep what they came with.
+# Two identities that are one party: `party` is read as `into` until that is undone. Events keep what they came with.
 MERGES = Table(
     "merges",
     METADATA,
