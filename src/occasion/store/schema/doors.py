@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table
+from typing import Any
+
+from sqlalchemy import Column, Connection, Index, Integer, LargeBinary, String, Table, event, text
 
 from occasion.store.schema.base import METADATA, Json, Whole, instant
 
@@ -65,6 +67,33 @@ AUDIT = Table(
     Column("digest", LargeBinary(32), nullable=False),
 )
 Index("ix_audit_about", AUDIT.c.about, AUDIT.c.number)
+_REFUSAL = "the audit is only added to"
+_SQLITE = tuple(
+    f"CREATE TRIGGER IF NOT EXISTS audit_no_{what} BEFORE {what.upper()} ON audit "
+    f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
+    for what in ("update", "delete")
+)
+_POSTGRESQL = (
+    "CREATE OR REPLACE FUNCTION audit_refuses() RETURNS trigger LANGUAGE plpgsql AS "
+    f"$$ BEGIN RAISE EXCEPTION '{_REFUSAL}'; END $$",
+    "DROP TRIGGER IF EXISTS audit_no_change ON audit",
+    "CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE ON audit FOR EACH ROW EXECUTE FUNCTION audit_refuses()",
+    "DROP TRIGGER IF EXISTS audit_no_truncate ON audit",
+    "CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION audit_refuses()",
+)
+
+
+def protect_audit(connection: Connection) -> None:
+    """Make the database refuse to change or remove rows of the audit; doing it again changes nothing."""
+    for statement in _SQLITE if connection.dialect.name == "sqlite" else _POSTGRESQL:
+        connection.execute(text(statement))
+
+
+@event.listens_for(AUDIT, "after_create")
+def _protect_created(_: Table, connection: Connection, **__: Any) -> None:
+    protect_audit(connection)
+
+
 # The audit knows a party by a random name, so that erasing the party forgets whose rows these were and keeps the chain.
 AUDIT_NAMES = Table(
     "audit_names",
