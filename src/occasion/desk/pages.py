@@ -224,6 +224,7 @@ class MomentForm:
     stage: str
     expect: str
     make: tuple[str, ...]
+    mark: str = ""  # pit, peak or nothing
 
 
 @dataclass(frozen=True, slots=True)

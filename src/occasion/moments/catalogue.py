@@ -2,7 +2,7 @@
 
     stages:  a list of {name, enter}
     process: a list of {name, event, due, purpose}
-    moments: name → {when, who, owner, purpose, stage, expect, make}
+    moments: name → {when, who, owner, purpose, stage, expect, make, mark}
 
 What cannot be used is a finding with its line and column and leaves the rest usable; only a file that is no catalogue
 at all is an InputError. A moment without an owner is not among `moments` but among `refused`.
@@ -27,7 +27,9 @@ WHO: tuple[Who, ...] = ("customer", "partner", "colleague")
 SECTIONS = ("stages", "process", "moments")
 STAGE_KEYS = ("name", "enter")
 STEP_KEYS = ("name", "event", "due", "purpose")
-MOMENT_KEYS = ("when", "who", "owner", "purpose", "stage", "expect", "make")
+MOMENT_KEYS = ("when", "who", "owner", "purpose", "stage", "expect", "make", "mark")
+Mark = Literal["", "pit", "peak"]  # a pit goes before everything else of its party; "" says nothing
+MARKS: tuple[Mark, ...] = ("pit", "peak")
 Severity = Literal["error", "warning", "note"]
 
 
@@ -87,6 +89,7 @@ class Moment:
     key: Place
     written: Value
     stage_place: Place
+    mark: Mark = ""
 
 
 @dataclass(frozen=True)
@@ -228,6 +231,7 @@ class _Reader:
             key.place,
             given["when"],
             given.get("stage", key).place,
+            self.mark(given, about),
         )
 
     # values
@@ -238,6 +242,12 @@ class _Reader:
             self.say(given["who"].place, "error", "who", about, unknown("who", who, WHO))
             return "customer"
         return who
+
+    def mark(self, given: dict[str, Value], about: str) -> Mark:
+        mark = self.text(given, "mark", about)
+        if mark and mark not in MARKS:
+            self.say(given["mark"].place, "error", "mark", about, unknown("mark", mark, MARKS))
+        return next((known for known in MARKS if known == mark), "")
 
     def label(self, given: dict[str, Value], about: str) -> str:
         stage = self.text(given, "stage", about)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Float, ForeignKey, Index, String, Table
 
-from occasion.store.schema.base import METADATA, Whole, instant
+from occasion.store.schema.base import METADATA, Json, Whole, instant
 
 # A piece of work: this party, this moment, this owner, until then.
 OCCASIONS = Table(
@@ -28,6 +28,8 @@ OCCASIONS = Table(
     Column("chance", Float),  # how likely it still comes, where that could be said
     Column("stake", Float, nullable=False),  # orders the desk; higher first
     Column("answer", String, nullable=False),  # the loyalty question's, one line
+    Column("who", String, nullable=False),  # customer, partner, colleague: in whose words it is said
+    Column("facts", Json, nullable=False),  # what was so when it was opened: events that show it, how far it was, ...
     instant("changed_us"),
 )
 Index("uq_occasions", OCCASIONS.c.party, OCCASIONS.c.moment, OCCASIONS.c.identity, OCCASIONS.c.kind, OCCASIONS.c.per,
@@ -35,6 +37,11 @@ Index("uq_occasions", OCCASIONS.c.party, OCCASIONS.c.moment, OCCASIONS.c.identit
 Index("ix_occasions_owner", OCCASIONS.c.owner, OCCASIONS.c.state, OCCASIONS.c.until_us)
 Index("ix_occasions_state", OCCASIONS.c.state, OCCASIONS.c.until_us)
 Index("ix_occasions_moment", OCCASIONS.c.moment, OCCASIONS.c.state)
+Index("ix_occasions_owner_stake", OCCASIONS.c.owner, OCCASIONS.c.state, OCCASIONS.c.stake)
+Index("ix_occasions_state_stake", OCCASIONS.c.state, OCCASIONS.c.stake)
+Index("ix_occasions_changed", OCCASIONS.c.state, OCCASIONS.c.changed_us)
+Index("ix_occasions_party", OCCASIONS.c.party, OCCASIONS.c.state)
+Index("ix_occasions_occurrence", OCCASIONS.c.occurrence)
 # What a person did about it; it is also an event in the log (`event`), so that moments may be made of it.
 GESTURES = Table(
     "gestures",
