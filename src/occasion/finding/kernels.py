@@ -219,29 +219,38 @@ def count_coded(
     Indices are unsigned: a signed one costs a test each.
     """  # fmt: skip
     most, streams, width = np.uint64(counts), np.uint64(counter.shape[0]), np.uint64(days)
-    one, day_us = np.uint64(1), np.uint64(DAY_US)
-    n, i = np.uint64(party.shape[0]), np.uint64(0)
-    while i < n:
-        p = np.uint64(party[i])
-        if p >= np.uint64(book.shape[0]) or book[p, 1] < 0:
-            i += one
+    one, day_us, known = np.uint64(1), np.uint64(DAY_US), np.uint64(book.shape[0])
+    n = party.shape[0]
+    if n == 0:
+        return
+    runs = one
+    for i in range(1, n):
+        runs += np.uint64(party[i] != party[i - 1])
+    first, run = np.empty(runs + one, np.int64), np.uint64(0)  # where each party's rows begin
+    for i in range(n - 1):
+        first[run + one] = i + 1
+        run += np.uint64(party[i] != party[i + 1])
+    first[0], first[runs] = 0, n
+    begin, cell = np.empty(runs, np.int64), np.empty(runs, np.int64)
+    for r in range(runs):  # all looked up at once: so many misses of the cache run side by side
+        p = np.uint64(party[first[r]])
+        cell[r] = -1
+        if p < known:
+            begin[r], cell[r] = book[p, 0], book[p, 1]
+            book[p, 2] = max(book[p, 2], at[first[r + 1] - 1])
+    for r in range(runs):
+        if cell[r] < 0:
             continue
         counter[:] = 0
-        block = np.uint64(book[p, 1]) * most * streams * width
-        begin, end = book[p, 0], book[p, 0] + np.int64(width * day_us)
-        while i < n and party[i] == p and at[i] < begin:
-            i += one
-        while i < n and party[i] == p and at[i] < end:
-            s = np.uint64(name[i])
-            seen = np.uint64(counter[s])
-            if seen < most:
-                day = np.uint64(at[i] - begin) // day_us
-                histogram[block + (seen * streams + s) * width + day] += np.int32(1)
-                counter[s] = seen + one
-            i += one
-        while i < n and party[i] == p:
-            i += one
-        book[p, 2] = max(book[p, 2], at[i - one])
+        block = np.uint64(cell[r]) * most * streams * width
+        for e in range(np.uint64(first[r]), np.uint64(first[r + 1])):
+            since = np.uint64(at[e] - begin[r])  # before the start it wraps round to far beyond the end
+            if since < width * day_us:
+                s = np.uint64(name[e])
+                seen = np.uint64(counter[s])
+                if seen < most:
+                    histogram[block + (seen * streams + s) * width + since // day_us] += np.int32(1)
+                    counter[s] = seen + one
 
 
 def arrange(row: Int, free: Int, order: Int) -> None:
