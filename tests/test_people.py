@@ -282,7 +282,7 @@ def test_undoing_a_merge_gives_each_identity_its_own_back(connection: Connection
     assert {d.text for d in details.details_of(connection, "a")} == {"likes tea"}
     assert {d.text for d in details.details_of(connection, "b")} == {"likes coffee", "moves in June"}
     assert party_of(connection, "a").consent["email"].given
-    with pytest.raises(InputError, match="undone already"):
+    with pytest.raises(InputError, match="is undone already"):
         merges.undo(connection, number, now=NOW + 2, by="ewa")
     assert [m.undone_by for m in merges.history(connection, "a")] == ["ewa"]
 

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, insert, select, update
 from occasion.errors import InputError
 from occasion.people.merges import canonical, identities
 from occasion.people.partial import read_partial
+from occasion.people.parties import ensure
 from occasion.people.search import fold, forget_words, index_words
 from occasion.store.schema.people import DETAILS
 
@@ -123,6 +124,7 @@ def note(
     if same is not None:
         return int(same)
     number = int(connection.execute(insert(DETAILS).values(**row).returning(DETAILS.c.number)).scalar_one())
+    ensure(connection, row["party"], now)
     index_words(connection, row["party"], "detail", number, text)
     return number
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select
 
 from occasion.errors import InputError
+from occasion.store import merged
 from occasion.store.schema.log import MERGES
 
 
@@ -65,29 +66,15 @@ def merge(connection: Connection, party: str, into: str, *, now: int, by: str, w
     """
     if not party or not into:
         raise InputError("merge: an identity is empty; name the two identities that are one party")
-    low, high = canonical(connection, party), canonical(connection, into)
-    if low == high:
-        return None
-    made = insert(MERGES).values(party=low, into=high, made_us=now, made_by=by, why=why)
-    return int(connection.execute(made.returning(MERGES.c.number)).scalar_one())
+    return merged.merge(connection, canonical(connection, party), into, now=now, by=by, why=why)
 
 
-def undo(connection: Connection, number: int, *, now: int, by: str) -> Merged:
-    """Take a merge apart: each identity has its own details, promises, gestures and occasions again.
+def undo(connection: Connection, number: int, *, now: int, by: str) -> tuple[str, str]:
+    """Take a merge apart: each of its two identities (returned) has its own details, promises and gestures again.
 
     Raises InputError when there is no such merge, or it is undone already.
     """
-    done = connection.execute(
-        update(MERGES)
-        .where(MERGES.c.number == number, MERGES.c.undone_us.is_(None))
-        .values(undone_us=now, undone_by=by)
-    )
-    found = connection.execute(select(MERGES).where(MERGES.c.number == number)).mappings().first()
-    if found is None:
-        raise InputError(f"merge {number}: there is none with this number; the party's page lists its merges")
-    if done.rowcount == 0:
-        raise InputError(f"merge {number}: was undone already, nothing was changed")
-    return Merged(**found)
+    return merged.undo(connection, number, now=now, by=by)
 
 
 def history(connection: Connection, party: str) -> Sequence[Merged]:

@@ -121,7 +121,7 @@ def change(connection: Connection, party: str, *, now: int, by: str, **fields: A
     del by
     checked = {key: _CHECKS[key](value) for key, value in fields.items()}
     top = canonical(connection, party)
-    _ensure(connection, top, now)
+    ensure(connection, top, now)
     connection.execute(update(PARTIES).where(PARTIES.c.party == top).values(**checked, changed_us=now))
     gone = {key: "" if key == "name" else None for key, value in checked.items() if value in (None, "")}
     others = identities(connection, top)[1:]
@@ -141,14 +141,15 @@ def consent(
     if not source.strip():
         raise InputError(f"consent of {party!r} for {channel}: has no source; say how it is known (form, call, letter)")
     top = canonical(connection, party)
-    _ensure(connection, top, now)
+    ensure(connection, top, now)
     held = dict(connection.execute(select(PARTIES.c.consent).where(PARTIES.c.party == top)).scalar_one())
     held[channel] = {"given": given, "at_us": at_us or now, "source": source.strip()}
     connection.execute(update(PARTIES).where(PARTIES.c.party == top).values(consent=held, changed_us=now))
     return party_of(connection, top)
 
 
-def _ensure(connection: Connection, party: str, now: int) -> None:
+def ensure(connection: Connection, party: str, now: int) -> None:
+    """A row of its own for an identity that something is now known about, found by its words; nothing if it has one."""
     if connection.execute(select(PARTIES.c.party).where(PARTIES.c.party == party)).first() is None:
         row = {"party": party, "kind": "customer", "name": "", "consent": {}, "made_us": now, "changed_us": now}
         connection.execute(insert(PARTIES).values(**row))

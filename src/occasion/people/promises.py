@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 from occasion.errors import InputError
 from occasion.people.merges import canonical, identities
 from occasion.people.partial import today_in
-from occasion.people.parties import party_of
+from occasion.people.parties import ensure, party_of
 from occasion.store.schema.people import PROMISES
 
 
@@ -52,7 +52,9 @@ def make(connection: Connection, party: str, text: str, due: str, *, now: int, b
         day = date.fromisoformat(due.strip())
     except ValueError:
         raise InputError(f"promise due {due!r}: is no day; write it as 2026-05-12") from None
-    row = {"party": canonical(connection, party), "text": text, "due": day.isoformat(), "made_by": by, "made_us": now}
+    top = canonical(connection, party)
+    row = {"party": top, "text": text, "due": day.isoformat(), "made_by": by, "made_us": now}
+    ensure(connection, top, now)
     return int(connection.execute(insert(PROMISES).values(**row).returning(PROMISES.c.number)).scalar_one())
 
 

@@ -79,34 +79,27 @@ def forget_words(connection: Connection, party: str, place: Place, number: int) 
 def search(
     connection: Connection, text: str, *, limit: int = 20, places: Sequence[Place] = ORDER, owner: str | None = None
 ) -> list[Hit]:
-    """Parties for which every word of `text` begins a word at one of `places`; names first, then the other places, at
-    each whole words before beginnings; a whole identity before all. Empty text finds nobody. `owner`: only parties whose bond is this colleague's.
+    """Parties for which every word of `text` begins a word at one of `places`; nobody for an empty text.
+
+    A whole identity comes before all; then names, then the other places, at each whole words before beginnings.
+    `owner`: only parties whose bond is this colleague's.
     """
     wanted = sorted(words(text), key=len, reverse=True)
     whole = fold(text.strip())[:LONGEST]
     if not wanted:
         return []
-    query = select(FINDABLE.c.party, FINDABLE.c.place, FINDABLE.c.number, FINDABLE.c.word).where(
-        _begins(FINDABLE, wanted[0], places)
-    )
+    found = select(FINDABLE.c.party, FINDABLE.c.place, FINDABLE.c.number, FINDABLE.c.word)
+    if owner is not None:
+        found = found.where(exists().where(PARTIES.c.party == FINDABLE.c.party, PARTIES.c.owner == owner))
+    query = found.where(_begins(FINDABLE, wanted[0], places))
     for word in wanted[1:]:
         other = FINDABLE.alias()
         query = query.where(exists().where(other.c.party == FINDABLE.c.party, _begins(other, word, places)))
-    if owner is not None:
-        query = query.where(
-            exists().where(PARTIES.c.party == FINDABLE.c.party, PARTIES.c.owner == owner)
-        )  # fmt: skip
-    rows = connection.execute(query.order_by(FINDABLE.c.word).limit(CANDIDATES)).all()
-    exact = connection.execute(
-        select(FINDABLE.c.party, FINDABLE.c.place, FINDABLE.c.number, FINDABLE.c.word).where(
-            FINDABLE.c.word == whole, FINDABLE.c.place == "identity"
-        )
-    ).all() if "identity" in places and owner is None else []  # fmt: skip
-    ranked = sorted(
-        (*exact, *rows),
-        key=lambda row: (row.word != whole or row.place != "identity", ORDER.index(row.place), row.word not in wanted),
-    )
-    return _hits(connection, [(row.party, row.place, row.number) for row in ranked], limit)
+    rows = list(connection.execute(query.order_by(FINDABLE.c.word).limit(CANDIDATES)))
+    if "identity" in places:
+        rows += connection.execute(found.where(FINDABLE.c.word == whole, FINDABLE.c.place == "identity")).all()
+    rows.sort(key=lambda row: (fold(row.party) != whole, ORDER.index(row.place), row.word not in wanted, row.word))
+    return _hits(connection, [(row.party, row.place, row.number) for row in rows], limit)
 
 
 def _begins(table: object, word: str, places: Sequence[Place]) -> ColumnElement[bool]:
