@@ -1,0 +1,1 @@
+"""The pages: they read the dataclasses of the desk, and change things only through the writer and the desk's verbs."""

@@ -1,0 +1,71 @@
+"""The example of every page, set by the real templates and served with the real styles: what tests of the look open."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import desk_examples as examples
+from fastapi import FastAPI, Request, Response
+
+
+from occasion.service.pages import assets
+from occasion.service.pages.reader import reader_for
+from occasion.service.pages.rendering import Shell, Way, answer, rendered
+
+# what is opened, by its name: template, page, where one is in the navigation, and what the template is told beside it
+SHOWN: dict[str, tuple[str, object, str, dict[str, object]]] = {
+    "today": ("today.html", examples.TODAY, "today", {"part_of_day": "morning", "first_name": "Ewa"}),
+    "today-empty": ("today.html", examples.TODAY_EMPTY, "today", {"part_of_day": "evening", "first_name": "Ewa"}),
+}
+WAY = (
+    (Way("today", "/", 3), Way("moments", "/moments"), Way("find", "/find")),
+    (Way("refused", "/refused", 2), Way("audit", "/audit"), Way("settings", "/settings"), Way("help", "/help")),
+)
+
+
+def shown(name: str, look: str = "", words: Any = None, locale: str = "en-GB") -> str:
+    """The HTML of an example."""
+    template, page, here, more = SHOWN[name]
+    reader = reader_for(locale, examples.ZONE, examples.NOW, words)
+    shell = Shell(examples.MAREK, here, f"/shown/{name}", "token", look, True, WAY, ("own", "team", "all"), examples.OWNERS)
+    return rendered(template, page, reader, shell, **more)
+
+
+def make_app() -> FastAPI:
+    """An app with the examples under /shown/NAME."""
+    app = FastAPI()
+    app.include_router(assets.router)
+
+    @app.get("/shown/{name}")
+    def one(request: Request, name: str, look: str = "") -> Response:
+        return answer(shown(name, look))
+
+    @app.get("/live")
+    def live() -> Response:
+        return Response("retry: 60000\n\n", media_type="text/event-stream")
+
+    return app
+
+
+@contextmanager
+def pages_served() -> Iterator[str]:
+    """The examples on a free loopback port; its address."""
+    import uvicorn
+
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(make_app(), log_level="warning", lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    try:
+        while not server.started:
+            thread.join(0.01)
+            assert thread.is_alive(), "the server did not start"
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listening.close()
