@@ -93,10 +93,13 @@ def note(
     sensitive: bool = False,
     unmentioned: bool = False,
     on_date: str | None = None,
+    own: bool = False,
 ) -> int:
-    """Remember a fact about the party; its number. Health is sensitive and for care at most, whatever is asked.
+    """Remember a fact about the party; its number. It belongs to the identity that merges lead to, with `own` to the
+    very identity named (where a system speaks of that one).
 
-    The same text and date under the same kind, still true, is not noted twice: its number is given.
+    Health is sensitive and for care at most, whatever is asked. The same text and date under the same kind, still
+    true, is not noted twice: its number is given.
     Raises InputError for an empty or overlong text, no source, or an unknown kind, use or date.
     """
     text, source = " ".join(text.split()), source.strip()
@@ -106,15 +109,16 @@ def note(
         raise InputError(f"detail {text[:40]!r}: has no source; say where it is from: said on the phone, a letter")
     _one_of("kind", kind, KINDS)
     _one_of("use", use, USES)
+    top = party if own else canonical(connection, party)
     row: dict[str, Any] = {
-        "party": canonical(connection, party), "text": text, "kind": kind, "source": source, "noted_by": by,
+        "party": top, "text": text, "kind": kind, "source": source, "noted_by": by,
         "noted_us": now, "use": "care" if kind == "health" and use == "anything" else use,
         "sensitive": sensitive or kind == "health", "unmentioned": unmentioned,
         "on_date": str(read_partial(on_date)) if on_date else None,
     }  # fmt: skip
     same = connection.execute(
         select(DETAILS.c.number).where(
-            DETAILS.c.party == row["party"],
+            DETAILS.c.party == top,
             DETAILS.c.text == text,
             DETAILS.c.kind == kind,
             DETAILS.c.on_date.is_(None) if row["on_date"] is None else DETAILS.c.on_date == row["on_date"],
@@ -124,8 +128,8 @@ def note(
     if same is not None:
         return int(same)
     number = int(connection.execute(insert(DETAILS).values(**row).returning(DETAILS.c.number)).scalar_one())
-    ensure(connection, row["party"], now)
-    index_words(connection, row["party"], "detail", number, text)
+    ensure(connection, top, now)
+    index_words(connection, top, "detail", number, text)
     return number
 
 

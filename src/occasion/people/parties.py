@@ -148,12 +148,14 @@ def consent(
     return party_of(connection, top)
 
 
-def ensure(connection: Connection, party: str, now: int) -> None:
-    """A row of its own for an identity that something is now known about, found by its words; nothing if it has one."""
-    if connection.execute(select(PARTIES.c.party).where(PARTIES.c.party == party)).first() is None:
-        row = {"party": party, "kind": "customer", "name": "", "consent": {}, "made_us": now, "changed_us": now}
-        connection.execute(insert(PARTIES).values(**row))
-        index_words(connection, party, "identity", 0, party)
+def ensure(connection: Connection, party: str, now: int) -> bool:
+    """A row of its own for an identity that something is now known about, found by its words; whether it is new."""
+    if connection.execute(select(PARTIES.c.party).where(PARTIES.c.party == party)).first() is not None:
+        return False
+    row = {"party": party, "kind": "customer", "name": "", "consent": {}, "made_us": now, "changed_us": now}
+    connection.execute(insert(PARTIES).values(**row))
+    index_words(connection, party, "identity", 0, party)
+    return True
 
 
 def _word(value: str, what: str, example: str) -> str:
