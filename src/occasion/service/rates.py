@@ -34,6 +34,13 @@ class Rates:
                 self._left.popitem(last=False)
             return wait
 
+    def peek(self, key: str, now: int, cost: float = 1) -> float:
+        """Seconds to wait before `take` would allow it; counts nothing."""
+        with self._lock:
+            left, at = self._left.get(key, (self._burst, now))
+        left = min(self._burst, left + max(0, now - at) * self._rate)
+        return 0.0 if left >= cost else (cost - left) / self._rate / SECOND
+
     def __len__(self) -> int:
         return len(self._left)
 

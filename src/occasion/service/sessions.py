@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
+from occasion.desk.viewer import Viewer
 from occasion.service.door_settings import LoginSettings
 from occasion.store.schema.doors import COLLEAGUES, SESSIONS, TEAMS
 
@@ -19,23 +20,6 @@ TOKEN_BYTES = 32
 LONGEST_TOKEN = 64  # characters; a longer cookie is not even hashed
 SEEN_STEP = 60  # a session's last use is written when it is older than idle / this
 MOST_SESSIONS = 20  # of one colleague; the oldest end
-
-
-@dataclass(frozen=True)
-class Viewer:
-    """Who looks at a page. `role` is colleague, manager, analyst or admin; `teams` in alphabetical order."""
-
-    id: str
-    name: str
-    role: str
-    teams: tuple[str, ...] = ()
-    locale: str | None = None
-    zone: str | None = None
-
-    @property
-    def sees_names(self) -> bool:
-        """Whether parties may be named to them: an analyst sees numbers."""
-        return self.role != "analyst"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,64 @@
+"""The authorization table: every route, and who may use it. The guard enforces it; docs/authorization.md is written from it.
+
+A route without a line here is for admins only, and fails tests/test_authorization.py.
+"""
+
+from __future__ import annotations
+
+from occasion.service.roles import (
+    ADMINS,
+    ANYONE,
+    EVERY_ROLE,
+    FORM,
+    KIB,
+    LEAD,
+    MONITOR,
+    NAMES,
+    WRITE_KEY,
+    Line,
+)
+
+
+def _open(path: str, what: str, *methods: str) -> Line:
+    return Line(methods or ("GET",), path, what, door=ANYONE, most=16 * KIB)
+
+
+def _events(what: str, *paths: str) -> Line:
+    """Paths of event clients, with and without a slash at the end."""
+    both = [form for path in paths for form in (path, path + "/")]
+    return Line(("POST", "OPTIONS"), both[0], what, door=WRITE_KEY, most=None, also=tuple(both[1:]))
+
+
+def _page(path: str, what: str, roles: frozenset[str], own: str = "") -> Line:
+    return Line(("GET",), path, what, roles, own=own)
+
+
+def _verb(path: str, what: str, roles: frozenset[str], own: str = "", most: int = FORM) -> Line:
+    return Line(("POST",), path, what, roles, own=own, most=most)
+
+
+SHORT = tuple(f"/v1/{letter}" for letter in "tipgasb")
+KINDS = ("track", "identify", "group", "page", "screen", "alias", "batch", "import")
+TABLE: tuple[Line, ...] = (
+    # Anybody
+    _open("/health/live", "whether the process answers"),
+    _open("/health/ready", "whether events can be taken; nothing more is said"),
+    _open("/openapi.json", "the API as a document"),
+    _open("/static/{digest}/{name}", "styles and scripts of the package"),
+    _open("/favicon.ico", "the mark"),
+    _open("/login", "the way in", "GET", "POST"),
+    _open("/login/oidc", "to the company's login"),
+    _open("/login/oidc/back", "back from the company's login"),
+    # Machines
+    Line(("GET",), "/metrics", "figures for Prometheus, without personal data", door=MONITOR),
+    _events("events of Segment and RudderStack clients", *(f"/v1/{kind}" for kind in KINDS)),
+    Line(("POST", "OPTIONS"), SHORT[0], "the same from browsers", door=WRITE_KEY, most=None, also=SHORT[1:]),
+    _events("events of PostHog clients", "/batch", "/capture", "/e", "/i/v0/e", "/i/v1/analytics/events"),
+    _events("an empty answer for what PostHog clients also ask", "/flags", "/decide", "/i/v0/ai", "/i/v0/ai/batch"),
+    _events("CloudEvents", "/v1/cloudevents"),
+    # Oneself
+    _verb("/logout", "end this session", EVERY_ROLE),
+    _verb("/logout/everywhere", "end all sessions of one's own", EVERY_ROLE),
+    _page("/password", "the form for a new password of one's own", EVERY_ROLE),
+    _verb("/password", "set a new password of one's own", EVERY_ROLE),
+)
