@@ -126,7 +126,7 @@ def end(
 @contextmanager
 def _records(workspace: Path | None) -> Iterator[Connection]:
     """A transaction on the workspace's records."""
-    from occasion.service.standin import open_records
+    from occasion.store.records import open_records
     from occasion.store.workspace import find_workspace
 
     place = find_workspace(workspace)

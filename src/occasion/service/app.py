@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
+from typing import Any
 
 from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
 
 from occasion import __version__
 from occasion.service.errors import add_error_handlers
+from occasion.service.ingest.described import SECURITY_SCHEMES
 from occasion.service.running import Service, Settings
 
 __all__ = ["ROUTERS", "Service", "Settings", "make_app"]
@@ -20,6 +23,9 @@ __all__ = ["ROUTERS", "Service", "Settings", "make_app"]
 ROUTERS = (
     "occasion.service.health",
     "occasion.service.ingest.routes",
+    "occasion.service.login",
+    "occasion.service.metrics_page",
+    "occasion.service.doors",  # last: it guards all that is there by then
 )
 
 
@@ -51,4 +57,14 @@ def make_app(settings: Settings) -> FastAPI:
             app.include_router(module.router)
         if hasattr(module, "mount"):
             module.mount(app)
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, with the ways to show a key."""
+    if not app.openapi_schema:
+        found = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+        found.setdefault("components", {}).setdefault("securitySchemes", {}).update(SECURITY_SCHEMES)
+        app.openapi_schema = found
+    return app.openapi_schema

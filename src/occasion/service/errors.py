@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
 from fastapi import FastAPI, Request, Response
@@ -47,9 +48,44 @@ class Refuse(Exception):
         self.headers = dict(headers or {})
 
 
+ERROR_SCHEMA = {
+    "type": "object",
+    "required": ["success", "code", "message", "detail"],
+    "properties": {
+        "success": {"const": False},
+        "code": {"type": "string", "description": "A word that does not change."},
+        "message": {"type": "string", "description": "One line: what, which value, what is allowed, what to do next."},
+        "detail": {},
+    },
+}
+WHEN = {
+    400: "Cannot be read or used",
+    401: "No key or session opens this",
+    403: "Not allowed to this one",
+    404: "Not there",
+    413: "Too large",
+    415: "Packed in a way that is not known here",
+    422: "A parameter cannot be used",
+    429: "Too much at once: wait as long as Retry-After says",
+    503: "Not now",
+}
+
+
+def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """These statuses for a route's `responses`, each with the error body."""
+    content = {"application/json": {"schema": ERROR_SCHEMA}}
+    seconds = {"description": "Seconds to wait", "schema": {"type": "integer"}}
+    found: dict[int | str, dict[str, Any]] = {s: {"description": WHEN[s], "content": content} for s in statuses}
+    if 429 in found:
+        found[429] = {**found[429], "headers": {"Retry-After": seconds, "X-RateLimit-Reset": seconds}}
+    return found
+
+
 def error_answer(why: Refuse) -> Response:
     """The error as JSON in the one shape."""
-    body = msgspec.json.encode(ErrorBody(code=why.code, message=why.message, detail=why.detail))
+    # One client shows its user `detail` only, so it is never empty.
+    detail = why.message if why.detail is None else why.detail
+    body = msgspec.json.encode(ErrorBody(code=why.code, message=why.message, detail=detail))
     return Response(body, why.status, why.headers, "application/json")
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from sqlalchemy import text
 from starlette.responses import JSONResponse
 
-from occasion.service.errors import Refuse
+from occasion.service.errors import Refuse, error_responses
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -17,7 +17,7 @@ async def live() -> dict[str, str]:
     return {"status": "live"}
 
 
-@router.get("/ready", summary="Whether events can be taken", responses={503: {"description": "Not yet, or no longer"}})
+@router.get("/ready", summary="Whether events can be taken", responses=error_responses(503))
 def ready(request: Request) -> JSONResponse:
     """Answers 200 when the records can be read and the writer runs, else 503 with the error body."""
     service = request.app.state.service

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from occasion.people.traits import take_traits
 from occasion.service.changed import Changed
 from occasion.service.clock import Clock, utc_micros
+from occasion.service.ingest.pace import Pace
 from occasion.service.keys import Keyring
-from occasion.service.standin import Writer, open_records
 from occasion.store.history import History
+from occasion.store.log import Log
+from occasion.store.records import open_records
 from occasion.store.workspace import Workspace
+from occasion.store.writer import Writer
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,10 @@ class Service:
         self.workspace.data.mkdir(parents=True, exist_ok=True)
         self.engine = open_records(self.settings.records or self.workspace.data / "records.db")
         self.history = History(self.workspace.data)
-        self.writer = Writer(self.engine, self.history, self.clock)
+        self.writer = Writer(self.engine, self.history, self.clock, traits=take_traits)
+        self.log = Log(self.engine, self.history, self.writer)
         self.keys = Keyring(self.engine, self.clock, self.writer.do)
+        self.pace = Pace(self.settings.rate)
         self.writer.start()
         self.running = True
 

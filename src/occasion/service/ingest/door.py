@@ -1,0 +1,150 @@
+"""One way in for every client: key, size, rate, reading, and an answer only once it is on disk."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+from fastapi import Request, Response
+
+from occasion.service.errors import Refuse, error_answer
+from occasion.service.ingest.envelope import Envelope, open_envelope
+from occasion.service.ingest.limits import Limits, TooLarge, UnknownPacking, Unreadable, unpack
+from occasion.service.ingest.reading import Asked, Reading, refused_whole
+from occasion.service.keys import Key
+from occasion.store.arrived import Batch, Busy, NotWritten, Receipt
+
+Read = Callable[[Envelope, Limits, Asked, str], Reading]
+Answer = Callable[[Receipt, Reading], Any]
+CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Retry-After, X-RateLimit-Reset",
+    "Vary": "Origin",
+}
+NO_KEY = (
+    "no key opens this: send one as the Basic user, a Bearer token, X-Write-Key, or writeKey or api_key in the body"
+)
+
+
+class Door(msgspec.Struct, frozen=True):
+    """How one path reads: its limits, its reader, its answer; `single`: one item a request, None: either."""
+
+    kind: str
+    read: Read
+    limits: Limits
+    answer: Answer
+    single: bool | None = None
+    sent_header: str = ""  # a header that says when this very attempt was sent
+
+
+async def take(request: Request, door: Door, shape: Callable[[bytes], bytes] = bytes) -> Response:
+    """Take a request's events in; every answer may be read by a page of another host.
+
+    `shape` makes the JSON text of an unpacked body, where that is not JSON already.
+    """
+    try:
+        answer = await _take(request, door, await _body(request, door.limits), shape)
+    except TooLarge as why:
+        answer = error_answer(Refuse(413, "too_large", str(why)))
+    except UnknownPacking as why:
+        answer = error_answer(Refuse(415, "unknown_encoding", str(why)))
+    except Refuse as why:
+        answer = error_answer(why)
+    answer.headers.update(CORS)
+    return answer
+
+
+async def _body(request: Request, limits: Limits) -> bytes:
+    """The bytes as they were sent, given up on as soon as they are too many."""
+    most = max(limits.plain, limits.unpacked)
+    stated = request.headers.get("content-length", "")
+    if stated.isdigit() and int(stated) > most:
+        raise TooLarge(f"a body of {int(stated):,} bytes: at most {most:,}; send fewer events at once")
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > most:
+            raise TooLarge(f"a body above {most:,} bytes; send fewer events at once")
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def _take(request: Request, door: Door, sent: bytes, shape: Callable[[bytes], bytes]) -> Response:
+    """Raises Refuse, TooLarge, UnknownPacking for whatever is not taken."""
+    service = request.app.state.service
+    key = _key(service.keys.find, shown_keys(request))
+    received = service.clock()
+    try:
+        body = shape(unpack(sent, request.headers.get("content-encoding", ""), door.limits))
+        envelope = open_envelope(body, door.limits, single=door.single)
+        if envelope.sent is None and door.sent_header:
+            envelope.sent = request.headers.get(door.sent_header)
+        if key is None and envelope.key is not None:
+            key = _key(service.keys.find, [envelope.key])
+        if key is None:
+            raise Refuse(401, "unauthorized", NO_KEY, headers={"WWW-Authenticate": "Basic"})
+        _paced(service, key, max(1, len(envelope.items)), received)
+        reading = door.read(envelope, door.limits, Asked(key.source, received), door.kind)
+    except (TooLarge, Unreadable) as why:
+        if key is None and isinstance(why, Unreadable):
+            raise Refuse(401, "unauthorized", NO_KEY, headers={"WWW-Authenticate": "Basic"}) from None
+        if key is not None:
+            asked = Asked(key.source, received)
+            await written(request, refused_whole(sent, asked, door.kind, "body", str(why)))
+        if isinstance(why, Unreadable):
+            raise Refuse(400, "unreadable", str(why)) from None
+        raise
+    receipt = await written(request, reading.batch)
+    if envelope.single and reading.batch.refused:
+        raise Refuse(400, "refused", reading.reason() or "refused")
+    return Response(msgspec.json.encode(door.answer(receipt, reading)), 200, media_type="application/json")
+
+
+async def written(request: Request, batch: Batch) -> Receipt:
+    """The writer's receipt, once the batch is on disk. Raises Refuse: 429 when too much waits, 503 when it cannot."""
+    if not batch.arrived and not batch.refused:
+        return Receipt(0, 0, 0)
+    try:
+        receipt: Receipt = await asyncio.wrap_future(request.app.state.service.writer.submit(batch))
+        return receipt
+    except Busy as why:
+        raise Refuse(429, "busy", str(why), headers=wait(why.seconds)) from None
+    except NotWritten as why:
+        raise Refuse(503, "not_written", str(why), headers={"Retry-After": "5"}) from None
+
+
+def wait(seconds: int) -> dict[str, str]:
+    """The headers that say when to come back, in both of the ways that clients read."""
+    return {"Retry-After": str(seconds), "X-RateLimit-Reset": str(seconds)}
+
+
+def _paced(service: Any, key: Key, events: int, now: int) -> None:
+    seconds = service.pace.wait(key.digest, events, now)
+    if seconds:
+        why = f"this key sends more than {service.pace.rate:,} events a second: send it again in {seconds} s"
+        raise Refuse(429, "too_many", why, headers=wait(seconds))
+
+
+def _key(find: Callable[[str], Key | None], shown: Iterator[str] | list[str]) -> Key | None:
+    return next((key for key in map(find, shown) if key is not None), None)
+
+
+def shown_keys(request: Request) -> Iterator[str]:
+    """The keys a request shows in its headers: Basic user, Bearer token, X-Write-Key."""
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and value.strip():
+        yield value.strip()
+    elif scheme.lower() == "basic":
+        try:
+            user = base64.b64decode(value.strip(), validate=True).decode().partition(":")[0]
+        except (binascii.Error, UnicodeDecodeError, ValueError):
+            user = ""
+        if user:
+            yield user
+    if own := request.headers.get("x-write-key", "").strip():
+        yield own
