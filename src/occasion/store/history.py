@@ -11,12 +11,14 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
 
 from occasion.errors import InputError
 from occasion.events.event import Event
 from occasion.events.load import LoadPlan
 from occasion.events.table import EVENT_COLUMNS, contents, table_events
+from occasion.store.digests import Runs
 from occasion.store.durable import FileLock, full_disk_said
 from occasion.store.manifest import Manifest, State
 from occasion.store.records import open_records
@@ -50,17 +52,19 @@ class History:
     Any number may read; one at a time may load. Raises InputError when the folder cannot be used.
     """
 
-    def __init__(self, data: Path, buckets: int = BUCKETS) -> None:
+    def __init__(self, data: Path, buckets: int = BUCKETS, records: Path | str | None = None) -> None:
+        """`records`: where they are, if not in the data folder (see `open_records`)."""
         self.data = Path(data)
         self.folder = self.data / "history"
         with full_disk_said(self.data):
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
-                self._engine = open_records(self.data / "records.db")
+                self._engine = open_records(records or self.data / "records.db")
                 self.manifest = Manifest(self._engine, buckets)
             except (FileExistsError, NotADirectoryError, PermissionError, DatabaseError) as error:
                 raise InputError(f"{self.data}: cannot be used as a data folder ({_reason(error)})") from None
         self._writing = FileLock(self.folder / "writing.lock")
+        self._serving = FileLock(self.folder / "serving.lock")
         self._reading = FileLock(self.folder / "reading.lock")
         if self._orphans(self.state()) and self._writing.take():
             try:
@@ -72,6 +76,7 @@ class History:
         """Let go of the files; a source given before may lose its segments at the next load."""
         self._reading.release()
         self._writing.release()
+        self._serving.release()
         self._engine.dispose()
 
     def __enter__(self) -> History:
@@ -127,6 +132,24 @@ class History:
             texts = pq.read_table(self.folder / state.dictionaries[kind], columns=["text"]).column("text")
             columns[name] = texts.combine_chunks().take(table.column(name).combine_chunks())
         return pa.table(columns, EVENT_COLUMNS)
+
+    @property
+    def engine(self) -> Engine:
+        """The records' database."""
+        return self._engine
+
+    def runs(self) -> Runs:
+        """The digests of what was sealed."""
+        return Runs()
+
+    def serve(self) -> None:
+        """Be the one server of this workspace; raises InputError when there is another, or a load is under way."""
+        if not self._serving.take_soon(PATIENCE):
+            raise InputError(f"{self.data}: a server runs on this workspace, or a load is under way: wait, or stop it")
+
+    def end_serving(self) -> None:
+        """Let others load again."""
+        self._serving.release()
 
     def load(self, plan: LoadPlan, step: Step | None = None) -> LoadReport:
         """Take in what is planned: all of it, or, when something fails, nothing.
