@@ -1,4 +1,4 @@
-"""The authorization table: every route, and who may use it. The guard enforces it; docs/authorization.md is written from it.
+"""The authorization table: every route, and who may use it; enforced by the guard, written out as docs/authorization.md.
 
 A route without a line here is for admins only, and fails tests/test_authorization.py.
 """
