@@ -49,6 +49,8 @@ ENGLISH: Final[Mapping[str, str]] = {
     "reason.late": "Taken back: it is no longer true ({text})",
     "reason.gone": "No longer needed: “{moment}” was reached",
     "reason.ended": "Its time was over on {until_us}",
+    "reason.over": "“{moment}” can no longer come",
+    "reason.edited": "The moment was written anew",
     "reason.merged": "{party} turned out to be the same person",
     # what to know first
     "told.taken": "{taken_by_name} has taken this",
