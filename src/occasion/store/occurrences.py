@@ -131,8 +131,10 @@ def _write_reached(connection: Connection, reached: dict[tuple[Any, ...], Notice
             "state": "holds",
             "reason": new.reason,
             "changed_us": new.noticed_us,
+            "seq": new.seq,
         },
-        where=or_(O.state != "holds", O.known_us != new.known_us, O.evidence != new.evidence),
+        # `seq` below 0: to be found again by a version that reads history anew (`versions.unconfirm`)
+        where=or_(O.state != "holds", O.known_us != new.known_us, O.evidence != new.evidence, O.seq < 0),
     ).returning(O.number, *KEY)
     rows = connection.execute(statement, [_row(one, seq) for one in reached.values()]).all()
     return [msgspec.structs.replace(reached[tuple(row[1:])], number=row[0]) for row in sorted(rows)]
@@ -263,7 +265,7 @@ def counts(connection: Connection, since: int, until: int) -> dict[tuple[str, st
     return {(row[0], row[1]): row[2] for row in connection.execute(query.group_by(O.moment, O.role))}
 
 
-def open_windows(connection: Connection, moment: str, identity: str, since: int, latest: int) -> list[Occurred]:
+def open_windows(connection: Connection, moment: str, since: int, latest: int) -> list[Occurred]:
     """Who waits for a moment: opened since then, and neither reached nor missed after it; the latest first."""
     later = OCCURRENCES.alias("later")
     over = exists().where(

@@ -1,0 +1,218 @@
+"""What the server watches: a reading of the catalogue, and a watcher over the log with its rows kept on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from occasion.events.event import Event, in_order
+from occasion.moments.again import replayed
+from occasion.moments.catalogue import Catalogue
+from occasion.moments.changes import Change
+from occasion.moments.definition import Definition
+from occasion.moments.derived import Watched, watched
+from occasion.moments.live.fast import Shown
+from occasion.moments.live.program import DUE
+from occasion.moments.rows import ShelvedRows
+from occasion.moments.watch import Watcher
+from occasion.store.arrived import Group
+from occasion.store.kept_state import Checkpoint, KeptState
+from occasion.store.occurrences import Noticed
+
+IN_MEMORY = 200_000  # parties whose rows stay in memory; the others are fetched when something comes
+PARTIES_AT_ONCE = 1000
+
+
+class WatchedLog(Protocol):
+    """The log as the watcher needs it; parties are those that merges lead to."""
+
+    def of(self, party: str) -> Iterable[Event]:
+        """Every event of a party; none for an identity that is read as another."""
+
+    def unread(self, horizon: int, clock: int) -> Iterable[Event]:
+        """Every event that happened later than the horizon or was seen later than the clock."""
+
+    def after(self, seq: int) -> Iterable[Group]:
+        """The groups committed after a position that is not before `sealed`."""
+
+    def position(self) -> int:
+        """What was committed last."""
+
+    def sealed(self) -> int:
+        """Up to where segments hold the log: from there on `after` can tell."""
+
+    def loads(self) -> int:
+        """How often the history was loaded into beside the log."""
+
+    def by_party(self) -> Iterator[tuple[str, list[Event]]]:
+        """Every party with all its events, each party once, in any order."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One reading of the catalogue: what is watched, by the identity of its definition."""
+
+    watched: tuple[Watched, ...] = ()
+    problems: tuple[str, ...] = ()
+    names: dict[str, list[Watched]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, catalogue: Catalogue) -> Plan:
+        """Everything that can be watched of a catalogue; its errors are the problems."""
+        found = tuple(one for moment in catalogue.moments for one in watched(moment))
+        names: dict[str, list[Watched]] = {}
+        for one in found:
+            names.setdefault(one.definition.identity, []).append(one)
+        return cls(found, tuple(catalogue.errors()), names)
+
+    @property
+    def definitions(self) -> list[Definition]:
+        """Each definition once, in an order that does not depend on the catalogue's."""
+        return [self.names[identity][0].definition for identity in sorted(self.names)]
+
+    @property
+    def keys(self) -> set[tuple[str, str, str]]:
+        """(identity, moment, role) of all."""
+        return {(w.definition.identity, w.moment, w.role) for w in self.watched}
+
+
+class Reading:
+    """A plan's watcher with its rows on disk, standing at a position of the log. For one thread at a time."""
+
+    def __init__(self, plan: Plan, log: WatchedLog, path: Path, zone: str, buffer_us: int) -> None:
+        self.plan, self.log, self.zone, self.buffer_us = plan, log, zone, buffer_us
+        self.kept = KeptState(path)
+        self.rows = ShelvedRows(self.kept)
+        self.watcher = Watcher(plan.definitions, log, zone, buffer_us, self.rows)
+        self.seq = 0
+        self.begun = False  # whether all of the log up to `seq` was read
+        self.since = 0  # the clock when definitions were last exchanged: what the added ones reached before is history
+        self.behind: Iterator[str] | None = None  # parties that may not have been read since
+
+    # begin: from the last checkpoint, or from the whole log
+
+    def resume(self) -> bool:
+        """Stand where the last checkpoint did; False if there is none that serves."""
+        found = self.kept.checkpoint()
+        if found is None or found.zone != self.zone or found.loads != self.log.loads():
+            return False
+        if found.seq < self.log.sealed():
+            return False  # what came in between is no longer to be had by itself
+        self.seq = found.seq
+        self.watcher.restore(msgspec.msgpack.decode(found.watcher))
+        self.since = self.watcher.clock
+        if self.watcher.added:
+            self.behind = self.rows.everyone()
+        self.begun = True
+        return True
+
+    def begin(self, clock: int) -> Iterator[list[Change]]:
+        """Read the whole log as of the clock, some parties after others; what they have reached. Go on to the end."""
+        self.kept.remove_all()
+        self.seq, loads = self.log.position(), self.log.loads()
+        watcher = self.watcher
+        watcher.clock, watcher.horizon, self.since = clock, clock - self.buffer_us, clock
+        parties = self.log.by_party()
+        while some := list(islice(parties, PARTIES_AT_ONCE)):
+            written, changes = [], []
+            for party, events in some:
+                closed = [event for event in in_order(events, clock) if event.at <= watcher.horizon]
+                if closed:
+                    row = watcher.program.blank()
+                    changes += self._reached(replayed(watcher.fast, row, party, closed, watcher.horizon))
+                    written.append((party, row[DUE], watcher.program.pack(row)))
+            self.kept.write(written, ())
+            yield changes
+        saved = watcher.save()
+        watcher.restore(saved)
+        self._commit(saved, loads)
+        self.begun = True
+
+    # go on
+
+    def feed(self, group: Group) -> list[Change]:
+        """Read a group; what changed. Parties whose identity changed are read by `again`."""
+        if group.seq <= self.seq and group.events:
+            return []
+        self.seq = max(self.seq, group.seq)
+        return self.watcher.feed(group.events, max(self.watcher.clock, group.clock))
+
+    def advance(self, clock: int) -> list[Change]:
+        """Move the clock; what changed by time alone."""
+        return self.watcher.advance(max(self.watcher.clock, clock))
+
+    def again(self, parties: Iterable[str]) -> list[Change]:
+        """Read parties again whose identity changed; all that they have reached."""
+        return [change for party in parties for change in self.watcher.reread(party, "", ())]
+
+    def redefine(self, plan: Plan) -> None:
+        """Watch another plan from now on; parties are read again when something touches them, or by `go_back`."""
+        self.plan, self.since = plan, self.watcher.clock
+        self.watcher.redefine(plan.definitions, ())
+        self.behind = self.rows.everyone()
+
+    def go_back(self, some: int) -> list[Change]:
+        """Let some more parties read their history with definitions that are new; what these have reached.
+
+        `behind` is None once all have.
+        """
+        if self.behind is None:
+            return []
+        parties = list(islice(self.behind, some))
+        changes = self.watcher.catch_up(parties)
+        if len(parties) < some:
+            self.behind = None
+            self.watcher.added.clear()
+        return changes
+
+    def is_behind(self) -> bool:
+        """Whether there are parties that may not have read history with every definition."""
+        return self.behind is not None
+
+    def noticed(self, changes: Iterable[Change], known_until: int | None = None) -> Iterator[Noticed]:
+        """What a change means for every moment and role that its definition serves.
+
+        It is history where it was reached before its definition was watched, or, if given, up to `known_until`.
+        """
+        added, since = self.watcher.added, self.since
+        for change in changes:
+            past = change.moment in added and change.at < since
+            history = past or (known_until is not None and change.at <= known_until)
+            for one in self.plan.names.get(change.moment, ()):
+                yield Noticed(change, one.role, one.moment, change.moment, 0, history)
+
+    def forget(self, parties: Iterable[str]) -> None:
+        """Keep nothing of parties that were erased, here or on disk."""
+        for party in parties:
+            self.watcher.forget(party)
+        self.save()
+        self.kept.scrub()
+
+    def _reached(self, shown: Iterable[Shown]) -> list[Change]:
+        names, when = self.watcher.program.identities, self.watcher.clock
+        return [
+            Change("reached", names[i], party, per, at, max(at, known), tuple([key[1] for key in evidence]), when)
+            for party, i, per, at, known, evidence in shown
+        ]
+
+    # keep
+
+    def save(self) -> None:
+        """A checkpoint: every row that changed goes to disk; of those that did not, some leave memory."""
+        self._commit(self.watcher.save(), self.log.loads())
+        self.rows.evict(IN_MEMORY)
+
+    def _commit(self, position: dict[str, Any], loads: int) -> None:
+        self.kept.commit(Checkpoint(self.seq, msgspec.msgpack.encode(position), self.zone, loads))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.kept.close()
+
+
+__all__ = ["Plan", "Reading", "WatchedLog"]

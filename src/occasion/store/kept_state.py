@@ -1,0 +1,122 @@
+"""The watcher's state on disk: a cache beside the records, lost without harm, since the log says everything again.
+
+One row a party in `data/state.db`, with the position of the log that all rows stand at. Rows written between two
+checkpoints become visible only with the next one: after a crash all of them stand where the last checkpoint did.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from occasion.moments.calendar import FAR
+
+FORMAT = 2  # of the file; another one is read from the log anew
+AT_ONCE = 500  # parties asked for in one query
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """Where the rows stand: everything up to `seq` of the log was given. `watcher`: what `Watcher.save` gave, packed.
+    `loads`: of the history, which may change beside the log.
+    """
+
+    seq: int
+    watcher: bytes
+    zone: str
+    loads: int
+    format: int = FORMAT
+
+
+class KeptState:
+    """A shelf (`moments.rows.Shelf`) in a file; made if it is not there, made anew if it cannot be used. For one thread
+    at a time.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._open()
+            self.checkpoint()
+        except (sqlite3.DatabaseError, msgspec.MsgspecError):
+            self.remove_all()
+
+    def _open(self) -> None:
+        self._db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON", "cache_size=-32768"):
+            self._db.execute(f"PRAGMA {pragma}")
+        self._db.execute("CREATE TABLE IF NOT EXISTS rows (party TEXT PRIMARY KEY, due INTEGER, packed BLOB NOT NULL)")
+        self._db.execute("CREATE INDEX IF NOT EXISTS rows_due ON rows (due) WHERE due IS NOT NULL")
+        self._db.execute("CREATE TABLE IF NOT EXISTS checkpoint (one INTEGER PRIMARY KEY CHECK (one = 1), said BLOB)")
+
+    def remove_all(self) -> None:
+        """Begin with an empty file."""
+        if hasattr(self, "_db"):
+            self._db.close()
+        for suffix in ("", "-wal", "-shm"):
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+        self._open()
+
+    def checkpoint(self) -> Checkpoint | None:
+        """Where the rows stand; None if there was no checkpoint, or the file is of another format."""
+        row = self._db.execute("SELECT said FROM checkpoint").fetchone()
+        found = None if row is None else msgspec.msgpack.decode(row[0], type=Checkpoint)
+        return found if found is not None and found.format == FORMAT else None
+
+    def commit(self, checkpoint: Checkpoint) -> None:
+        """All rows stand at this checkpoint now."""
+        self._begin()
+        self._db.execute("INSERT OR REPLACE INTO checkpoint VALUES (1, ?)", (msgspec.msgpack.encode(checkpoint),))
+        self._db.execute("COMMIT")
+
+    # as a shelf
+
+    def read(self, parties: Sequence[str]) -> Iterable[tuple[str, bytes]]:
+        """The rows kept of these parties, those written since the checkpoint included."""
+        for begin in range(0, len(parties), AT_ONCE):
+            some = parties[begin : begin + AT_ONCE]
+            marks = ",".join("?" * len(some))
+            yield from self._db.execute(f"SELECT party, packed FROM rows WHERE party IN ({marks})", some).fetchall()
+
+    def due(self, after: int, until: int) -> Iterable[tuple[int, str]]:
+        """(timer, party) of the rows whose next timer lies in (after, until]."""
+        query = "SELECT due, party FROM rows WHERE due > ? AND due <= ? ORDER BY due"
+        return self._db.execute(query, (after, until)).fetchall()
+
+    def write(self, rows: Iterable[tuple[str, int, bytes]], gone: Iterable[str]) -> None:
+        """Put rows (party, next timer, row) and take some away; both count from the next `commit` on."""
+        self._begin()
+        self._db.executemany("DELETE FROM rows WHERE party = ?", [(party,) for party in gone])
+        put = ((party, due if due < FAR else None, packed) for party, due, packed in rows)
+        self._db.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", put)
+
+    def parties(self) -> Iterator[str]:
+        """Every party that has a row, in order; rows may be written meanwhile."""
+        last = ""
+        query = "SELECT party FROM rows WHERE party > ? ORDER BY party LIMIT 1000"
+        while some := [row[0] for row in self._db.execute(query, (last,))]:
+            yield from some
+            last = some[-1]
+
+    def count(self) -> int:
+        """How many rows there are."""
+        return int(self._db.execute("SELECT COUNT(*) FROM rows").fetchone()[0])
+
+    # the file
+
+    def scrub(self) -> None:
+        """Leave nothing of removed rows beside the file; in it they are overwritten as they go."""
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        """Let go of the file; what was not committed is forgotten."""
+        self._db.close()
+
+    def _begin(self) -> None:
+        if not self._db.in_transaction:
+            self._db.execute("BEGIN IMMEDIATE")
+
+
+__all__ = ["Checkpoint", "KeptState"]

@@ -1,0 +1,90 @@
+"""Which definitions are and were watched: an edited moment is a new version, and old occurrences keep theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, and_, insert, select, update
+
+from occasion.moments.derived import Watched
+from occasion.store.schema.watched import OCCURRENCES, VERSIONS
+
+V = VERSIONS.c
+
+
+Key = tuple[str, str, str]  # identity, moment, role
+
+
+class Version(NamedTuple):
+    """A definition that is or was watched for a moment, in a role. `ready`: it has read history."""
+
+    identity: str
+    moment: str
+    role: str
+    text: str
+    since_us: int
+    until_us: int | None
+    ready: bool
+
+
+def versions(connection: Connection, moment: str | None = None) -> list[Version]:
+    """All versions, of one moment or of all, the latest first."""
+    query = select(VERSIONS).order_by(V.since_us.desc(), V.moment, V.role)
+    rows = connection.execute(query if moment is None else query.where(V.moment == moment))
+    return [Version(r.identity, r.moment, r.role, r.text, r.since_us, r.until_us, r.ready) for r in rows]
+
+
+def current(connection: Connection) -> dict[Key, Version]:
+    """The versions that are watched now, by (identity, moment, role)."""
+    found = versions(connection)
+    return {(v.identity, v.moment, v.role): v for v in found if v.until_us is None}
+
+
+def begin(connection: Connection, watched: Iterable[Watched], now: int) -> set[Key]:
+    """Watch these from now on and nothing else; those that have to read history first, because they are new, were not
+    watched lately, or never came to the end of it. `now`: UTC microseconds.
+    """
+    wanted = {(one.definition.identity, one.moment, one.role): one for one in watched}
+    known = {(v.identity, v.moment, v.role): v for v in versions(connection)}
+    for key, version in known.items():
+        if key not in wanted and version.until_us is None:
+            connection.execute(update(VERSIONS).where(_is(key)).values(until_us=now, ready=False))
+    fresh: set[Key] = set()
+    for key, one in wanted.items():
+        if key not in known:
+            identity, moment, role = key
+            row = {"identity": identity, "moment": moment, "role": role, "text": one.text}
+            connection.execute(insert(VERSIONS).values(**row, since_us=now, until_us=None, ready=False))
+            fresh.add(key)
+        elif known[key].until_us is not None or not known[key].ready:
+            again = {"since_us": now, "until_us": None, "ready": False, "text": one.text}
+            connection.execute(update(VERSIONS).where(_is(key)).values(**again))
+            fresh.add(key)
+    return fresh
+
+
+def unconfirm(connection: Connection, keys: Iterable[Key]) -> None:
+    """Before these read history: what is on record of them has to be found again (its `seq` is below 0 until then)."""
+    for key in keys:
+        known = update(OCCURRENCES).where(_of(key), OCCURRENCES.c.seq >= 0)
+        connection.execute(known.values(seq=-1 - OCCURRENCES.c.seq))
+
+
+def ready(connection: Connection, keys: Iterable[Key], now: int) -> None:
+    """These have read history: what was not found again is no longer true."""
+    for key in keys:
+        gone = {"state": "retracted", "reason": "not found when history was read again", "changed_us": now}
+        left = update(OCCURRENCES).where(_of(key), OCCURRENCES.c.seq < 0)
+        connection.execute(left.where(OCCURRENCES.c.state == "holds").values(**gone))
+        connection.execute(update(OCCURRENCES).where(_of(key), OCCURRENCES.c.seq < 0).values(seq=0))
+        connection.execute(update(VERSIONS).where(_is(key)).values(ready=True))
+
+
+def _of(key: Key) -> Any:
+    o = OCCURRENCES.c
+    return and_(o.identity == key[0], o.moment == key[1], o.role == key[2])
+
+
+def _is(key: Key) -> Any:
+    return and_(V.identity == key[0], V.moment == key[1], V.role == key[2])

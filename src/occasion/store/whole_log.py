@@ -1,0 +1,110 @@
+"""The whole log, a party after the other, for who has to read all of it: segments as they lie, then the tail."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from occasion.events.event import Event
+from occasion.events.table import EVENT_COLUMNS, table_events
+from occasion.store.arrived import Group
+from occasion.store.history import History
+from occasion.store.log import Log
+from occasion.store.tail import Stretch
+from occasion.store.writer import Writer
+
+ROWS_AT_ONCE = 16_384
+
+
+class WholeLog:
+    """The log of a running server as its watcher reads it (`service.watched.WatchedLog`)."""
+
+    def __init__(self, history: History, writer: Writer, log: Log) -> None:
+        self._history, self._writer, self._log = history, writer, log
+
+    def of(self, party: str) -> Iterable[Event]:
+        """Every event of a party; none for an identity that is read as another."""
+        return self._log.of(party)
+
+    def unread(self, horizon: int, clock: int) -> Iterable[Event]:
+        """Every event that happened later than the horizon or was seen later than the clock."""
+        return self._log.unread(horizon, clock)
+
+    def after(self, seq: int) -> Iterable[Group]:
+        """The groups committed after a position that is not before `sealed`."""
+        return self._log.after(seq)
+
+    def position(self) -> int:
+        """What was committed last."""
+        return self._writer.tail.seq
+
+    def sealed(self) -> int:
+        """Up to where segments hold the log: from there on `after` can tell."""
+        return self._writer.tail.sealed
+
+    def loads(self) -> int:
+        """How often the history was loaded into beside the log."""
+        return self._history.state().loads
+
+    def by_party(self) -> Iterator[tuple[str, list[Event]]]:
+        """Every party with all its events under its canonical identity, each party once, in any order.
+
+        What is committed after this was called may be missing: `after` the position of then has it.
+        """
+        stretches, known = self._writer.tail.stretches, self._writer.identities
+        moved = dict(known.moved())
+        joined = {*moved, *moved.values()}
+        fresh = {party for stretch in stretches for party in stretch.parties}
+        for party, events in _sealed(self._history):
+            fresh.discard(party)
+            if party not in joined:
+                yield party, [*events, *_tail_of(stretches, party)]
+        for party in sorted(fresh - joined):
+            yield party, _tail_of(stretches, party)
+        for party in sorted(set(moved.values())):
+            yield party, list(self._log.of(party))
+
+
+def _tail_of(stretches: Iterable[Stretch], party: str) -> list[Event]:
+    return [event for stretch in stretches for event in stretch.parties.get(party, ())]
+
+
+def _sealed(history: History) -> Iterator[tuple[str, list[Event]]]:
+    """Every identity in the segments with its events; one bucket after the other, none held in memory as a whole."""
+    state = history.state()
+    if not state.segments:
+        return
+    source = history.source()
+    assert source.parties is not None
+    assert source.names is not None
+    texts = {kind: _texts(path) for kind, path in (("party", source.parties), ("name", source.names))}
+    for files in source.buckets:
+        runs = [_runs(path, texts) for path in files]
+        for _, together in groupby(heapq.merge(*runs, key=itemgetter(0)), key=itemgetter(0)):
+            events = [event for _, some in together for event in some]
+            yield events[0].party, events
+
+
+def _texts(path: Path) -> Any:
+    return pq.read_table(path, columns=["text"]).column("text").combine_chunks()
+
+
+def _runs(path: Path, texts: dict[str, Any]) -> Iterator[tuple[int, list[Event]]]:
+    """The events of a segment by the code of their party, in its order; a party may come in two pieces."""
+    for batch in pq.ParquetFile(path).iter_batches(batch_size=ROWS_AT_ONCE):
+        codes = batch.column("party").to_pylist()
+        columns = {name: batch.column(name) for name in EVENT_COLUMNS.names}
+        columns |= {name: text.take(columns[name]) for name, text in texts.items()}
+        at = 0
+        events = list(table_events(pa.table(columns, EVENT_COLUMNS)))
+        for code, own in groupby(codes):
+            many = sum(1 for _ in own)
+            yield code, events[at : at + many]
+            at += many
