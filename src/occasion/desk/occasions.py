@@ -10,7 +10,7 @@ Said twice, nothing is opened twice. What is taken back takes its occasion off t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +32,6 @@ from occasion.moments.derived import missed as missed_definition
 from occasion.people.parties import Party, parties_of
 from occasion.store.occurrences import Noticed, per_text
 from occasion.store.schema.desk import GESTURES, OCCASIONS
-from occasion.store.schema.people import PARTIES
 from occasion.store.schema.watched import OCCURRENCES
 
 O = OCCASIONS.c  # noqa: E741 - the columns, said often
@@ -106,7 +105,7 @@ class _Turn:
 
     def read(self, noticed: Sequence[Noticed]) -> None:
         fresh = [one for one in noticed if one.change.kind == "reached" and self.due(one)]
-        self.parties = _parties(self.connection, [one.change.party for one in fresh])
+        self.parties = parties_of(self.connection, [one.change.party for one in fresh])
         over = [one for one in noticed if one.role == "missed"]  # first: what is missed no longer slips
         for one in [*over, *(one for one in noticed if one.role != "missed")]:
             match one.change.kind:
@@ -324,21 +323,6 @@ def _gestured(connection: Connection, number: int) -> bool:
 def _set(connection: Connection, numbers: Sequence[int], **values: Any) -> None:
     if numbers:
         connection.execute(update(OCCASIONS).where(O.number.in_(numbers)).values(**values))
-
-
-def _parties(connection: Connection, parties: Iterable[str]) -> dict[str, Party]:
-    """What is known of several parties; those that nothing was ever written down about need no more than one query."""
-    wanted = list(dict.fromkeys(parties))
-    found = {party: Party(party, (party,)) for party in wanted}
-    from occasion.store.schema.log import MERGES
-
-    for i in range(0, len(wanted), 400):
-        some = wanted[i : i + 400]
-        known = set(connection.execute(select(PARTIES.c.party).where(PARTIES.c.party.in_(some))).scalars())
-        merged = select(MERGES.c.into).where(MERGES.c.into.in_(some), MERGES.c.undone_us.is_(None))
-        known |= set(connection.execute(merged).scalars())
-        found |= parties_of(connection, sorted(known))
-    return found
 
 
 __all__ = ["Opened", "Openings", "close_waiting", "fallback", "from_changes", "new_row", "open_one", "reached_until",

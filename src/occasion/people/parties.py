@@ -14,10 +14,12 @@ from occasion.events.convert import is_zone
 from occasion.people.merges import canonical, identities
 from occasion.people.partial import read_partial
 from occasion.people.search import index_words
+from occasion.store.schema.log import MERGES
 from occasion.store.schema.people import PARTIES
 
 Kind = Literal["customer", "partner", "colleague"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+AT_ONCE = 400  # identities named in a query
 DATE_UNKNOWN = "unknown"  # of a death
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _MERGED = ("name", "owner", "zone", "locale", "channel", "quiet_from", "quiet_to", "rest_days", "deceased")
@@ -70,8 +72,24 @@ def party_of(connection: Connection, party: str) -> Party:
 
 
 def parties_of(connection: Connection, parties: Sequence[str]) -> dict[str, Party]:
-    """Several at once, by the identity asked for."""
-    return {party: party_of(connection, party) for party in dict.fromkeys(parties)}
+    """Several at once, by the identity asked for: a few queries for all those that no merge concerns."""
+    wanted = list(dict.fromkeys(parties))
+    merged: set[str] = set()
+    rows: dict[str, dict[str, Any]] = {}
+    for i in range(0, len(wanted), AT_ONCE):
+        some = wanted[i : i + AT_ONCE]
+        merges = select(MERGES.c.party, MERGES.c.into).where(MERGES.c.undone_us.is_(None))
+        for column in (MERGES.c.party, MERGES.c.into):
+            for pair in connection.execute(merges.where(column.in_(some))):
+                merged.update(pair)
+        known = connection.execute(select(PARTIES).where(PARTIES.c.party.in_(some))).mappings()
+        rows |= {row["party"]: dict(row) for row in known}
+    return {
+        party: party_of(connection, party)
+        if party in merged
+        else _combined((party,), [rows[party]] if party in rows else [])
+        for party in wanted
+    }
 
 
 def _combined(names: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> Party:
