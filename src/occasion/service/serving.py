@@ -9,6 +9,8 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from occasion.service.logging import configure
+
 KEEP_ALIVE = 75  # seconds an idle connection stays; longer than the pause between two batches of any client
 PATIENCE = 10  # seconds that requests under way get when the server is told to stop
 
@@ -41,7 +43,8 @@ def make_server(app: FastAPI, ready: Callable[[], None]) -> Server:
         ws="none",
         lifespan="on",
         access_log=False,  # addresses of requests may name people
-        log_level="warning",
+        log_config=None,  # service.logging says what is written
+        proxy_headers=False,  # the doors decide whose forwarded headers are believed
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=PATIENCE,
@@ -51,4 +54,5 @@ def make_server(app: FastAPI, ready: Callable[[], None]) -> Server:
 
 def run_server(app: FastAPI, listening: socket.socket, ready: Callable[[], None]) -> None:
     """Serve on a socket that listens already, until a signal ends it; `ready` is called once events can be sent."""
+    configure()
     make_server(app, ready).run(sockets=[listening])
