@@ -1,0 +1,1 @@
+"""What leaves the house: calendar feeds, webhooks, notices, tools for an assistant. Nothing to customers."""

@@ -1,0 +1,82 @@
+"""The thread that sends: webhooks that are due, notices that wait, the morning's digests."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from occasion.service.clock import Clock
+from occasion.service.out import notices, webhooks
+
+Do = Callable[[Callable[[Connection], Any]], Future[Any]]
+PAUSE = 0.25  # seconds between two looks
+DIGEST_EVERY_US = 60_000_000
+PATIENCE = 30.0
+
+
+class Sending:
+    """Looks at the queues a few times a second. Reads with `engine`, writes what came of it through `do` (the writer).
+
+    `post`, `notify`: how to send; `report`: told of what could not even be written down. An outage of the other side
+    delays, and never holds up, what the desk does.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        do: Do,
+        clock: Clock,
+        *,
+        post: webhooks.Post,
+        notify: notices.Notify = notices.by_apprise,
+        zone: str = "UTC",
+        report: Callable[[Exception], None] = lambda _: None,
+    ) -> None:
+        self._engine, self._do, self._clock = engine, do, clock
+        self._post, self._notify, self._zone, self._report = post, notify, zone, report
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sending", daemon=True)
+        self._digests_at = -DIGEST_EVERY_US
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is under way and end."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(PATIENCE)
+
+    def _run(self) -> None:
+        while not self._stop.wait(PAUSE):
+            try:
+                self.once()
+            except Exception as failed:  # the thread outlives a database that is away for a while
+                self._report(failed)
+
+    def once(self) -> int:
+        """One look at everything; how much was sent or tried."""
+        now = self._clock()
+        if now - self._digests_at >= DIGEST_EVERY_US:
+            self._digests_at = now
+            self._do(lambda connection: notices.queue_digests(connection, now, self._zone)).result(PATIENCE)
+        with self._engine.connect() as connection:
+            waiting = webhooks.due(connection, now)
+            told = notices.send_waiting(connection, self._notify)
+        for one in waiting:
+            if self._stop.is_set():
+                break
+            status, said = webhooks.send(one, self._post, self._clock())
+            self._settle(one, status, said)
+        if told:
+            self._do(lambda connection: notices.settle_notices(connection, told, now)).result(PATIENCE)
+        return len(waiting) + len(told)
+
+    def _settle(self, one: webhooks.Delivery, status: int | None, said: str) -> None:
+        now = self._clock()
+        self._do(lambda connection: webhooks.settle(connection, one, status, said, now)).result(PATIENCE)
