@@ -1,8 +1,9 @@
 """Definitions kept up to date as events come in: a reorder buffer, timers, and parties read again when one comes late.
 
-The watcher keeps a row of state for each party and no occurrences. What it says are changes: an occurrence `reached`,
-`corrected` (the same instant rests on other events), `retracted` (no longer true), or `stands` (no longer true, but a
-person acted on it). Changes can be said again after a restart; they are keyed by (party, moment, per, at).
+The watcher keeps a row of state for each party (in memory, or on a shelf: `rows.py`) and no occurrences. What it says
+are changes: an occurrence `reached`, `corrected` (the same instant rests on other events), `retracted` (no longer
+true), or `stands` (no longer true, but a person acted on it). Changes can be said again after a restart; they are keyed
+by (party, moment, per, at).
 """
 
 from __future__ import annotations
@@ -10,83 +11,27 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Literal, Protocol, cast
+from typing import Literal, cast
 
 import msgspec
 
 from occasion.errors import InputError
-from occasion.events.event import Event, Scalar, in_order
+from occasion.events.event import Event, in_order
+from occasion.moments.again import replayed, said
+from occasion.moments.changes import Change, Key, Log, MemoryLog, difference
 from occasion.moments.definition import Definition
 from occasion.moments.live.fast import Fast, Handler, Shown
-from occasion.moments.live.program import DUE, LAST, STARTED, ZONE, Program, Reached, Saved
+from occasion.moments.live.program import DUE, LAST, ZONE, Program, Saved
 from occasion.moments.live.state import LONG_AGO, State
-from occasion.moments.meaning import Occurrence, tagged
+from occasion.moments.rows import MemoryRows, Rows
+from occasion.moments.timers import Timers
 
 BUFFER_US = 2_000_000
-BY_AT, BY_ID, BY_PARTY = attrgetter("at"), attrgetter("id"), attrgetter("party")
-Key = tuple[str, str, tuple[str, str], int]  # party, identity of the moment, value of `per`, at
-
-
-class Log(Protocol):
-    """Where events are kept before they are watched; each id once."""
-
-    def of(self, party: str) -> Iterable[Event]:
-        """Every event of a party, in any order."""
-
-    def unread(self, horizon: int, clock: int) -> Iterable[Event]:
-        """Every event of any party that happened later than the horizon or was seen later than the clock."""
-
-
-class MemoryLog:
-    """A log in memory."""
-
-    def __init__(self) -> None:
-        self.events: dict[str, Event] = {}
-        self.parties: dict[str, list[Event]] = {}
-
-    def add(self, events: Iterable[Event]) -> list[Event]:
-        """Keeps them; those that are new by their id, which alone are to be watched."""
-        new = []
-        for event in events:
-            if self.events.setdefault(event.id, event) is event:
-                new.append(event)
-                self.parties.setdefault(event.party, []).append(event)
-        return new
-
-    def of(self, party: str) -> Iterable[Event]:
-        return self.parties.get(party, ())
-
-    def unread(self, horizon: int, clock: int) -> Iterable[Event]:
-        return [event for event in self.events.values() if event.at > horizon or event.seen > clock]
-
-
-class Change(msgspec.Struct, frozen=True, gc=False):
-    """What became true or ceased to be: an occurrence of the moment (its identity), `when` that was noticed (by the
-    clock), and for what is not simply reached the `reason`.
-    """
-
-    kind: Literal["reached", "corrected", "retracted", "stands"]
-    moment: str
-    party: str
-    per: Scalar | None
-    at: int
-    known_at: int
-    evidence: tuple[str, ...]
-    when: int
-    reason: str = ""
-
-    @property
-    def occurrence(self) -> Occurrence:
-        """The occurrence as the law says it."""
-        return Occurrence(self.party, self.per, self.at, self.known_at, self.evidence)
-
-    @property
-    def key(self) -> Key:
-        """What it is about: two changes of one occurrence have the same key."""
-        return self.party, self.moment, tagged(self.per), self.at
+AHEAD_US = 3_600_000_000  # timers of rows on a shelf are asked for an hour ahead
+BY_AT, BY_PARTY = attrgetter("at"), attrgetter("party")
 
 
 class Watcher:
@@ -94,24 +39,34 @@ class Watcher:
 
     `definitions`: what to watch. `log`: asked only when a party must be read again, or after a restart. `zone`: the
     workspace's. `buffer_us`: an instant is closed this long after it, by the clock that is given with the events.
+    `rows`: where the parties' state is, in memory unless given.
     """
 
     def __init__(
-        self, definitions: Sequence[Definition], log: Log, zone: str = "UTC", buffer_us: int = BUFFER_US
+        self,
+        definitions: Sequence[Definition],
+        log: Log,
+        zone: str = "UTC",
+        buffer_us: int = BUFFER_US,
+        rows: Rows | None = None,
     ) -> None:
         if buffer_us < 0:
             raise InputError(f"the reorder buffer is {buffer_us} microseconds; give 0 or more")
-        self.program = Program(definitions, zone)
-        self.fast = Fast(self.program)
         self.log, self.buffer_us = log, buffer_us
-        self.clock = self.horizon = LONG_AGO  # every instant up to the horizon is closed
-        self.rows: dict[str, State] = {}
+        self.rows: Rows = rows if rows is not None else MemoryRows()
+        self.clock = self.horizon = self.asked = LONG_AGO  # every instant up to the horizon is closed
         self.waiting: list[Event] = []  # later than the horizon, in order
         self.unseen: list[tuple[int, int, Event]] = []  # seen later than the clock: a heap
-        self.timers: list[tuple[int, str]] = []  # a heap; a party's next is the one that its row says
-        self.snapshots: dict[str, bytes] = {}
+        self.timers = Timers()
         self.acted: set[Key] = set()
+        self.added: set[str] = set()  # definitions whose past is yet to be said, for parties not read since
+        self._take(definitions, zone)
+
+    def _take(self, definitions: Sequence[Definition], zone: str) -> None:
+        self.program = Program(definitions, zone)
+        self.fast = Fast(self.program)
         self.handlers = _Handlers(self.fast)
+        self.rows.use(self.program)
 
     def feed(self, events: Iterable[Event], clock: int) -> list[Change]:
         """Takes events that are new to the log, in any order, and moves the clock (UTC microseconds); what changed.
@@ -137,6 +92,43 @@ class Watcher:
         """A person acted on this occurrence: it stands, whatever comes late."""
         self.acted.add(change.key)
 
+    def reread(self, party: str, why: str, known: Iterable[Change]) -> list[Change]:
+        """Reads a party whose identity changed (merged with another, or parted again) from the log, which by now says
+        which events are its own. `known`: what was said of it and not retracted; what changed against that, with `why`
+        as the reason. A party that has no events any more is forgotten, and everything known of it retracted.
+        """
+        self._drop_waiting(party)
+        events = list(self.log.of(party))
+        before = {change.key: change for change in known}
+        own = [event if event.party == party else msgspec.structs.replace(event, party=party) for event in events]
+        self._queue([event for event in own if event.at > self.horizon or event.seen > self.clock])
+        after = {change.key: change for change in self._anew(party, self._readable(events))}
+        return difference(before, after, why, self.clock, self.acted)
+
+    def forget(self, party: str) -> None:
+        """Erases a party: its row, saved or not, its waiting events, and what was acted on."""
+        self._drop_waiting(party)
+        self.rows.remove(party)
+        self.acted = {key for key in self.acted if key[0] != party}
+
+    def redefine(self, definitions: Sequence[Definition], parties: Iterable[str] | None = None) -> list[Change]:
+        """Watches other definitions from now on; what those that are new have reached already.
+
+        `parties`: those to be read from the log at once (None: all that have a row). Any other is read when something
+        touches it or `catch_up` names it; until then its timers are those of the definitions it was read with.
+        """
+        self.added |= {definition.identity for definition in definitions} - set(self.program.identities)
+        everyone = list(self.rows.everyone()) if parties is None else parties
+        self._take(definitions, self.program.zone)
+        changes = self.catch_up(everyone)
+        if parties is None:
+            self.added.clear()
+        return changes
+
+    def catch_up(self, parties: Iterable[str]) -> list[Change]:
+        """Reads those of the parties that were not read since definitions were exchanged; what the new ones reached."""
+        return self._bring(list(parties))
+
     def _seen_by(self, given: list[Event], clock: int) -> list[Event]:
         """Of the events given and kept back, those that were seen by the clock."""
         for event in given:
@@ -147,6 +139,45 @@ class Watcher:
             ready.append(heapq.heappop(self.unseen)[2])
         return ready
 
+    def _queue(self, events: list[Event]) -> None:
+        self.waiting += self._seen_by(events, self.clock)
+
+    def _drop_waiting(self, party: str) -> None:
+        self.waiting = [event for event in self.waiting if event.party != party]
+        self.unseen = [one for one in self.unseen if one[2].party != party]
+        heapq.heapify(self.unseen)
+
+    def _readable(self, events: Iterable[Event], but: Collection[str] = ()) -> list[Event]:
+        """Those of a party's events that are closed by now, in order, without some by their id."""
+        return [e for e in in_order(events, self.clock) if e.at <= self.horizon and e.id not in but]
+
+    def _anew(self, party: str, events: list[Event]) -> list[Change]:
+        """The party's row is what these events leave; all that they show."""
+        if not events:
+            self.rows.remove(party)
+            return []
+        row = self.program.blank()
+        out = replayed(self.fast, row, party, events, self.horizon)
+        self._put(party, row)
+        return self._changes(out)
+
+    def _put(self, party: str, row: State) -> None:
+        self.rows.held[party] = row
+        self.rows.changed((party,))
+        self.rows.replaced(party)
+        self.timers.set(party, row)
+
+    def _bring(self, parties: list[str], but: Collection[str] = (), said_until: int | None = None) -> list[Change]:
+        """Rows of these parties at hand, those that must be from the log. What the definitions added have reached; of
+        the others what was reached after `said_until` (None: the horizon).
+        """
+        changes: list[Change] = []
+        until = self.horizon if said_until is None else said_until
+        for party in self.rows.load(parties):
+            found = self._anew(party, self._readable(self.log.of(party), but))
+            changes += [change for change in found if change.moment in self.added or change.at > until]
+        return changes
+
     def _close(self, horizon: int) -> list[Change]:
         """Reads every instant up to the horizon: events first, then the timers of parties that had none."""
         if horizon < self.horizon:
@@ -154,16 +185,21 @@ class Watcher:
         self.waiting.sort(key=BY_AT)
         end = bisect_right(self.waiting, horizon, key=BY_AT)
         batch, self.waiting = self.waiting[:end], self.waiting[end:]
-        self.horizon = horizon
+        brought = self._bring(list({event.party: None for event in batch}))
+        if horizon > self.asked:
+            self.timers.add(self.rows.due(self.asked, horizon + AHEAD_US))
+            self.asked = horizon + AHEAD_US
+        before, self.horizon = self.horizon, horizon
         out: list[Shown] = []
         self._read(batch, out)
-        while self.timers and self.timers[0][0] <= horizon:
-            due, party = heapq.heappop(self.timers)
-            row = self.rows[party]
-            if row[DUE] <= due:  # else it was set again, and there is an entry for that
-                self._say(out, party, self.program.advance(row, horizon))
-                self._wake(row, party, due)
-        return self._changes("reached", out)
+        again: list[Change] = []
+        due = self.timers.due(horizon, lambda some: again.extend(self._bring(some, (), before)), self.rows.held)
+        for party in due:
+            row = self.rows.held[party]
+            said(out, party, self.program.advance(row, horizon))
+            self.timers.set(party, row)
+        self.rows.changed(due)
+        return brought + again + self._changes(out)
 
     def _read(self, batch: list[Event], out: list[Shown]) -> None:
         """Reads closed instants, in order of time; an instant of a party with several events the long way."""
@@ -186,7 +222,7 @@ class Watcher:
         """Reads instants of one event each, in order of time; a party's one after another, while its state is at
         hand. This is the loop that everything goes through.
         """
-        rows, handlers, wake = self.rows, self.handlers, list[tuple[int, str]]()
+        rows, handlers, wake = self.rows.held, self.handlers, list[str]()
         parties: dict[str, list[Event]] = defaultdict(list)
         for event in batch:
             parties[event.party].append(event)
@@ -200,148 +236,113 @@ class Watcher:
             for event in events:
                 at = event.at
                 if at > row[DUE]:
-                    due = row[DUE]
-                    self._say(out, party, self.program.advance(row, at - 1))
-                    self._wake(row, party, due)
+                    said(out, party, self.program.advance(row, at - 1))
+                    self.timers.set(party, row)
                 handle = handlers[event.name]
                 if handle is None or at == row[DUE] or (event.zone is not None and event.zone != row[ZONE]):
                     self._read_long([event], out)
                 else:
                     handle(row, at, event, out, wake)
                     row[LAST] = at
-        for timer in wake:
-            heapq.heappush(self.timers, timer)
+        for party in wake:
+            self.timers.set(party, rows[party])
+        self.rows.changed(parties)
 
     def _read_long(self, events: list[Event], out: list[Shown]) -> None:
         """Reads one instant of a party with everything that may happen at it. The same event twice counts once."""
         party, at = events[0].party, events[0].at
-        row = self.rows.get(party)
+        row = self.rows.held.get(party)
         if row is None:
-            row = self.rows[party] = self.program.blank()
+            row = self.rows.held[party] = self.program.blank()
         if len(events) > 1:
             events = in_order(events)
-        due = row[DUE]
-        self._say(out, party, self.program.advance(row, at - 1))
-        self._say(out, party, self.program.instant(row, at, events))
-        self._wake(row, party, due)
-
-    def _wake(self, row: State, party: str, before: int) -> None:
-        """Sets the party's next timer where it is another than before."""
-        if row[DUE] != before and row[DUE] < 1 << 62:
-            heapq.heappush(self.timers, (row[DUE], party))
-
-    @staticmethod
-    def _say(out: list[Shown], party: str, reached: list[Reached]) -> None:
-        out += [(party, i, per, at, known, evidence) for i, per, at, (known, evidence, _) in reached]
+        said(out, party, self.program.advance(row, at - 1))
+        said(out, party, self.program.instant(row, at, events))
+        self.timers.set(party, row)
+        self.rows.changed((party,))
 
     def _late(self, late: list[Event]) -> list[Change]:
         """Events of instants already closed. Where nothing of the party was read since, they are simply read; else the
         party is read again from its last snapshot, with and without them, and the difference is what changed.
         """
-        changes: list[Change] = []
+        changes = self._bring(list({event.party: None for event in late}), {event.id for event in late})
         for party, together in groupby(sorted(late, key=lambda event: (event.party, event.at)), key=BY_PARTY):
             events = list(together)
-            row = self.rows.get(party)
+            row = self.rows.held.get(party)
             if row is None or events[0].at > row[LAST]:
                 out: list[Shown] = []
                 for _, own in groupby(events, key=BY_AT):
                     self._read_long(list(own), out)
-                row = self.rows[party]
-                due = row[DUE]
-                self._say(out, party, self.program.advance(row, self.horizon))
-                self._wake(row, party, due)
-                changes += self._changes("reached", out)
+                row = self.rows.held[party]
+                said(out, party, self.program.advance(row, self.horizon))
+                self.timers.set(party, row)
+                changes += self._changes(out)
             else:
                 changes += self._again(party, events)
         return changes
 
     def _again(self, party: str, late: list[Event]) -> list[Change]:
         """Reads a party again; its state becomes what the whole log says."""
-        now = [event for event in in_order(self.log.of(party), self.clock) if event.at <= self.horizon]
+        now = self._readable(self.log.of(party))
         came = {event.id for event in late}
         held = [event for event in now if event.id not in came]
         if len(held) == len(now):
             return []  # the log refused them: repeats
         before, _ = self._replay(party, held, late[0].at)
         after, row = self._replay(party, now, late[0].at)
-        due = self.rows[party][DUE]
-        self.rows[party] = row
-        self.snapshots.pop(party, None)
-        self._wake(row, party, due)
+        self._put(party, row)
         reason = f"{', '.join(sorted(came)[:3])} came late" + (f", and {len(came) - 3} more" if len(came) > 3 else "")
-        return self._difference(before, after, reason)
+        return difference(before, after, reason, self.clock, self.acted)
 
     def _replay(self, party: str, events: list[Event], late: int) -> tuple[dict[Key, Change], State]:
         """What a party's events up to the horizon show from its last snapshot before the late event on."""
-        row = self._restored(party, late)
-        begin = row[LAST]
-        out: list[Shown] = []
-        wake: list[tuple[int, str]] = []
-        for at, together in groupby((event for event in events if event.at > begin), key=BY_AT):
-            own = list(together)
-            if len(own) == 1 and row[STARTED] and self.fast.event(row, own[0], out, wake):
-                continue
-            self._say(out, party, self.program.advance(row, at - 1))
-            self._say(out, party, self.program.instant(row, at, own))
-        if events:
-            self._say(out, party, self.program.advance(row, self.horizon))
-        return {c.key: c for c in self._changes("reached", out)}, row
+        row = self.rows.earlier(party)
+        if row is None or row[LAST] >= late:
+            row = self.program.blank()
+        out = replayed(self.fast, row, party, events, self.horizon)
+        return {change.key: change for change in self._changes(out)}, row
 
-    def _restored(self, party: str, late: int) -> State:
-        """The party's row at its last snapshot, if that is before the late event; else from the beginning."""
-        kept = self.snapshots.get(party)
-        if kept is not None:
-            row = self.program.restore(cast(Saved, msgspec.msgpack.decode(kept)))
-            if row is not None and row[LAST] < late:
-                return row
-        return self.program.blank()
-
-    def _difference(self, before: dict[Key, Change], after: dict[Key, Change], reason: str) -> list[Change]:
-        changes: list[Change] = []
-        for key, old in before.items():
-            if key not in after:
-                kind: Literal["stands", "retracted"] = "stands" if key in self.acted else "retracted"
-                changes.append(msgspec.structs.replace(old, kind=kind, when=self.clock, reason=reason))
-        for key, new in after.items():
-            if key not in before:
-                changes.append(new)
-            elif before[key].occurrence != new.occurrence:
-                changes.append(msgspec.structs.replace(new, kind="corrected", reason=reason))
-        return changes
-
-    def _changes(self, kind: Literal["reached"], out: list[Shown]) -> list[Change]:
+    def _changes(self, out: list[Shown]) -> list[Change]:
         names, when = self.program.identities, self.clock
+        kind: Literal["reached"] = "reached"
         return [
             Change(kind, names[i], party, per, at, max(at, known), tuple([key[1] for key in evidence]), when)
             for party, i, per, at, known, evidence in out
         ]
 
     def save(self) -> dict[str, object]:
-        """Everything that a restart needs besides the log, as plain data; it becomes every party's last snapshot."""
-        self.snapshots = {party: msgspec.msgpack.encode(self.program.save(row)) for party, row in self.rows.items()}
-        return {
+        """Everything that a restart needs besides the log and what the rows keep elsewhere, as plain data; it becomes
+        every party's last snapshot.
+        """
+        position: dict[str, object] = {
             "clock": self.clock,
             "horizon": self.horizon,
-            "parties": {party: msgspec.msgpack.decode(kept) for party, kept in self.snapshots.items()},
+            "moments": sorted(set(self.program.identities) - self.added),
             "acted": [[party, moment, *per, at] for party, moment, per, at in sorted(self.acted)],
         }
+        if self.rows.save() is not None:
+            position["parties"] = {party: self.program.save(row) for party, row in self.rows.held.items()}
+        return position
 
     def restore(self, saved: dict[str, object]) -> None:
-        """Goes on from what was saved, in a new watcher. A party that was saved without one of the definitions is read
-        from its log; events after the horizon are taken from the log.
+        """Goes on from what was saved, in a new watcher. A party that was saved without one of the definitions, or in
+        another layout, is read from its log (from a shelf only when something touches it); events after the horizon are
+        taken from the log.
         """
         self.clock, self.horizon = cast(int, saved["clock"]), cast(int, saved["horizon"])
         self.acted = {(p, m, (kind, text), at) for p, m, kind, text, at in cast(list[list[object]], saved["acted"])}  # type: ignore[misc]
-        for party, kept in cast(dict[str, Saved], saved["parties"]).items():
+        for party, kept in cast(dict[str, Saved], saved.get("parties", {})).items():
             row = self.program.restore(kept)
             if row is None:
-                events = [e for e in in_order(self.log.of(party), self.clock) if e.at <= self.horizon]
-                _, row = self._replay(party, events, LONG_AGO)
+                self._anew(party, self._readable(self.log.of(party)))
             else:
-                self.snapshots[party] = msgspec.msgpack.encode(kept)
-            self.rows[party] = row
-            self._wake(row, party, 1 << 62)
-        self.waiting = self._seen_by(list(self.log.unread(self.horizon, self.clock)), self.clock)
+                self.rows.held[party] = row
+                self.timers.set(party, row)
+        if "parties" in saved:
+            self.rows.save()
+        else:
+            self.added = set(self.program.identities) - set(cast(list[str], saved["moments"]))
+        self._queue(list(self.log.unread(self.horizon, self.clock)))
 
 
 class _Handlers(dict[str, Handler | None]):

@@ -24,7 +24,7 @@ from occasion.moments.live.state import Evidence, Found, Instant, State, merged
 
 # party, which definition, value of `per`, at, known, evidence
 Shown = tuple[str, int, Any, int, int, Evidence]
-Handler = Callable[[State, int, Event, list[Shown], list[tuple[int, str]]], None]
+Handler = Callable[[State, int, Event, list[Shown], list[str]], None]
 
 
 class Fast:
@@ -44,10 +44,10 @@ class Fast:
             self.handlers[name, first] = None if enters else self._compiled(name, first)
         return self.handlers[name, first]
 
-    def event(self, row: State, event: Event, out: list[Shown], wake: list[tuple[int, str]]) -> bool:
+    def event(self, row: State, event: Event, out: list[Shown], wake: list[str]) -> bool:
         """Reads an instant that holds only this event, if that can be done quickly; False: nothing was done.
 
-        No timer may be due before it. A row whose next timer is lowered is put on `wake`.
+        No timer may be due before it. A party whose next timer is lowered is put on `wake`.
         """
         handle = self.handler(event.name, not row[STARTED])
         at = event.at
@@ -99,7 +99,7 @@ class Fast:
         return cast(Handler, names["handler"])
 
     def _slow(  # noqa: PLR0917 - as the handlers call it
-        self, first: bool, row: State, i: int, at: int, event: Event, out: list[Shown], wake: list[tuple[int, str]]
+        self, first: bool, row: State, i: int, at: int, event: Event, out: list[Shown], wake: list[str]
     ) -> None:
         """One definition's machine for one event, the party's first or not; no stage is entered at this instant."""
         program = self.program
@@ -113,7 +113,7 @@ class Fast:
             out.append((event.party, i, per, at, known, evidence))
         if state[TIMER] < row[DUE]:
             row[DUE] = state[TIMER]
-            wake.append((state[TIMER], event.party))
+            wake.append(event.party)
 
 
 def selections_of(stage: Stage) -> list[Selection]:

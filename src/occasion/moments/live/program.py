@@ -1,7 +1,7 @@
 """Definitions read together: one party's row of state for all of them, saved and restored.
 
-A row is [the last instant, next timer, zone, started, a state per set of stages, a state per definition]; a state is
-None as long as nothing concerned it.
+A row is [the last instant, next timer, zone, started, woken, a state per set of stages, a state per definition]; a
+state is None as long as nothing concerned it. `woken` is for who keeps the timers (FAR: nobody waits for this row).
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import json
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+import msgspec
+
 from occasion.events.event import Event, Scalar, in_order
 from occasion.moments.calendar import FAR
 from occasion.moments.definition import LANGUAGE, Definition, Stage, plain
@@ -18,7 +20,8 @@ from occasion.moments.live.reader import PLACE, TIMER, Places, Reader
 from occasion.moments.live.state import LONG_AGO, Found, Instant, State, revived, written
 from occasion.moments.meaning import Occurrence, tagged
 
-LAST, DUE, ZONE, STARTED, PLACES = range(5)
+LAST, DUE, ZONE, STARTED, WOKEN, PLACES = range(6)
+LAYOUT = 1  # how states are laid out: a change of it makes saved states unreadable, and parties are read again
 Reached = tuple[int, Scalar | None, int, Found]  # which definition, the value of `per`, when, and what shows it
 Saved = dict[str, object]
 
@@ -36,11 +39,13 @@ class Program:
         self.readers = [Reader(d.node) for d in definitions]
         self.placed = [self.sets.index(d.stages) if d.stages else -1 for d in definitions]
         self.timed = [i for i, reader in enumerate(self.readers) if reader.timers]
+        self.layout = _layout([self.zone, *self.set_identities, *self.identities])
         self.first = PLACES + len(self.places)  # where the definitions' states begin in a row
 
     def blank(self) -> State:
         """The row of a party that has no events yet."""
-        return [LONG_AGO, FAR, None, False, *(places.blank() for places in self.places), *[None] * len(self.readers)]
+        places = [places.blank() for places in self.places]
+        return [LONG_AGO, FAR, None, False, FAR, *places, *[None] * len(self.readers)]
 
     def instant(self, row: State, at: int, events: Sequence[Event]) -> list[Reached]:
         """Reads a closed instant: all its events in order of id (none: only timers). Timers before it must have run."""
@@ -109,6 +114,7 @@ class Program:
     def save(self, row: State) -> Saved:
         """A party's state as plain data (JSON-ready), each definition's under its identity."""
         return {
+            "layout": LAYOUT,
             "read": row[LAST],
             "zone": row[ZONE],
             "started": row[STARTED],
@@ -117,7 +123,11 @@ class Program:
         }
 
     def restore(self, saved: Saved) -> State | None:
-        """The row that was saved; None if it lacks a definition or stages: read the party from its log then."""
+        """The row that was saved; None if it lacks a definition or stages or is laid out in another way: read the party
+        from its log then.
+        """
+        if saved.get("layout") != LAYOUT:
+            return None
         stages, moments = saved["stages"], saved["moments"]
         assert isinstance(stages, dict)
         assert isinstance(moments, dict)
@@ -125,11 +135,32 @@ class Program:
             return None
         own = [revived(stages[i]) for i in self.set_identities] + [revived(moments[i]) for i in self.identities]
         due = min((unit[TIMER] for unit in own if unit is not None), default=FAR)
-        return [saved["read"], due, saved["zone"], saved["started"], *own]
+        return [saved["read"], due, saved["zone"], saved["started"], FAR, *own]
+
+    def pack(self, row: State) -> bytes:
+        """A party's row in few bytes (MessagePack), for `unpack` of a program with the same definitions."""
+        head = [self.layout, row[LAST], row[DUE], row[ZONE], row[STARTED]]
+        try:
+            return msgspec.msgpack.encode(head + row[PLACES:])
+        except OverflowError:  # a sum beyond 63 bits
+            return msgspec.msgpack.encode(head + written(row[PLACES:]))
+
+    def unpack(self, packed: bytes) -> State | None:
+        """The row that was packed; None if by other definitions or in another layout: read the party from the log."""
+        layout, last, due, zone, started, *own = msgspec.msgpack.decode(packed)
+        if layout != self.layout:
+            return None
+        return [last, due, zone, started, FAR, *revived(own)]
 
 
 def _identity(stages: tuple[Stage, ...]) -> str:
     return hashlib.sha256(json.dumps([LANGUAGE, plain(stages)], sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _layout(parts: Sequence[str]) -> int:
+    """A number for this layout of these definitions in a row."""
+    digest = hashlib.sha256(json.dumps([LAYOUT, LANGUAGE, *parts]).encode()).digest()
+    return int.from_bytes(digest[:4], "big")
 
 
 def occurrence(party: str, reached: Reached) -> Occurrence:

@@ -294,5 +294,5 @@ def _timer(node: Reach | Fewer, machine: FewerMachine) -> list[str]:
         f"    s[{a}] = s[{TIMER}] = t + {node.hi.us}",
         f"    if s[{a}] < row[{DUE}]:",
         f"        row[{DUE}] = s[{a}]",
-        f"        wake.append((s[{a}], e.party))",
+        "        wake.append(e.party)",
     ]

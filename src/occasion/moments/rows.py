@@ -1,0 +1,195 @@
+"""Where the parties' rows of live state are: in memory, or on a shelf (a table, a file) and in memory when touched.
+
+The watcher changes rows in place and says which. A row's next timer is on the shelf beside it, so that the timers of
+parties that nobody touched are known by the time they are due, without reading any row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from occasion.moments.live.program import DUE, Program
+from occasion.moments.live.state import State
+
+
+class Rows(Protocol):
+    """The rows of a watcher. `held`: those in memory, by party, to be changed in place."""
+
+    held: dict[str, State]
+
+    def use(self, program: Program) -> None:
+        """The program whose rows these are; told before anything else, and again when definitions are exchanged."""
+
+    def load(self, parties: Iterable[str]) -> list[str]:
+        """Brings into `held` what is kept of these parties. Those that are kept but cannot be read by this program (or
+        were let go by `use`) are given back: the watcher reads them from the log. A party never seen is neither.
+        """
+
+    def changed(self, parties: Iterable[str]) -> None:
+        """These rows in `held` are new or were changed since the last save."""
+
+    def replaced(self, party: str) -> None:
+        """The row in `held` was read again: what was saved of the party no longer leads to it."""
+
+    def earlier(self, party: str) -> State | None:
+        """A copy of the party's row as it was last saved, if the row in `held` goes on from it."""
+
+    def remove(self, party: str) -> None:
+        """Forgets the party, also where it was saved."""
+
+    def due(self, after: int, until: int) -> Iterable[tuple[int, str]]:
+        """The next timer, as it was saved, of every party kept elsewhere, where it is later than `after` and not later
+        than `until`.
+        """
+
+    def everyone(self) -> Iterator[str]:
+        """Every party that has a row."""
+
+    def save(self) -> dict[str, bytes] | None:
+        """Saves every row that changed; the rows, packed, where nobody else keeps them."""
+
+
+class MemoryRows:
+    """All rows in memory."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, State] = {}
+        self.saved: dict[str, bytes] = {}
+        self.old: set[str] = set()
+
+    def use(self, program: Program) -> None:
+        self.program = program
+        self.old.update(self.held)
+        self.held.clear()
+        self.saved.clear()
+
+    def load(self, parties: Iterable[str]) -> list[str]:
+        if not self.old:
+            return []
+        again = [party for party in parties if party in self.old]
+        self.old.difference_update(again)
+        return again
+
+    def changed(self, parties: Iterable[str]) -> None:
+        pass
+
+    def replaced(self, party: str) -> None:
+        self.saved.pop(party, None)
+
+    def earlier(self, party: str) -> State | None:
+        kept = self.saved.get(party)
+        return None if kept is None else self.program.unpack(kept)
+
+    def remove(self, party: str) -> None:
+        self.held.pop(party, None)
+        self.saved.pop(party, None)
+        self.old.discard(party)
+
+    def due(self, after: int, until: int) -> Iterable[tuple[int, str]]:
+        return ()
+
+    def everyone(self) -> Iterator[str]:
+        return iter([*self.held, *self.old])
+
+    def save(self) -> dict[str, bytes] | None:
+        self.saved = {party: self.program.pack(row) for party, row in self.held.items()}
+        return self.saved
+
+
+class Shelf(Protocol):
+    """A keeper of packed rows: a table (party, due, row) with an index on `due` is enough."""
+
+    def read(self, parties: Sequence[str]) -> Iterable[tuple[str, bytes]]:
+        """What is kept of these parties; nothing for those that are not."""
+
+    def due(self, after: int, until: int) -> Iterable[tuple[int, str]]:
+        """(due, party) of every row with after < due <= until."""
+
+    def write(self, rows: Iterable[tuple[str, int, bytes]], gone: Iterable[str]) -> None:
+        """Puts rows (party, due, row), each instead of the party's last one; and takes away those that are gone."""
+
+    def parties(self) -> Iterator[str]:
+        """Every party kept."""
+
+
+class ShelvedRows:
+    """Rows on a shelf, in memory only those touched since they were last let go.
+
+    Nothing is read at the start. `save` writes what changed and nothing else (once for each position of the watcher:
+    what it writes and `Watcher.save` belong into one transaction); `evict` lets the longest untouched go.
+    """
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+        self.held: dict[str, State] = {}
+        self.dirty: dict[str, None] = {}
+        self.gone: set[str] = set()
+        self.apart: set[str] = set()  # what the shelf has of them does not lead to the row held
+
+    def use(self, program: Program) -> None:
+        self.program = program
+        self.apart.update(self.dirty)
+        self.held.clear()
+        self.dirty.clear()
+
+    def load(self, parties: Iterable[str]) -> list[str]:
+        missing = [party for party in parties if party not in self.held]
+        again = [party for party in missing if party in self.apart and party not in self.gone]
+        wanted = [party for party in missing if party not in self.apart and party not in self.gone]
+        for party, packed in self.shelf.read(wanted) if wanted else ():
+            row = self.program.unpack(packed)
+            if row is None:
+                again.append(party)
+            else:
+                self.held[party] = row
+        return again
+
+    def changed(self, parties: Iterable[str]) -> None:
+        self.dirty.update(dict.fromkeys(parties))
+
+    def replaced(self, party: str) -> None:
+        self.apart.add(party)
+        self.dirty[party] = None
+
+    def earlier(self, party: str) -> State | None:
+        if party in self.apart or party in self.gone:
+            return None
+        for _, packed in self.shelf.read([party]):
+            return self.program.unpack(packed)
+        return None
+
+    def remove(self, party: str) -> None:
+        self.held.pop(party, None)
+        self.dirty.pop(party, None)
+        self.apart.discard(party)
+        self.gone.add(party)
+
+    def due(self, after: int, until: int) -> Iterable[tuple[int, str]]:
+        return self.shelf.due(after, until)
+
+    def everyone(self) -> Iterator[str]:
+        known = {*self.held, *self.apart}
+        return iter([*known, *(p for p in self.shelf.parties() if p not in known and p not in self.gone)])
+
+    def save(self) -> dict[str, bytes] | None:
+        held, pack = self.held, self.program.pack
+        rows = [(party, held[party][DUE], pack(held[party])) for party in self.dirty if party in held]
+        self.shelf.write(rows, self.gone.difference(self.held))
+        for party in self.dirty:  # the last touched are the last in order
+            if party in held:
+                held[party] = held.pop(party)
+        self.apart.difference_update(self.dirty)
+        self.dirty.clear()
+        self.gone.clear()
+        return None
+
+    def evict(self, most: int) -> None:
+        """Keeps about so many rows in memory: lets go of those longest untouched that are as they were saved."""
+        over = len(self.held) - most
+        for party in list(self.held)[: max(over, 0)]:
+            if party not in self.dirty:
+                del self.held[party]
+
+
+__all__ = ["MemoryRows", "Rows", "Shelf", "ShelvedRows"]
