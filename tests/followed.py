@@ -85,9 +85,9 @@ class Server:
         self.clock = max(self.clock, clock)
         place = Workspace(self.folder, "UTC")
         place.data.mkdir(exist_ok=True)
-        self.following = Following(self.log, place, self.buffer_us, on_changes=self.on_changes)
+        self.following = Following(place, self.buffer_us, on_changes=self.on_changes)
         with self.engine.begin() as connection:
-            self.following.start(self.clock, connection)
+            self.following.start(self.log, self.clock, connection)
 
     def write(self) -> None:
         """The effects of the group before, in a transaction."""

@@ -9,9 +9,11 @@ from occasion.service.changed import Changed
 from occasion.service.clock import Clock, utc_micros
 from occasion.service.ingest.pace import Pace
 from occasion.service.keys import Keyring
+from occasion.service.watching import Following
 from occasion.store.history import History
 from occasion.store.log import Log
 from occasion.store.records import open_records
+from occasion.store.whole_log import WholeLog
 from occasion.store.workspace import Workspace
 from occasion.store.writer import Writer
 
@@ -44,16 +46,25 @@ class Service:
         self.workspace.data.mkdir(parents=True, exist_ok=True)
         self.engine = open_records(self.settings.records or self.workspace.data / "records.db")
         self.history = History(self.workspace.data)
-        self.writer = Writer(self.engine, self.history, self.clock, traits=take_traits)
+        self.watching = Following(self.workspace, self.settings.buffer_us, tell=self.changed.tell)
+        follower = self.watching if self.settings.following else None
+        self.writer = Writer(self.engine, self.history, self.clock, follower, take_traits)
         self.log = Log(self.engine, self.history, self.writer)
         self.keys = Keyring(self.engine, self.clock, self.writer.do)
         self.pace = Pace(self.settings.rate)
         self.writer.start()
+        if follower is not None:
+            watched = WholeLog(self.history, self.writer, self.log)
+            self.writer.do(lambda connection: follower.start(watched, self._now(), connection)).result()
         self.running = True
+
+    def _now(self) -> int:
+        return max(self.clock(), self.writer.tail.clock)
 
     def stop(self) -> None:
         """Commit what was taken, then let go of everything."""
         self.running = False
         self.writer.stop()
+        self.watching.stop()
         self.history.close()
         self.engine.dispose()

@@ -26,6 +26,7 @@ from occasion.store.occurrences import Noticed
 
 IN_MEMORY = 200_000  # parties whose rows stay in memory; the others are fetched when something comes
 PARTIES_AT_ONCE = 1000
+NOTHING = Catalogue("moments.yaml")
 
 
 class WatchedLog(Protocol):
@@ -57,6 +58,7 @@ class WatchedLog(Protocol):
 class Plan:
     """One reading of the catalogue: what is watched, by the identity of its definition."""
 
+    catalogue: Catalogue = NOTHING
     watched: tuple[Watched, ...] = ()
     problems: tuple[str, ...] = ()
     names: dict[str, list[Watched]] = field(default_factory=dict)
@@ -68,7 +70,7 @@ class Plan:
         names: dict[str, list[Watched]] = {}
         for one in found:
             names.setdefault(one.definition.identity, []).append(one)
-        return cls(found, tuple(catalogue.errors()), names)
+        return cls(catalogue, found, tuple(catalogue.errors()), names)
 
     @property
     def definitions(self) -> list[Definition]:

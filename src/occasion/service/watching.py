@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from occasion.errors import InputError
-from occasion.moments.catalogue import read_catalogue
+from occasion.moments.catalogue import Catalogue, read_catalogue
 from occasion.moments.changes import Change
 from occasion.service.watched import Plan, Reading, WatchedLog
 from occasion.store import versions
@@ -31,7 +31,7 @@ SECOND = 1_000_000
 LOOK_US = SECOND  # how often the catalogue's file is looked at
 SAVE_US = 10 * SECOND  # how often the state is saved, if anything changed
 SAVE_ROWS = 20_000  # and when so many rows changed
-RECENT_US = 31 * 86_400 * SECOND  # of what is read from history the desk is told no older things
+RECENT_US = 100 * 86_400 * SECOND  # of what is read from history the desk is told no older things
 AT_ONCE = 200  # parties that read history between two groups
 IN_FRONT = 3_000  # parties that read history before a start is done
 JOINED = "identities were joined or parted"
@@ -48,14 +48,12 @@ class Following:
 
     def __init__(
         self,
-        log: WatchedLog,
         workspace: Workspace,
         buffer_us: int,
-        *,
         on_changes: OnChanges | None = None,
         tell: Callable[[str], None] | None = None,
     ) -> None:
-        self.log, self.workspace, self.buffer_us = log, workspace, buffer_us
+        self.workspace, self.buffer_us = workspace, buffer_us
         self.on_changes, self.tell = on_changes, tell
         self.problems: tuple[str, ...] = ()
         self.plan = Plan()
@@ -67,6 +65,10 @@ class Following:
         self._moved: set[str] = set()  # whose identity changed while history was read
         self._beginning: Iterator[list[Change]] | None = None
         self._known_until = 0  # what the records knew already when the log was begun anew: by their clock
+
+    def catalogue(self) -> Catalogue:
+        """The catalogue in force: as it was last read without a fault that makes all of it unreadable."""
+        return self.plan.catalogue
 
     @property
     def state(self) -> Path:
@@ -80,13 +82,14 @@ class Following:
 
     # start and stop
 
-    def start(self, clock: int, connection: Connection) -> None:
+    def start(self, log: WatchedLog, clock: int, connection: Connection) -> None:
         """Stand where it stood and read what was committed since; a long way is gone later, as the writer goes on.
 
         In the writer's thread, in a transaction of its own; until then `read` and `tick` do nothing.
         """
+        self.log = log
         self._looked = self._saved = clock
-        self._look_now(clock)
+        self._look_now()
         reading = self._read_from_here(clock, connection)
         if self._beginning is None:
             moved = changed_since(connection, reading.watcher.clock - SECOND)
@@ -162,7 +165,7 @@ class Following:
     def _look(self, clock: int) -> None:
         """Read the catalogue again if its file changed, and watch what it says from now on."""
         before = self.plan
-        if not self._look_now(clock) or self.plan.keys == before.keys:
+        if not self._look_now() or self.plan.keys == before.keys:
             return
         if self.reading is None:
             return
@@ -174,7 +177,7 @@ class Following:
         self.reading.redefine(self.plan)
         self._work.append(("versions", partial(self._begin_versions, clock, False)))
 
-    def _look_now(self, clock: int) -> bool:
+    def _look_now(self) -> bool:
         """Whether the file is another than it was and could be read."""
         path = self.workspace.catalogue
         try:
