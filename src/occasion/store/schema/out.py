@@ -62,3 +62,19 @@ NOTICES = Table(
     Column("outcome", String, nullable=False),
 )
 Index("ix_deliveries_next", DELIVERIES.c.done_us, DELIVERIES.c.next_us)
+# What an assistant proposed; a person takes it up or declines it.
+PROPOSALS = Table(
+    "proposals",
+    METADATA,
+    Column("number", Whole, primary_key=True),
+    Column("kind", String, nullable=False),  # moment, gesture
+    Column("party", String, index=True),
+    Column("occasion", Whole),
+    Column("text", String, nullable=False),  # the moment's line, or what could be done
+    Column("why", String, nullable=False),
+    Column("made_by", String, nullable=False),
+    instant("made_us"),
+    Column("state", String, nullable=False),  # open, taken, declined
+    instant("settled_us", nullable=True),
+    Column("settled_by", String),
+)
