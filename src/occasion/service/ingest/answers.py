@@ -28,8 +28,7 @@ def posthog_answer(receipt: Receipt, reading: Reading) -> dict[str, Any]:
 
 def results_answer(receipt: Receipt, reading: Reading) -> dict[str, Any]:
     """What became of each event, by its uuid; a refused one is to be dropped: sending it again changes nothing."""
-    results: dict[str, dict[str, str]] = {}
-    for name, why in reading.named:
-        if name and name not in results:
-            results[name] = {"result": "ok"} if why is None else {"result": "drop", "details": why}
+    results = {row.message_id: {"result": "drop", "details": row.reason} for row in reading.batch.refused}
+    results |= {item.message_id: {"result": "ok"} for item in reading.batch.arrived}
+    results.pop(None, None)  # a refused one without a uuid
     return {"results": results, **segment_answer(receipt, reading)}

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from fastapi import Request, Response
+from starlette.requests import ClientDisconnect
 
 from occasion.service.errors import Refuse, error_answer
 from occasion.service.ingest.envelope import Envelope, open_envelope
@@ -47,15 +48,56 @@ async def take(request: Request, door: Door, shape: Callable[[bytes], bytes] = b
     `shape` makes the JSON text of an unpacked body, where that is not JSON already.
     """
     try:
-        answer = await _take(request, door, await _body(request, door.limits), shape)
+        answer = await _take(request, door, shape)
     except TooLarge as why:
         answer = error_answer(Refuse(413, "too_large", str(why)))
+    except Unreadable as why:
+        answer = error_answer(Refuse(400, "unreadable", str(why)))
     except UnknownPacking as why:
         answer = error_answer(Refuse(415, "unknown_encoding", str(why)))
+    except ClientDisconnect:
+        answer = error_answer(
+            Refuse(400, "broken_off", "the request broke off before its body was there; send it again")
+        )
     except Refuse as why:
         answer = error_answer(why)
     answer.headers.update(CORS)
     return answer
+
+
+async def _take(request: Request, door: Door, shape: Callable[[bytes], bytes]) -> Response:
+    service = request.app.state.service
+    shown = list(shown_keys(request))
+    key = _key(service, shown)
+    received = service.clock()
+    text = b""
+    try:
+        sent = await _body(request, door.limits)
+        text = shape(unpack(sent, request.headers.get("content-encoding", ""), door.limits))
+        envelope = open_envelope(text, door.limits, single=door.single)
+    except (TooLarge, Unreadable) as why:
+        if key is not None:
+            whole = refused_whole(text, Asked(key.source, received), door.kind, str(why), shown)
+            await written(request, whole)
+        elif isinstance(why, Unreadable):
+            raise no_key() from None
+        raise
+    key = key or _key(service, [envelope.key] if envelope.key else [])
+    if key is None:
+        raise no_key()
+    if envelope.sent is None and door.sent_header:
+        envelope.sent = request.headers.get(door.sent_header)
+    _paced(service, key, max(1, len(envelope.items)), received)
+    reading = door.read(envelope, door.limits, Asked(key.source, received), door.kind)
+    receipt = await written(request, reading.batch)
+    if envelope.single and reading.batch.refused:
+        raise Refuse(400, "refused", reading.reason() or "refused")
+    return Response(msgspec.json.encode(door.answer(receipt, reading)), 200, media_type="application/json")
+
+
+def no_key() -> Refuse:
+    """There is no key, or none in force."""
+    return Refuse(401, "unauthorized", NO_KEY, headers={"WWW-Authenticate": "Basic"})
 
 
 async def _body(request: Request, limits: Limits) -> bytes:
@@ -72,37 +114,6 @@ async def _body(request: Request, limits: Limits) -> bytes:
             raise TooLarge(f"a body above {most:,} bytes; send fewer events at once")
         parts.append(part)
     return b"".join(parts)
-
-
-async def _take(request: Request, door: Door, sent: bytes, shape: Callable[[bytes], bytes]) -> Response:
-    """Raises Refuse, TooLarge, UnknownPacking for whatever is not taken."""
-    service = request.app.state.service
-    key = _key(service.keys.find, shown_keys(request))
-    received = service.clock()
-    try:
-        body = shape(unpack(sent, request.headers.get("content-encoding", ""), door.limits))
-        envelope = open_envelope(body, door.limits, single=door.single)
-        if envelope.sent is None and door.sent_header:
-            envelope.sent = request.headers.get(door.sent_header)
-        if key is None and envelope.key is not None:
-            key = _key(service.keys.find, [envelope.key])
-        if key is None:
-            raise Refuse(401, "unauthorized", NO_KEY, headers={"WWW-Authenticate": "Basic"})
-        _paced(service, key, max(1, len(envelope.items)), received)
-        reading = door.read(envelope, door.limits, Asked(key.source, received), door.kind)
-    except (TooLarge, Unreadable) as why:
-        if key is None and isinstance(why, Unreadable):
-            raise Refuse(401, "unauthorized", NO_KEY, headers={"WWW-Authenticate": "Basic"}) from None
-        if key is not None:
-            asked = Asked(key.source, received)
-            await written(request, refused_whole(sent, asked, door.kind, "body", str(why)))
-        if isinstance(why, Unreadable):
-            raise Refuse(400, "unreadable", str(why)) from None
-        raise
-    receipt = await written(request, reading.batch)
-    if envelope.single and reading.batch.refused:
-        raise Refuse(400, "refused", reading.reason() or "refused")
-    return Response(msgspec.json.encode(door.answer(receipt, reading)), 200, media_type="application/json")
 
 
 async def written(request: Request, batch: Batch) -> Receipt:
@@ -130,8 +141,8 @@ def _paced(service: Any, key: Key, events: int, now: int) -> None:
         raise Refuse(429, "too_many", why, headers=wait(seconds))
 
 
-def _key(find: Callable[[str], Key | None], shown: Iterator[str] | list[str]) -> Key | None:
-    return next((key for key in map(find, shown) if key is not None), None)
+def _key(service: Any, shown: list[str]) -> Key | None:
+    return next((key for key in map(service.keys.find, shown) if key is not None), None)
 
 
 def shown_keys(request: Request) -> Iterator[str]:

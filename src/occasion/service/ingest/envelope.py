@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from occasion.service.ingest.limits import Limits, TooLarge, Unreadable, check_nesting
+from occasion.service.ingest.limits import NESTED, Limits, TooLarge, Unreadable, check_nesting
 
 NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 EMPTY: dict[str, Any] = {}
@@ -84,27 +84,39 @@ def open_envelope(body: bytes, limits: Limits, *, single: bool | None) -> Envelo
 
     Raises Unreadable when it is neither an object nor (where `single` is None) a list, TooLarge over the limits.
     """
-    body = readable(body)
-    start = body[:64].lstrip()[:1] or body.lstrip()[:1]
+    if b"\\u0000" not in body:
+        try:
+            return _opened(body, limits, single)
+        except msgspec.DecodeError:
+            pass  # rarely: then with more patience
+        except RecursionError:
+            raise _deep() from None
     try:
-        if start == b"[" and single is None:
-            listed = _within(ITEMS.decode(body), limits)
-            return Envelope(listed, key=_key_within(listed))
-        if start != b"{":
-            raise Unreadable('the body is no JSON object; send an object such as {"batch": [...]}')
-        head = HEAD.decode(body)
-        key = next((k for k in (head.write_key, head.api_key, head.token) if isinstance(k, str) and k), None)
-        sent = head.sent_at if head.sent_at is not None else head.sent_by
-        if single or (single is None and head.batch is msgspec.UNSET):
-            return Envelope(_within([body], limits, single=True), True, key, sent)
-        if head.batch is msgspec.UNSET or bytes(head.batch).lstrip()[:1] != b"[":
-            raise Unreadable('batch: is missing or no list; send {"batch": [{...}, ...]}')
-        items = _within(ITEMS.decode(head.batch), limits)
-        return Envelope(items, False, key, sent, _context(head))
+        return _opened(readable(body), limits, single)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unreadable(f"the body is no JSON: {error}"[:300]) from None
     except RecursionError:
         raise _deep() from None
-    except UnicodeDecodeError:
-        raise Unreadable("the body is no UTF-8; send JSON in UTF-8") from None
+
+
+def _opened(body: bytes, limits: Limits, single: bool | None) -> Envelope:
+    start = body[:64].lstrip()[:1] or body.lstrip()[:1]
+    if start == b"[" and single is None:
+        listed = _within(ITEMS.decode(body), limits)
+        return Envelope(listed, key=_key_within(listed))
+    head = HEAD.decode(body) if start == b"{" else _no_object(body)
+    key = next((k for k in (head.write_key, head.api_key, head.token) if isinstance(k, str) and k), None)
+    sent = head.sent_at if head.sent_at is not None else head.sent_by
+    if single or (single is None and head.batch is msgspec.UNSET):
+        return Envelope(_within([body], limits, single=True), True, key, sent)
+    if head.batch is msgspec.UNSET or bytes(memoryview(head.batch)[:64]).lstrip()[:1] != b"[":
+        raise Unreadable('batch: is missing or no list; send {"batch": [{...}, ...]}')
+    return Envelope(_within(ITEMS.decode(head.batch), limits), False, key, sent, _context(head))
+
+
+def _no_object(body: bytes) -> Head:
+    msgspec.json.decode(body, type=msgspec.Raw)  # what is no JSON at all says so itself
+    raise Unreadable('the body is no JSON object; send an object such as {"batch": [...]}')
 
 
 def _within(items: list[Any], limits: Limits, *, single: bool = False) -> list[bytes]:
@@ -112,7 +124,8 @@ def _within(items: list[Any], limits: Limits, *, single: bool = False) -> list[b
         raise TooLarge(f"{len(items):,} events: at most {limits.events:,} at once; send several batches")
     plain = [bytes(item) for item in items]
     for item in plain:
-        check_nesting(item)
+        if item.count(b"{") + item.count(b"[") > NESTED:  # hardly ever: then look closely
+            check_nesting(item)
     if single and len(plain[0]) > limits.event:
         raise TooLarge(f"an event of {len(plain[0]):,} bytes: at most {limits.event:,}; send less with it")
     return plain

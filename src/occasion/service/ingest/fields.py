@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 from occasion.errors import InputError
 from occasion.events.convert import DIRECTIONS
-from occasion.events.event import Event, Scalar, number
+from occasion.events.event import Event, Scalar, number, scalar
 from occasion.events.times import LIMITS, PER_SECOND
 
 Id = str | int | float | None
@@ -34,10 +34,10 @@ class Unfit(InputError):
 
 def text_id(value: object, field: str) -> str | None:
     """An id as text: whole numbers without a point; null and empty are absent."""
-    if value is None:
-        return None
     if type(value) is str:
         found = value.strip()
+    elif value is None:
+        return None
     elif isinstance(value, float) and value.is_integer():
         found = str(int(value))
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -108,18 +108,18 @@ def properties_of(given: Mapping[str, Any]) -> dict[str, Scalar]:
         if kind is str or kind is bool:
             found[name] = value
         elif kind is int or kind is float:
-            exact = _number(value)
+            exact = _whole(value) if kind is int else number(value)
             if exact is not None:
                 found[name] = exact
         elif kind is dict:
             for inner, entry in value.items():
-                plain = _number(entry) if type(entry) in (int, float) else entry
-                if type(entry) in (str, bool, int, float) and plain is not None:
+                plain = scalar(entry)
+                if plain is not None:
                     found[f"{name}.{inner}"] = plain
     return found
 
 
-_number = lru_cache(maxsize=4096, typed=True)(number)
+_whole = lru_cache(maxsize=4096)(number)  # small counts come again and again
 
 
 def make_event(

@@ -15,7 +15,14 @@ from occasion.store.arrived import Arrived, Merge, Traits, identity
 PARTY_KIND = "customer"
 # These say who somebody is or what they are like; the others happened.
 ABOUT_PEOPLE = frozenset(("$identify", "$create_alias", "$merge_dangerously", "$set", "$groupidentify"))
-TO_PEOPLE = ("$set", "$set_once", "$groups")
+# What its library says of itself, and what is used elsewhere: no facts about what happened.
+NO_FACTS = frozenset(
+    (
+        *("$set", "$set_once", "$groups", "$timezone", "$insert_id", "distinct_id"),
+        *("$lib", "$lib_version", "$python_runtime", "$python_version", "$os", "$os_version", "$os_distro"),
+        *("$is_server", "$geoip_disable", "$process_person_profile", "$ignore_sent_at", "$cookieless_mode"),
+    )
+)
 MS = 1000
 
 
@@ -47,7 +54,10 @@ def read_posthog(envelope: Envelope, limits: Limits, asked: Asked, kind: str) ->
     shift = shift_of(envelope.sent, asked.received)
 
     def convert(text: bytes, place: int) -> Arrived:
-        return _convert(ITEM.decode(text), text, (asked, shift, place))
+        item = ITEM.decode(text)
+        if item.properties and item.properties.get("token") == envelope.key:
+            del item.properties["token"]  # a key is nowhere kept
+        return _convert(item, text, (asked, shift, place))
 
     return read_items(envelope, limits, asked, kind, convert)
 
@@ -70,7 +80,7 @@ def _convert(item: Item, text: bytes, how: tuple[Asked, int, int]) -> Arrived:
     traits = _traits(item, given, party)
     if name in ABOUT_PEOPLE:
         return Arrived(asked.source, message_id, merge=_merge(name, given, party), traits=traits, at_us=at)
-    shown = {k: v for k, v in given.items() if k not in TO_PEOPLE} if not given.keys().isdisjoint(TO_PEOPLE) else given
+    shown = given if NO_FACTS.isdisjoint(given) else {k: v for k, v in given.items() if k not in NO_FACTS}
     event_id = identity(asked.source, message_id)
     zone = zone_of(given.get("$timezone"))
     event = make_event(event_id, party, name, at=at, seen=asked.received, given=shown, zone=zone)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from typing import Any
 
@@ -15,6 +15,7 @@ from occasion.service.ingest.limits import Limits
 from occasion.store.arrived import Arrived, Batch, RefusedItem
 
 SHORT = 4000  # characters kept of an item too large to be kept whole
+KEYS = frozenset(("writeKey", "api_key", "token"))  # never kept in the clear
 PLACE = re.compile(r" - at `\$\.?([^`]*)`")
 
 
@@ -26,10 +27,9 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct):
-    """A request, read. `refused` of the batch and `reasons` go together."""
+    """A request, read."""
 
     batch: Batch
-    named: list[tuple[str, str | None]] = msgspec.field(default_factory=list)  # message id, and why it was refused
 
     def reason(self) -> str | None:
         """Why the first refused item was refused."""
@@ -42,22 +42,16 @@ Convert = Callable[[bytes, int], Arrived]
 def read_items(envelope: Envelope, limits: Limits, asked: Asked, kind: str, convert: Convert) -> Reading:
     """Every item converted, or refused with its reason. `convert` gets the item and its place; may raise Unfit."""
     reading = Reading(Batch())
-    arrived, refused, named = reading.batch.arrived, reading.batch.refused, reading.named
+    arrived, refused = reading.batch.arrived, reading.batch.refused
     for place, item in enumerate(envelope.items):
         try:
             if len(item) > limits.event:
                 raise Unfit("event", f"{len(item):,} bytes", f"at most {limits.event:,} bytes; send less with it")
-            found = convert(item, place)
-            arrived.append(found)
-            named.append((found.message_id, None))
+            arrived.append(convert(item, place))
         except Unfit as why:
-            row = _refused(item, asked, kind, why)
-            refused.append(row)
-            named.append((row.message_id or "", why.reason))
+            refused.append(_refused(item, asked, kind, why))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            row = _refused(item, asked, kind, _unfit(error))
-            refused.append(row)
-            named.append((row.message_id or "", row.reason))
+            refused.append(_refused(item, asked, kind, _unfit(error)))
     return reading
 
 
@@ -77,6 +71,8 @@ def _unfit(error: Exception) -> Unfit:
 def _refused(item: bytes, asked: Asked, kind: str, why: Unfit) -> RefusedItem:
     body = shown_body(item)
     said = body if isinstance(body, dict) else {}
+    for name in KEYS & said.keys():
+        del said[name]
     given = said.get("type")
     if kind == "batch":
         kind = given if isinstance(given, str) and given else "unknown"
@@ -117,9 +113,9 @@ def content_id(item: bytes, asked: Asked, place: int) -> str:
     return "made-" + blake2b(stamp + item, digest_size=12).hexdigest()
 
 
-def refused_whole(body: bytes, asked: Asked, kind: str, field: str, reason: str) -> Batch:
-    """A request of which nothing could be read, as one refused item."""
-    kept = shown_body(b"", 0)
-    kept = {"text": body[:SHORT].decode("utf-8", "replace").replace("\0", "\ufffd"), "bytes": len(body)}
-    row = RefusedItem(asked.received, asked.source, kind, field, f"{len(body):,} bytes", reason, kept)
-    return Batch(refused=[row])
+def refused_whole(body: bytes, asked: Asked, kind: str, reason: str, secrets: Iterable[str]) -> Batch:
+    """A request of which nothing could be read, as one refused item; the keys it was sent with are not kept."""
+    text = body[:SHORT].decode("utf-8", "replace").replace("\0", "\ufffd")
+    for secret in secrets:
+        text = text.replace(secret, "(key)")
+    return Batch(refused=[RefusedItem(asked.received, asked.source, kind, "body", text[:60], reason, {"text": text})])

@@ -88,8 +88,8 @@ def _convert(item: Item, text: bytes, single: str | None, how: tuple[Asked, int,
     message_id = text_id(item.message_id, "messageId") or content_id(text, asked, place)
     original = item.original_timestamp if item.original_timestamp is not None else item.timestamp
     at = when(original, shift, asked.received)
-    user = text_id(item.user_id, "userId")
-    anonymous = text_id(item.anonymous_id, "anonymousId")
+    user = None if item.user_id is None else text_id(item.user_id, "userId")
+    anonymous = None if item.anonymous_id is None else text_id(item.anonymous_id, "anonymousId")
     if kind == "alias":
         return Arrived(asked.source, message_id, merge=_alias(item, user), at_us=at)
     if kind == "group":
