@@ -55,7 +55,7 @@ def read_posthog(envelope: Envelope, limits: Limits, asked: Asked, kind: str) ->
 
     def convert(text: bytes, place: int) -> Arrived:
         item = ITEM.decode(text)
-        if item.properties and item.properties.get("token") == envelope.key:
+        if item.properties and envelope.key and item.properties.get("token") == envelope.key:
             del item.properties["token"]  # a key is nowhere kept
         return _convert(item, text, (asked, shift, place))
 
