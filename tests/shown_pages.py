@@ -14,11 +14,25 @@ from fastapi import FastAPI, Request, Response
 
 from occasion.service.pages import assets
 from occasion.service.pages.reader import reader_for
+from occasion.service.pages.alone import Login, Wrong
 from occasion.service.pages.rendering import Shell, Way, answer, rendered
 
 # what is opened, by its name: template, page, where one is in the navigation, and what the template is told beside it
 SHOWN: dict[str, tuple[str, object, str, dict[str, object]]] = {
     "today": ("today.html", examples.TODAY, "today", {"part_of_day": "morning", "first_name": "Ewa"}),
+    "occasion": ("occasion.html", examples.FOLLOW_UP, "today", {}),
+    "party": ("party.html", examples.PARTY, "party", {}),
+    "moments": ("moments.html", examples.MOMENTS, "moments", {}),
+    "moment": ("moment.html", examples.MOMENT, "moments", {}),
+    "moment-wrong": ("moment.html", examples.MOMENT_WRONG, "moments", {}),
+    "find": ("find.html", examples.FIND, "find", {}),
+    "refused": ("refused.html", examples.REFUSED, "refused", {}),
+    "settings": ("settings.html", examples.SETTINGS, "settings", {"secret": ""}),
+    "audit": ("audit.html", examples.AUDIT, "audit", {}),
+    "search": ("search.html", examples.SEARCH, "search", {}),
+    "help": ("help.html", examples.SEARCH, "help", {}),
+    "login": ("login.html", Login("", "/", "", "your company"), "login", {}),
+    "error": ("error.html", Wrong(404, "missing", "GET /nothing: there is nothing here"), "error", {}),
     "today-empty": ("today.html", examples.TODAY_EMPTY, "today", {"part_of_day": "evening", "first_name": "Ewa"}),
 }
 WAY = (
