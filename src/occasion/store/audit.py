@@ -15,13 +15,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import Connection, delete, insert, select, text, true
 from sqlalchemy.exc import IntegrityError
 
 from occasion.store.schema.doors import AUDIT, AUDIT_NAMES
 
 START = bytes(32)  # what the first row has before it
 PARTY = "party:"
+AT_A_TIME = 1000  # rows of the chain in memory
 LONGEST_FACT = 200  # characters of a text among the facts
 SYSTEM = "system"
 Facts = Mapping[str, Any]
@@ -127,7 +128,14 @@ def _name(connection: Connection, party: str) -> str:
 
 
 def _rows(connection: Connection) -> Iterator[Any]:
-    yield from connection.execution_options(yield_per=1000).execute(select(AUDIT).order_by(AUDIT.c.number))
+    last = None
+    while True:
+        after = AUDIT.c.number > last if last is not None else true()
+        rows = connection.execute(select(AUDIT).where(after).order_by(AUDIT.c.number).limit(AT_A_TIME)).all()
+        yield from rows
+        if len(rows) < AT_A_TIME:
+            return
+        last = rows[-1].number
 
 
 def _digest(before: bytes, *row: Any) -> bytes:
