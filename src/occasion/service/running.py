@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from occasion.people.traits import take_traits
 from occasion.service.changed import Changed
 from occasion.service.clock import Clock, utc_micros
+from occasion.service.door_settings import read_doors
 from occasion.service.ingest.pace import Pace
 from occasion.service.keys import Keyring
+from occasion.service.out.sending import Sending
+from occasion.service.reacting import Reacting, poster
+from occasion.service.ssrf import Sender
 from occasion.service.watching import Following
 from occasion.store.history import History
 from occasion.store.log import Log
@@ -47,6 +51,7 @@ class Service:
         self.engine = open_records(self.settings.records or self.workspace.data / "records.db")
         self.history = History(self.workspace.data)
         self.watching = Following(self.workspace, self.settings.buffer_us, tell=self.changed.tell)
+        self.watching.on_changes = Reacting(self.watching.catalogue, self.workspace.zone)
         follower = self.watching if self.settings.following else None
         self.writer = Writer(self.engine, self.history, self.clock, follower, take_traits)
         self.log = Log(self.engine, self.history, self.writer)
@@ -56,6 +61,11 @@ class Service:
         if follower is not None:
             watched = WholeLog(self.history, self.writer, self.log)
             self.writer.do(lambda connection: follower.start(watched, self._now(), connection)).result()
+        self.sender = Sender(read_doors(self.workspace.folder).webhooks_allow)
+        self.sending = Sending(
+            self.engine, self.writer.do, self.clock, post=poster(self.sender), zone=self.workspace.zone
+        )
+        self.sending.start()
         self.running = True
 
     def _now(self) -> int:
@@ -64,6 +74,8 @@ class Service:
     def stop(self) -> None:
         """Commit what was taken, then let go of everything."""
         self.running = False
+        self.sending.stop()
+        self.sender.close()
         self.writer.stop()
         self.watching.stop()
         self.history.close()
