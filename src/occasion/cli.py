@@ -19,7 +19,17 @@ from occasion.errors import OccasionError
 WRONG_USE = next(
     kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException" and issubclass(kind, Exception)
 )
-COMMANDS = ("cli_demo", "cli_load", "cli_check", "cli_reach", "cli_find", "cli_serve", "cli_colleague", "cli_mcp")
+COMMANDS = (
+    "cli_demo",
+    "cli_load",
+    "cli_check",
+    "cli_reach",
+    "cli_find",
+    "cli_serve",
+    "cli_colleague",
+    "cli_mcp",
+    "cli_people",
+)
 
 app = typer.Typer(
     name="occasion",

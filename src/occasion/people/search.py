@@ -60,8 +60,9 @@ def index_words(connection: Connection, party: str, place: Place, number: int, t
     """Let `party` be found by the words of `text`, and no more by what stood at this place before."""
     forget_words(connection, party, place, number)
     found = words(text)
-    if place == "identity" and fold(text)[:LONGEST] not in found:
-        found.append(fold(text)[:LONGEST])  # the whole of it too: anna@example.com
+    if place in ("identity", "trait"):  # whole addresses too: anna@example.com
+        whole = [fold(text)] if place == "identity" else fold(text).split()[:MOST_WORDS]
+        found = list(dict.fromkeys([*found, *(one[:LONGEST] for one in whole if one)]))
     if found:
         rows = [{"word": word, "party": party, "place": place, "number": number} for word in found]
         connection.execute(insert(FINDABLE), rows)

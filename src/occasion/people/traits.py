@@ -48,8 +48,8 @@ class Trait:
     seen_us: int
 
 
-def learn(connection: Connection, said: Iterable[Said], *, now: int) -> int:
-    """Take in what was said, in the order given; how many traits changed.
+def learn(connection: Connection, said: Iterable[Said], *, now: int, noted: str = "identify") -> int:
+    """Take in what was said, in the order given; how many traits changed. `noted`: the source of a birthday's detail.
 
     Of a trait the latest word counts (by `at_us`; of two at once the later given). Saying the same again changes
     nothing and costs a reading.
@@ -57,7 +57,7 @@ def learn(connection: Connection, said: Iterable[Said], *, now: int) -> int:
     changed = 0
     waiting = iter(said)
     while some := list(islice(waiting, AT_ONCE)):
-        changed += _learn(connection, some, now)
+        changed += _learn(connection, some, (now, noted))
     return changed
 
 
@@ -97,7 +97,7 @@ def clean(value: Any) -> Any:
     return value
 
 
-def _learn(connection: Connection, said: Sequence[Said], now: int) -> int:
+def _learn(connection: Connection, said: Sequence[Said], how: tuple[int, str]) -> int:
     parties = list(dict.fromkeys(one.party for one in said))
     held: dict[str, dict[str, Trait]] = {party: {} for party in parties}
     for row in connection.execute(select(TRAITS).where(TRAITS.c.party.in_(parties))).mappings():
@@ -118,9 +118,9 @@ def _learn(connection: Connection, said: Sequence[Said], now: int) -> int:
             new[place] = held[trait.party][trait.key] = trait
     _write(connection, gone, new)
     for party in dict.fromkeys([party for party, _ in gone]):
-        if ensure(connection, party, now) and kinds[party] != "customer":
+        if ensure(connection, party, how[0]) and kinds[party] != "customer":
             connection.execute(update(PARTIES).where(PARTIES.c.party == party).values(kind=kinds[party]))
-        _follow(connection, party, before[party], derive(_values(held[party])), now)
+        _follow(connection, party, before[party], derive(_values(held[party])), how)
     return len(gone)
 
 
@@ -145,7 +145,7 @@ def _write(connection: Connection, gone: Iterable[tuple[str, str]], new: Mapping
         connection.execute(insert(TRAITS), [vars(trait) for trait in new.values()])
 
 
-def _follow(connection: Connection, party: str, before: Derived, after: Derived, now: int) -> None:
+def _follow(connection: Connection, party: str, before: Derived, after: Derived, how: tuple[int, str]) -> None:
     """Write down what follows from the traits of one identity."""
     row = connection.execute(select(PARTIES).where(PARTIES.c.party == party)).mappings().one()
     values: dict[str, Any] = {}
@@ -154,20 +154,19 @@ def _follow(connection: Connection, party: str, before: Derived, after: Derived,
         if said and said != held and (held in (None, "") or held == getattr(before, field)):
             values[field] = said
     if values:
-        connection.execute(update(PARTIES).where(PARTIES.c.party == party).values(**values, changed_us=now))
+        connection.execute(update(PARTIES).where(PARTIES.c.party == party).values(**values, changed_us=how[0]))
     if "name" in values:
         index_words(connection, party, "name", 0, values["name"])
     if before.searched != after.searched:
         index_words(connection, party, "trait", 0, after.searched)
     if after.birthday and after.birthday != before.birthday:
-        _birthday(connection, party, after.birthday, now)
+        _birthday(connection, party, after.birthday, how)
 
 
-def _birthday(connection: Connection, party: str, date: str, now: int) -> None:
-    mine = (DETAILS.c.party == party) & (DETAILS.c.source == "identify") & (DETAILS.c.text == BIRTHDAY)
+def _birthday(connection: Connection, party: str, date: str, how: tuple[int, str]) -> None:
+    now, source = how
+    mine = (DETAILS.c.party == party) & (DETAILS.c.source == source) & (DETAILS.c.text == BIRTHDAY)
     old = connection.execute(select(DETAILS.c.number).where(mine, DETAILS.c.ended_us.is_(None))).scalars().all()
     for number in old:
         details.end(connection, number, now=now)
-    details.note(
-        connection, party, BIRTHDAY, now=now, by="system", source="identify", kind="date", on_date=date, own=True
-    )
+    details.note(connection, party, BIRTHDAY, now=now, by="system", source=source, kind="date", on_date=date, own=True)

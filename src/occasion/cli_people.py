@@ -1,0 +1,132 @@
+"""`occasion people`, `export` and `erase`: who we deal with, what we hold of them, and forgetting it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from occasion.people.contact import Reading
+    from occasion.people.contacts import Brought
+
+WORKSPACE = typer.Option("--workspace", metavar="DIR", help="The workspace, if not the one here.")
+AS_JSON = typer.Option("--json", help="Print one JSON object.")
+PARTY = typer.Argument(metavar="PARTY", help="Any identity of theirs.")
+FILE = typer.Argument(metavar="FILE", help="A vCard file (.vcf) or a table with a header (.csv, .tsv).")
+MAP = typer.Option("--map", help="What a table's column is: name=COLUMN,birthday=COLUMN:dmy,trait:x=COLUMN,"
+                   "detail:preference=COLUMN,-=COLUMN (leave out). What is left out is guessed and shown.")  # fmt: skip
+KIND = typer.Option("--kind", help="What new ones are: customer, partner or colleague.")
+ENCODING = typer.Option("--encoding", help="The file's encoding, if it is not UTF-8.")
+DRY = typer.Option("--dry-run", help="Only say how the file is read.")
+SHOWN_REFUSED = 20
+
+
+def register(app: typer.Typer) -> None:
+    """Mount `people`, `export` and `erase`."""
+    group = typer.Typer(help="Who the business deals with.", no_args_is_help=True)
+    group.command(name="import")(import_)
+    group.command(name="show")(show)
+    app.add_typer(group, name="people")
+
+
+def import_(
+    file: Annotated[Path, FILE],
+    mapping: Annotated[str, MAP] = "",
+    kind: Annotated[str, KIND] = "customer",
+    encoding: Annotated[str, ENCODING] = "utf-8-sig",
+    dry_run: Annotated[bool, DRY] = False,
+    workspace: Annotated[Path | None, WORKSPACE] = None,
+    as_json: Annotated[bool, AS_JSON] = False,
+) -> None:
+    """Bring people in from an address book or a table; the same file twice changes nothing."""
+    from occasion.cli_colleague import by, now_us, records
+    from occasion.errors import InputError
+    from occasion.people.contacts import Brought, bring_in
+    from occasion.people.parties import KINDS
+    from occasion.store import audit
+    from occasion.store.tombstones import Erased
+
+    if kind not in KINDS:
+        raise InputError(f"--kind {kind!r}: is none; it is one of {', '.join(KINDS)}")
+    reading, source = _read(file, mapping, encoding)
+    if not as_json:
+        for note in reading.notes:
+            typer.echo(note, err=True)
+    done = Brought()
+    if not dry_run:
+        now = now_us()
+        with records(workspace) as (_, connection):
+            erased = Erased(connection)
+            done = bring_in(
+                connection, reading.contacts, source=source, now=now, by=by(), kind=kind, forbidden=erased.__contains__
+            )  # fmt: skip
+            counts = {"new": done.new, "changed": done.changed, "refused": len(done.refused)}
+            audit.note(connection, now, by(), "people imported", f"import:{source}", counts)
+    typer.echo(_imported_json(reading, done) if as_json else _imported_text(reading, done, dry_run))
+
+
+def _read(file: Path, mapping: str, encoding: str) -> tuple[Reading, str]:
+    from occasion.errors import InputError
+    from occasion.people.contact_table import read_table
+    from occasion.people.vcard import read_vcard
+
+    data = file.read_bytes()
+    cards = (
+        file.suffix.lower() in (".vcf", ".vcard") or data.lstrip(b"\xef\xbb\xbf\r\n ")[:11].upper() == b"BEGIN:VCARD"
+    )
+    if cards and mapping:
+        raise InputError("--map: is for tables; the fields of a vCard have their names already")
+    try:
+        return (read_vcard(data, encoding), "vcard") if cards else (read_table(data, mapping, encoding), "table")
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from None
+
+
+def _imported_json(reading: Reading, done: Brought) -> str:
+    import msgspec
+
+    refused = [*reading.refused, *done.refused]
+    shown: dict[str, Any] = {
+        "read": len(reading.contacts) + sum(one.whole for one in reading.refused),
+        "new": done.new, "changed": done.changed, "same": done.same,
+        "refused": [vars(one) for one in refused if one.whole],
+        "without": [vars(one) for one in refused if not one.whole],
+        "columns": reading.notes, "left_out": dict(reading.left_out),
+    }  # fmt: skip
+    return msgspec.json.encode(shown).decode()
+
+
+def _imported_text(reading: Reading, done: Brought, dry_run: bool) -> str:
+    refused = sorted([*reading.refused, *done.refused], key=lambda one: one.line)
+    lines = [str(one) for one in refused[:SHOWN_REFUSED]]
+    if len(refused) > SHOWN_REFUSED:
+        lines.append(f"... and {len(refused) - SHOWN_REFUSED} more: --json lists them all")
+    left = ", ".join(f"{name} ({count})" for name, count in reading.left_out.most_common() if count)
+    if left:
+        lines.append(f"not used: {left}")
+    whole = sum(one.whole for one in refused)
+    if dry_run:
+        lines.append(f"{len(reading.contacts):,} people read, {whole:,} refused; nothing was written")
+    else:
+        lines.append(f"{done.new:,} new, {done.changed:,} changed, {done.same:,} as they were, {whole:,} refused")
+    return "\n".join(lines)
+
+
+def show(
+    party: Annotated[str, PARTY],
+    workspace: Annotated[Path | None, WORKSPACE] = None,
+    as_json: Annotated[bool, AS_JSON] = False,
+) -> None:
+    """What is known about somebody: who they are, what is remembered, what was promised."""
+    import msgspec
+
+    from occasion.cli_colleague import now_us, records
+    from occasion.people.summary import summary, summary_text
+    from occasion.store.workspace import find_workspace
+
+    zone = find_workspace(workspace).zone
+    with records(workspace, writes=False) as (_, connection):
+        found = summary(connection, party, now_us(), zone)
+    typer.echo(msgspec.json.encode(found).decode() if as_json else summary_text(found))
