@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -85,13 +84,14 @@ def new(
     as_json: Annotated[bool, AS_JSON] = False,
 ) -> None:
     """Make a key and print it, once: only a digest is kept. Older keys of the name go on working until they end."""
-    from occasion.service.keys import add_key
+    from occasion.service.keys import add_key, new_key
 
-    secret = key or "occ_" + secrets.token_urlsafe(24)
+    secret = key or new_key()
     with _records(workspace) as connection:
-        by = f"shell:{os.environ.get('USER', 'unknown')}"
         overlap_us = _micros(overlap)
-        add_key(connection, secret, name=name, source=source or name, may=may, now=_now(), by=by, overlap_us=overlap_us)
+        add_key(
+            connection, secret, name=name, source=source or name, may=may, now=_now(), by=_who(), overlap_us=overlap_us
+        )
     _say({"key": secret, "name": name, "source": source or name, "may": may}, secret, as_json)
 
 
@@ -119,7 +119,7 @@ def end(
     from occasion.service.keys import end_key
 
     with _records(workspace) as connection:
-        ended = end_key(connection, named, _now())
+        ended = end_key(connection, named, _now(), _who())
     _say({"ended": ended}, f"{ended} ended; a server that runs knows within a second", as_json)
 
 
@@ -137,6 +137,10 @@ def _records(workspace: Path | None) -> Iterator[Connection]:
             yield connection
     finally:
         engine.dispose()
+
+
+def _who() -> str:
+    return f"shell:{os.environ.get('USER', 'unknown')}"
 
 
 def _now() -> int:

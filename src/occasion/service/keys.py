@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, Engine, or_, select, update
 
 from occasion.errors import InputError
 from occasion.service.clock import Clock
+from occasion.store.audit import note
 from occasion.store.schema.doors import KEYS
 
 T = TypeVar("T")
@@ -34,9 +36,14 @@ class Key:
     ends_us: int | None
 
 
+def new_key() -> str:
+    """A key nobody can guess: 192 random bits."""
+    return "occ_" + secrets.token_urlsafe(24)
+
+
 def key_digest(secret: str) -> bytes:
     """What is kept of a key. Keys are long and random, so a plain hash cannot be guessed back."""
-    return hashlib.sha256(secret.encode()).digest()
+    return hashlib.sha256(secret.encode("utf-8", "replace")).digest()
 
 
 def add_key(
@@ -55,6 +62,7 @@ def add_key(
         connection.execute(update(KEYS).where(old).values(ends_us=now + overlap_us))
     row = {"digest": digest, "name": name, "source": source, "shown": secret[:SHOWN], "may": may}
     connection.execute(KEYS.insert().values(**row, made_us=now, made_by=by, ends_us=None, used_us=None))
+    note(connection, now, by, "key made", f"key:{name}", {"source": source, "may": may, "shown": secret[:SHOWN]})
 
 
 def _check(secret: str, name: str, source: str, may: str) -> None:
@@ -68,16 +76,17 @@ def _check(secret: str, name: str, source: str, may: str) -> None:
         raise InputError(f"key of {len(secret)} characters: 16 to {LONGEST_KEY} ASCII characters, no colon")
 
 
-def end_key(connection: Connection, named: str, at: int) -> int:
-    """End the keys of this name, or the one whose shown beginning it is, at an instant; returns how many.
+def end_key(connection: Connection, named: str, now: int, by: str) -> int:
+    """End the keys of this name, or the one whose shown beginning it is, now; returns how many.
 
     Raises InputError when no key in force answers to it.
     """
-    alive = or_(KEYS.c.ends_us.is_(None), KEYS.c.ends_us > at)
+    alive = or_(KEYS.c.ends_us.is_(None), KEYS.c.ends_us > now)
     which = or_(KEYS.c.name == named, KEYS.c.shown == named[:SHOWN]) & alive
-    ended = connection.execute(update(KEYS).where(which).values(ends_us=at)).rowcount
+    ended = connection.execute(update(KEYS).where(which).values(ends_us=now)).rowcount
     if not ended:
         raise InputError(f"key {named!r}: none in force has this name or beginning; see occasion key list")
+    note(connection, now, by, "key ended", f"key:{named[:100]}", {"ended": int(ended)})
     return int(ended)
 
 
