@@ -89,12 +89,15 @@ class Reading:
     def __init__(self, plan: Plan, log: WatchedLog, path: Path, zone: str, buffer_us: int) -> None:
         self.plan, self.log, self.zone, self.buffer_us = plan, log, zone, buffer_us
         self.kept = KeptState(path)
-        self.rows = ShelvedRows(self.kept)
-        self.watcher = Watcher(plan.definitions, log, zone, buffer_us, self.rows)
-        self.seq = 0
+        self._new()
+        self.seq = self.saved_seq = 0
         self.begun = False  # whether all of the log up to `seq` was read
         self.since = 0  # the clock when definitions were last exchanged: what the added ones reached before is history
         self.behind: Iterator[str] | None = None  # parties that may not have been read since
+
+    def _new(self) -> None:
+        self.rows = ShelvedRows(self.kept)
+        self.watcher = Watcher(self.plan.definitions, self.log, self.zone, self.buffer_us, self.rows)
 
     # begin: from the last checkpoint, or from the whole log
 
@@ -105,7 +108,7 @@ class Reading:
             return False
         if found.seq < self.log.sealed():
             return False  # what came in between is no longer to be had by itself
-        self.seq = found.seq
+        self.seq = self.saved_seq = found.seq
         self.watcher.restore(msgspec.msgpack.decode(found.watcher))
         self.since = self.watcher.clock
         if self.watcher.added:
@@ -116,7 +119,10 @@ class Reading:
     def begin(self, clock: int) -> Iterator[list[Change]]:
         """Read the whole log as of the clock, some parties after others; what they have reached. Go on to the end."""
         self.kept.remove_all()
+        self._new()
+        self.begun = False
         self.seq, loads = self.log.position(), self.log.loads()
+        self.saved_seq = self.seq
         watcher = self.watcher
         watcher.clock, watcher.horizon, self.since = clock, clock - self.buffer_us, clock
         parties = self.log.by_party()
@@ -211,6 +217,7 @@ class Reading:
 
     def _commit(self, position: dict[str, Any], loads: int) -> None:
         self.kept.commit(Checkpoint(self.seq, msgspec.msgpack.encode(position), self.zone, loads))
+        self.saved_seq = self.seq
 
     def close(self) -> None:
         """Let go of the file."""

@@ -80,6 +80,19 @@ class Following:
         """Whether it still reads history."""
         return self._beginning is not None or (self.reading is not None and self.reading.is_behind())
 
+    def settled(self, until: int) -> bool:
+        """Whether everything that happened up to an instant is read and on record."""
+        reading, busy = self.reading, self.busy or bool(self._work) or self._outstanding > 0
+        return reading is not None and not busy and reading.watcher.horizon >= until
+
+    @property
+    def kept_until(self) -> int | None:
+        """Up to where the log's groups are needed no more: a crash would begin there. None: no state is kept yet.
+
+        Segments should not take in more than that: what they hold can only be read again as a whole.
+        """
+        return None if self.reading is None else self.reading.saved_seq
+
     # start and stop
 
     def start(self, log: WatchedLog, clock: int, connection: Connection) -> None:
@@ -220,6 +233,7 @@ class Following:
                 self._catch_up(reading)
                 self._settle(reading, sorted(self._moved), clock)
                 self._moved.clear()
+            if reading.begun and self._beginning is None:
                 self._work.append(("ready", partial(self._versions_ready, clock, self.plan.keys)))
         elif reading.is_behind():
             self._notice(reading, reading.go_back(parties))
@@ -227,6 +241,10 @@ class Following:
                 self._work.append(("ready", partial(self._versions_ready, clock, self.plan.keys)))
 
     def _catch_up(self, reading: Reading) -> None:
+        """Read what was committed since; where segments took some of it in, the whole log has to be read again."""
+        if reading.seq < self.log.sealed():
+            self._beginning = reading.begin(reading.watcher.clock)
+            return
         for group in self.log.after(reading.seq):
             self._notice(reading, reading.feed(group))
 

@@ -11,12 +11,14 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from sqlalchemy import func, select
 
 from occasion.events.event import Event
 from occasion.events.table import EVENT_COLUMNS, table_events
 from occasion.store.arrived import Group
 from occasion.store.history import History
 from occasion.store.log import Log
+from occasion.store.schema.history import LOADS
 from occasion.store.tail import Stretch
 from occasion.store.writer import Writer
 
@@ -51,7 +53,11 @@ class WholeLog:
 
     def loads(self) -> int:
         """How often the history was loaded into beside the log."""
-        return self._history.state().loads
+        written = select(func.count()).where(
+            LOADS.c.files != "[]", LOADS.c.events > 0
+        )  # without files: the tail sealed
+        with self._writer.engine.connect() as connection:
+            return int(connection.execute(written).scalar_one())
 
     def by_party(self) -> Iterator[tuple[str, list[Event]]]:
         """Every party with all its events under its canonical identity, each party once, in any order.
