@@ -10,6 +10,7 @@ Said twice, nothing is opened twice. What is taken back takes its occasion off t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +39,7 @@ O = OCCASIONS.c  # noqa: E741 - the columns, said often
 REACHED_DAYS = 3  # how many local days there are to make something of what was reached, its own day included
 SLIPPING_DAYS = 14  # how long one that slips is worked on, where no window says it
 MISSED_DAYS = 62  # how far back what slipped by is put on record: this month and the last
+RETURNS = re.compile(r"\breturns\s+after\b")
 WORKED = ("taken", "done")
 WAITING = ("open", "held", "taken")
 KEY = (O.party, O.moment, O.identity, O.kind, O.per, O.about_us)
@@ -185,7 +187,7 @@ class _Turn:
             state="slipped" if kind == "missed" else "open",
             stake=stake(kind, moment.mark),
             who=party.kind if party.known else moment.who,
-            facts={"events": snapshot.kept(events)} if events else {},
+            facts=shown_facts(moment, events),
             changed_us=change.at if kind == "missed" else self.now,
         )
 
@@ -223,6 +225,16 @@ class _Turn:
                 _set(self.connection, [row["number"]], state="retracted", reason="reason.late", facts=facts,
                      changed_us=self.now)  # fmt: skip
                 self.done.closed.append(row["number"])
+
+
+def shown_facts(moment: Moment, events: Sequence[Event]) -> dict[str, Any]:
+    """What is kept with an occasion of the events that show it; for `returns after`, how long the silence was."""
+    if not events:
+        return {}
+    kept: dict[str, Any] = {"events": snapshot.kept(events)}
+    if RETURNS.search(moment.written.text) and len(events) > 1:
+        kept["gap_for_us"] = events[-1].at - events[0].at
+    return kept
 
 
 def reached_until(at: int, zone: str, mark: str = "") -> int:

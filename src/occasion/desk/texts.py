@@ -50,6 +50,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "reason.gone": "No longer needed: “{moment}” was reached",
     "reason.ended": "Its time was over on {until_us}",
     "reason.over": "“{moment}” can no longer come",
+    "reason.peace": "They were being left in peace after a gesture",
     "reason.edited": "The moment was written anew",
     "reason.merged": "{party} turned out to be the same person",
     # what to know first

@@ -42,6 +42,9 @@ Index("ix_occasions_state_stake", OCCASIONS.c.state, OCCASIONS.c.stake)
 Index("ix_occasions_changed", OCCASIONS.c.state, OCCASIONS.c.changed_us)
 Index("ix_occasions_party", OCCASIONS.c.party, OCCASIONS.c.state)
 Index("ix_occasions_occurrence", OCCASIONS.c.occurrence)
+Index("ix_occasions_coming", OCCASIONS.c.kind, OCCASIONS.c.state, OCCASIONS.c.about_us)
+Index("ix_occasions_shown", OCCASIONS.c.state, OCCASIONS.c.shown_us)
+Index("ix_occasions_held", OCCASIONS.c.state, OCCASIONS.c.held_until_us)
 # What a person did about it; it is also an event in the log (`event`), so that moments may be made of it.
 GESTURES = Table(
     "gestures",
@@ -55,3 +58,4 @@ GESTURES = Table(
     instant("at_us"),
     Column("event", String),  # the id of its event
 )
+Index("ix_gestures_at", GESTURES.c.at_us)
