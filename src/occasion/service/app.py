@@ -24,6 +24,7 @@ ROUTERS = (
     "occasion.service.health",
     "occasion.service.ingest.routes",
     "occasion.service.login",
+    "occasion.service.oidc",
     "occasion.service.metrics_page",
     "occasion.service.doors",  # last: it guards all that is there by then
 )

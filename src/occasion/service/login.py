@@ -9,11 +9,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 from dataclasses import dataclass
-from functools import cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from jinja2 import Environment, PackageLoader
 from sqlalchemy import Connection, func, or_, select, update
 from starlette.responses import HTMLResponse, RedirectResponse
 
@@ -21,8 +19,11 @@ from occasion.desk.viewer import Viewer
 from occasion.errors import InputError
 from occasion.service import colleagues, cookies, csrf, passwords, sessions
 from occasion.service.doors import Doors, doors_of
+from occasion.service.pages.alone import Login
+from occasion.service.pages.reader import Reader, accepted, reader_for
+from occasion.service.pages.rendering import Shell, rendered
 from occasion.service.rates import Patience
-from occasion.service.viewer import caller_of, session_of, who
+from occasion.service.viewer import caller_of, csrf_token, session_of, viewer_or_none, who
 from occasion.store import audit
 from occasion.store.schema.doors import COLLEAGUES
 
@@ -31,21 +32,18 @@ WRONG = "wrong"  # keys of the page's sentences
 SLOWED = "slowed"
 STALE = "stale"
 PLAIN = "plain"
+NOBODY = "nobody"
 BOTH, ADDRESS, ACCOUNT = Patience(5), Patience(30), Patience(100)
 LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
-class LoginPage:
-    """What the page of the way in shows. `problem`: "", wrong, slowed (`seconds`), stale, plain or unknown."""
+class PasswordPage:
+    """The form for a new password of one's own."""
 
-    csrf: str
-    next: str
-    name: str
-    problem: str
-    seconds: int
-    provider: str  # the company's login by its name; "": there is none
-    anybody: bool  # whether there is any colleague yet
+    id: str
+    shortest: int
+    error: str = ""
 
 
 @router.get("/login")
@@ -109,7 +107,7 @@ async def logout_everywhere(request: Request, viewer: Annotated[Viewer, Depends(
 @router.get("/password")
 async def password_page(request: Request, viewer: Annotated[Viewer, Depends(who)]) -> Response:
     """The form for a new password."""
-    return _password_page(request, viewer, "", 200)
+    return _password_page(request, viewer)
 
 
 @router.post("/password")
@@ -119,10 +117,10 @@ async def new_password(request: Request, viewer: Annotated[Viewer, Depends(who)]
     form = await request.form(max_files=0, max_fields=20)
     wait = _waits(doors, viewer.id, asks.bucket)
     if wait > 0:
-        return _password_page(request, viewer, f"too many tries: wait {int(wait) + 1} s", 429)
+        return _password_page(request, viewer, 429, SLOWED, seconds=int(wait) + 1)
     if await asyncio.to_thread(_check, doors, viewer.id, _text(form, "old")) is None:
         _count_failure(doors, viewer.id, asks.bucket)
-        return _password_page(request, viewer, "this is not your password so far", 403)
+        return _password_page(request, viewer, 403, WRONG)
     new = _text(form, "new")
 
     def change(connection: Connection) -> str:
@@ -133,7 +131,7 @@ async def new_password(request: Request, viewer: Annotated[Viewer, Depends(who)]
     try:
         token = await asyncio.wrap_future(doors.service.writer.do(change))
     except InputError as why:
-        return _password_page(request, viewer, str(why), 422)
+        return _password_page(request, viewer, 422, str(why))
     answer = RedirectResponse("/", 303)
     answer.headers.append("Set-Cookie", cookies.written(cookies.SESSION, token, secure=asks.secure))
     return answer
@@ -162,13 +160,17 @@ async def let_in(request: Request, id: str, way: str, following: str, password: 
 async def show(
     request: Request, following: str, name: str = "", problem: str = "", *, seconds: int = 0, status: int = 200
 ) -> Response:
-    """The page of the way in, with a fresh token for its form."""
+    """The page of the way in, with a fresh token for its form. `problem`: a key of the catalogue's [login]."""
     doors, asks = doors_of(request), caller_of(request)
     token = secrets.token_urlsafe(sessions.TOKEN_BYTES)
     provider = doors.settings.oidc.name if doors.settings.oidc else ""
-    anybody = await asyncio.to_thread(_anybody, doors)
-    page = LoginPage(token, safe_next(following), name[:LONGEST_NAME], problem, seconds, provider, anybody)
-    answer = HTMLResponse(templates().get_template("login.html").render(page=page), status)
+    if not problem and not await asyncio.to_thread(_anybody, doors):
+        problem = NOBODY
+    reader = _reader(request)
+    error = reader.t(f"login.{problem}", seconds=seconds) if problem else ""
+    page = Login(name=name[:LONGEST_NAME], next=safe_next(following), error=error, oidc=provider)
+    html = rendered("login.html", page, reader, Shell(None, "login", "/login", csrf=token))
+    answer = HTMLResponse(html, status)
     answer.headers.append("Set-Cookie", cookies.written(cookies.BEFORE_LOGIN, token, secure=asks.secure))
     answer.headers["Cache-Control"] = "no-store"
     if seconds:
@@ -184,12 +186,6 @@ def safe_next(path: str) -> str:
     """
     plain = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
     return path if plain and path.isascii() and len(path) < 2000 and not path.startswith("/login") else "/"
-
-
-@cache
-def templates() -> Environment:
-    """The plain pages of the doors."""
-    return Environment(loader=PackageLoader("occasion.service", "templates"), autoescape=True)
 
 
 def _check(doors: Doors, name: str, password: str) -> str | None:
@@ -248,10 +244,22 @@ def _gone(request: Request) -> Response:
     return answer
 
 
-def _password_page(request: Request, viewer: Viewer, problem: str, status: int) -> Response:
-    session = session_of(request)
-    shown: dict[str, Any] = {"csrf": session.csrf if session else "", "viewer": viewer, "problem": problem}
-    return HTMLResponse(templates().get_template("password.html").render(shown), status)
+def _password_page(request: Request, viewer: Viewer, status: int = 200, error: str = "", seconds: int = 0) -> Response:
+    """`error`: a key of the catalogue, or a whole sentence."""
+    reader = _reader(request)
+    said = reader.t(f"password.{error}", seconds=seconds) if error in (WRONG, SLOWED) else error
+    page = PasswordPage(viewer.id, passwords.SHORTEST, said)
+    shell = Shell(viewer, "password", "/password", csrf=csrf_token(request))
+    return HTMLResponse(rendered("password.html", page, reader, shell), status)
+
+
+def _reader(request: Request) -> Reader:
+    """How whoever is there reads: as their account says, else as their browser does."""
+    viewer = viewer_or_none(request)
+    locale = (viewer.locale if viewer else None) or accepted(request.headers.get("accept-language", ""))
+    doors = doors_of(request)
+    zone = (viewer.zone if viewer else None) or doors.service.workspace.zone
+    return reader_for(locale, zone, doors.clock())
 
 
 def _text(form: Any, key: str) -> str:
