@@ -40,7 +40,7 @@ class Provider:
     claims: dict[str, Any] = field(default_factory=dict)
     wrong: str = ""
     clock: Callable[[], int] = lambda: time.time_ns() // 1000
-    key: RSAKey = field(default_factory=lambda: first_key())
+    key: RSAKey = field(default_factory=first_key)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
