@@ -32,10 +32,16 @@ def register(app: typer.Typer) -> None:
 def demo(
     context: typer.Context,
     out: Path = typer.Option(Path("demo-out"), "--out", metavar="DIR", help="Where the workspace and the report go."),
+    desk: bool = typer.Option(True, "--desk/--no-desk", help="Whether to open the desk of a simulated practice then."),
+    port: int = typer.Option(8000, "--port", min=1, max=65535, help="The desk's port; another one if it is taken."),
+    seconds: float | None = typer.Option(
+        None, "--for", min=0, help="Close the desk after so many seconds; at a terminal it stays until Ctrl-C."
+    ),
 ) -> None:
-    """Load a real campus network, find the moments that make people stay, write a report to look at."""
+    """Find the moments that make people stay on a real campus, then open the desk of a simulated dental practice."""
     from importlib.resources import as_file, files
 
+    from occasion import cli_demo_desk
     from occasion.errors import InputError
 
     if out.exists() and any(out.iterdir()) and not (out / "occasion.toml").is_file():
@@ -60,6 +66,13 @@ def demo(
             report=report.absolute(), again=again, moments=(out / "moments.yaml").absolute(), folder=folder, typed=typed
         )
     )
+    if desk:
+        cli_demo_desk.desk(
+            out,
+            cli_demo_desk.free_port(port),
+            cli_demo_desk.how_long(seconds),
+            lambda *arguments: _step(context, *arguments),
+        )
 
 
 def _step(context: typer.Context, *arguments: str) -> None:
