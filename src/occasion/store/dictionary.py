@@ -24,6 +24,9 @@ class Dictionary:
     def __len__(self) -> int:
         return len(self._code)
 
+    def __contains__(self, text: str) -> bool:
+        return text in self._code
+
     def codes(self, column: Any) -> Any:
         """The int32 codes of a text column (Arrow array without nulls); new texts get new codes."""
         encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()

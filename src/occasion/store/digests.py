@@ -77,8 +77,12 @@ def halves(digests: Sequence[bytes]) -> tuple[Any, Any]:
 
 def write_run(path: Path, first: Any, second: Any) -> int:
     """Write digests (their halves, in any order, repeats allowed) as a run; how many it has."""
-    order = np.lexsort((second, first))
+    order = np.argsort(first, kind="stable")  # several sorted runs one after the other are merged, not sorted anew
     first, second = first[order], second[order]
+    alike = first[1:] == first[:-1]
+    if alike.any():
+        order = np.lexsort((second, first))
+        first, second = first[order], second[order]
     new = np.ones(len(first), bool)
     new[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
     with path.open("wb") as file:

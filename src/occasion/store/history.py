@@ -6,11 +6,13 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from msgspec.structs import replace
 from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
 
@@ -18,16 +20,23 @@ from occasion.errors import InputError
 from occasion.events.event import Event
 from occasion.events.load import LoadPlan
 from occasion.events.table import EVENT_COLUMNS, contents, table_events
-from occasion.store.digests import Runs
 from occasion.store.durable import FileLock, full_disk_said
 from occasion.store.manifest import Manifest, State
-from occasion.store.records import open_records
+from occasion.store.overlay import PREFIX, Layout, Snapshot, overlay, snapshot
+from occasion.store.packed import unpack
+from occasion.store.party_file import SUFFIX
+from occasion.store.records import open_records, reading, writing
 from occasion.store.sealing import REJECTS, Sealing
 from occasion.store.segment import read_segment
 from occasion.store.source import Source
+from occasion.store.tail_sealing import forget_sealed, seal_tail
 
 BUCKETS = 16
 PATIENCE = 2.0  # seconds to wait for somebody who only tidies up
+SERVED = (
+    "{}: a server runs on this workspace, or another load is writing here: send the events to the server, or stop it "
+    "(or wait) and load again"
+)
 Step = Callable[[str, int, int], None]  # what is being done, how much of it is done, how much there is
 
 
@@ -68,7 +77,7 @@ class History:
         self._reading = FileLock(self.folder / "reading.lock")
         if self._orphans(self.state()) and self._writing.take():
             try:
-                self._tidy()
+                self.tidy()
             finally:
                 self._writing.release()
 
@@ -90,25 +99,36 @@ class History:
         return self.manifest.state()
 
     def source(self, zone: str = "UTC") -> Source:
-        """The history for an engine; its files stay while this object is open.
+        """The history for an engine, with the tail and with merged parties as one; its files stay while this is open.
 
-        Raises InputError when nothing was loaded yet, or when a file of the history is gone.
+        A server may run meanwhile. Raises InputError when there are no events yet, or a file of the history is gone.
         """
         self._reading.take(shared=True, wait=True)  # others have it only while they tidy
-        state = self.state()
-        if not state.segments:
-            raise InputError(f"{self.data}: holds no events yet: load some with occasion load FILE")
+        now = self._snapshot()
+        state = now.state
         self._check(state)
-        numbers = sorted({segment.bucket for segment in state.segments})
-        of = {number: tuple(self.folder / s.file for s in state.segments if s.bucket == number) for number in numbers}
+        if any(now.groups) or now.identities:
+            with full_disk_said(self.data):
+                layout = overlay(self.folder, now)
+        else:
+            numbers = sorted({segment.bucket for segment in state.segments})
+            files = [[s.file for s in state.segments if s.bucket == number] for number in numbers]
+            layout = Layout(state.dictionaries.get("parties", ""), state.dictionaries.get("names", ""), files)
+        buckets = tuple(tuple(self.folder / file for file in files) for files in layout.buckets)
+        if not buckets:
+            raise InputError(f"{self.data}: holds no events yet: load some with occasion load FILE")
         return Source(
-            files=tuple(file for files in of.values() for file in files),
+            files=tuple(file for bucket in buckets for file in bucket),
             sealed=True,
-            parties=self.folder / state.dictionaries["parties"],
-            names=self.folder / state.dictionaries["names"],
-            buckets=tuple(of.values()),
+            parties=self.folder / layout.parties,
+            names=self.folder / layout.names,
+            buckets=buckets,
             zone=zone,
         )
+
+    def _snapshot(self) -> Snapshot:
+        with reading(self._engine) as connection:
+            return snapshot(connection)
 
     def _check(self, state: State) -> None:
         gone = sorted(file for file in state.files() if not (self.folder / file).is_file())
@@ -119,11 +139,14 @@ class History:
             )
 
     def events(self) -> Iterator[Event]:
-        """All events, a segment after the other: for the plain reading of the language, not for large histories."""
+        """All events, each under the identity that merges lead to: for the plain reading, not for large histories."""
         self._reading.take(shared=True, wait=True)
-        state = self.state()
-        for segment in state.segments:
-            yield from table_events(self.decoded(read_segment(self.folder / segment.file), state))
+        now = self._snapshot()
+        moved = now.identities.moved()
+        segments = (read_segment(self.folder / segment.file) for segment in now.state.segments)
+        sealed = (table_events(self.decoded(table, now.state)) for table in segments)
+        for event in chain(chain.from_iterable(sealed), chain.from_iterable(map(unpack, now.groups))):
+            yield replace(event, party=moved[event.party]) if event.party in moved else event
 
     def decoded(self, table: Any, state: State) -> Any:
         """Rows of a segment with the texts of parties and names: a table of EVENT_COLUMNS."""
@@ -138,10 +161,6 @@ class History:
         """The records' database."""
         return self._engine
 
-    def runs(self) -> Runs:
-        """The digests of what was sealed."""
-        return Runs()
-
     def serve(self) -> None:
         """Be the one server of this workspace; raises InputError when there is another, or a load is under way."""
         if not self._serving.take_soon(PATIENCE):
@@ -154,10 +173,32 @@ class History:
     def load(self, plan: LoadPlan, step: Step | None = None) -> LoadReport:
         """Take in what is planned: all of it, or, when something fails, nothing.
 
-        Raises InputError when a file is damaged, when the disk is full, or when another load is under way.
+        Raises InputError when a file is damaged, the disk is full, another load is under way, or a server runs.
         """
-        with self.writing(), full_disk_said(self.data), Sealing(self.folder, self.manifest) as sealing:
-            return sealing.load(plan, step or _silent, self._stored_contents)
+        with self.alone(), self.writing(), full_disk_said(self.data):
+            self.seal_tail()
+            with Sealing(self.folder, self.manifest) as sealing:
+                return sealing.load(plan, step or _silent, self._stored_contents)
+
+    def seal_tail(self) -> None:
+        """Bring what a server left in the tail into segments; only while writing."""
+        changes = seal_tail(self.folder, self.manifest, self._engine)
+        if changes is not None:
+            self.manifest.commit(changes)
+        with writing(self._engine) as connection:
+            forget_sealed(connection, self.state().sealed)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """No server runs here meanwhile; raises InputError when one does."""
+        if self._serving.held:
+            raise InputError(SERVED.format(self.data))
+        if not self._serving.take_soon(PATIENCE):
+            raise InputError(SERVED.format(self.data))
+        try:
+            yield
+        finally:
+            self._serving.release()
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -165,12 +206,12 @@ class History:
         if not self._writing.take_soon(PATIENCE):
             raise InputError(f"{self.data}: another load is writing here: wait until it is done and load again")
         try:
-            self._tidy()
+            self.tidy()
             try:
                 yield
             except BaseException:
                 with suppress(OSError, DatabaseError):
-                    self._tidy()
+                    self.tidy()
                 raise
         finally:
             self._writing.release()
@@ -178,7 +219,7 @@ class History:
     def _stored_contents(self, path: Path, rows: Any) -> Any:
         return contents(self.decoded(read_segment(path).take(rows), self.state()))
 
-    def _tidy(self) -> None:
+    def tidy(self) -> None:
         """Remove what a load that broke off left, and what newer segments replaced, once nobody else reads it.
 
         Only while writing. Readers share a lock; one of them, this object included, keeps everything in place.
@@ -196,7 +237,12 @@ class History:
     def _orphans(self, state: State) -> list[Path]:
         """What lies in the folder and is no part of the history: a load under way has some too."""
         listed = state.files()
-        return [path for path in self.folder.iterdir() if path.suffix != ".lock" and path.name not in listed]
+        listed |= {f"{segment.file}{SUFFIX}" for segment in state.segments}
+        found = [path for path in self.folder.iterdir() if path.suffix != ".lock" and path.name not in listed]
+        if any(path.name.startswith(PREFIX) for path in found):
+            used = f"{PREFIX}{self._snapshot().key}"  # what a reading left is there for the next one
+            found = [path for path in found if path.name != used]
+        return found
 
     def _remove_orphans(self, state: State) -> None:
         for path in self._orphans(state):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from threading import Lock
+from typing import NamedTuple
 
 from msgspec.structs import replace
 from sqlalchemy import Engine
@@ -11,9 +13,15 @@ from sqlalchemy import Engine
 from occasion.events.event import Event
 from occasion.store.arrived import Group
 from occasion.store.history import History
-from occasion.store.merged import Identities, identities
-from occasion.store.tail import Tail
+from occasion.store.manifest import read_state
+from occasion.store.merged import READER, Identities, identities
+from occasion.store.positions import position
+from occasion.store.records import reading
+from occasion.store.segments import Segments
+from occasion.store.tail import Stretch, Tail, groups_after
 from occasion.store.writer import Writer
+
+TRIES = 5
 
 
 class Log:
@@ -34,55 +42,73 @@ class Log:
 
         None of a party that is read as another: ask for `canonical(party)`.
         """
-        tail, known = self._now()
-        found = [
-            event if event.party == party else replace(event, party=party)
-            for member in known.members(party)
-            for event in (*self._sealed_of(member), *tail.of(member))
-        ]
-        return sorted(found, key=lambda event: (event.at, event.id))
+        found = self._read(lambda now: [e for member in now.known.members(party) for e in now.of(member)])
+        under = [event if event.party == party else replace(event, party=party) for event in found]
+        return sorted(under, key=lambda event: (event.at, event.id))
 
     def unread(self, horizon: int, clock: int) -> list[Event]:
         """Every event of any party that happened later than the horizon or was seen later than the clock."""
-        tail, known = self._now()
-        found = [event for event in self._sealed_after(horizon, clock) if event.at > horizon or event.seen > clock]
-        for _, _, events in tail.after(0):
-            found += [event for event in events if event.at > horizon or event.seen > clock]
-        return _under(found, known)
+
+        def read(now: _Now) -> list[Event]:
+            found = list(now.segments.after(horizon, clock)) if now.segments is not None else []
+            for _, _, events in groups_after(now.stretches, 0):
+                found += [event for event in events if event.at > horizon or event.seen > clock]
+            return _under(found, now.known)
+
+        return self._read(read)
 
     def after(self, seq: int) -> Iterator[Group]:
         """The groups after a position, as far as the tail holds them; those that segments hold are groups no more."""
-        tail, known = self._now()
-        for position, clock, events in tail.after(seq):
-            yield Group(position, clock, _under(events, known))
+        now = self._now()
+        for reached, clock, events in groups_after(now.stretches, seq):
+            yield Group(reached, clock, _under(events, now.known))
 
     def position(self) -> int:
         """What was committed last."""
-        return self._now()[0].seq
+        return self._now().seq
 
     def canonical(self, party: str) -> str:
         """The identity that merges lead to."""
-        return self._now()[1].canonical(party)
+        return self._now().known.canonical(party)
 
     def members(self, party: str) -> frozenset[str]:
         """All identities that are read as this canonical one, itself included."""
-        return self._now()[1].members(party)
+        return self._now().known.members(party)
 
-    def _now(self) -> tuple[Tail, Identities]:
+    def _read(self, read: Callable[[_Now], list[Event]]) -> list[Event]:
+        for _ in range(TRIES):
+            with suppress(FileNotFoundError):  # sealed anew meanwhile
+                return read(self._now())
+        return read(self._now())
+
+    def _now(self) -> _Now:
         if self._writer is not None:
-            return self._writer.tail, self._writer.identities
-        with self._lock, self._engine.connect() as connection:
+            return _Now(*self._writer.tail.held, self._writer.identities, self._writer.tail.seq)
+        with self._lock, reading(self._engine) as connection:
             self._own.refresh(connection)
-            self._identities = identities(connection)
-            return self._own, self._identities
+            state = read_state(connection)
+            known = self._own.held[0]
+            if known is None or known.state != state:
+                self._own.held = (Segments(self._history.folder, state, known), self._own.stretches)
+            if position(connection, READER).seq != self._identities.version:
+                self._identities = identities(connection)
+            return _Now(*self._own.held, self._identities, self._own.seq)
 
-    def _sealed_of(self, party: str) -> list[Event]:
-        return [event for event in self._history.events() if event.party == party] if self._history.state().segments \
-            else []  # fmt: skip
 
-    def _sealed_after(self, horizon: int, clock: int) -> Iterator[Event]:
-        if self._history.state().segments:
-            yield from self._history.events()
+class _Now(NamedTuple):
+    """What there is at one instant."""
+
+    segments: Segments | None
+    stretches: tuple[Stretch, ...]
+    known: Identities
+    seq: int
+
+    def of(self, party: str) -> list[Event]:
+        """The events of one identity as they came."""
+        found = self.segments.of(party) if self.segments is not None else []
+        for stretch in self.stretches:
+            found += stretch.parties.get(party, ())
+        return found
 
 
 def _under(events: list[Event], known: Identities) -> list[Event]:

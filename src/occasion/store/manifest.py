@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, delete, func, insert, select
+from sqlalchemy import Connection, Engine, delete, func, insert, select
 
-from occasion.store.records import writing
-from occasion.store.schema.history import DICTIONARIES, LOADS, SEGMENTS, SETTINGS
+from occasion.store.positions import SEALED, Position, advance, position
+from occasion.store.records import reading, writing
+from occasion.store.schema.history import DICTIONARIES, LOADS, RUNS, SEGMENTS, SETTINGS
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,39 @@ class Segment:
 
 @dataclass(frozen=True)
 class State:
-    """What the history consists of at one moment; `dictionaries` maps parties and names to their file."""
+    """What the history consists of at one moment.
+
+    `dictionaries` maps parties and names to their file, `runs` the files of digests to how many they hold; `sealed`:
+    the position of the log up to which the segments hold it.
+    """
 
     buckets: int
     segments: tuple[Segment, ...]
     dictionaries: dict[str, str]
     loads: int
+    runs: dict[str, int] = field(default_factory=dict)
+    sealed: int = 0
 
     def files(self) -> set[str]:
-        return {segment.file for segment in self.segments} | set(self.dictionaries.values())
+        """Every file that is part of the history."""
+        return {segment.file for segment in self.segments} | set(self.dictionaries.values()) | set(self.runs)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What leads from one state to the next: files that are there already, to be listed.
+
+    `dictionaries` and `runs`: with the number of rows; `record`: the row of LOADS; `sealed`: the log's position with
+    its clock, where that moves.
+    """
+
+    new: tuple[Segment, ...]
+    replaced: tuple[str, ...]
+    dictionaries: dict[str, tuple[str, int]]
+    record: dict[str, Any]
+    runs: dict[str, int] = field(default_factory=dict)
+    replaced_runs: tuple[str, ...] = ()
+    sealed: Position | None = None
 
 
 class Manifest:
@@ -43,40 +67,57 @@ class Manifest:
 
     def __init__(self, engine: Engine, buckets: int) -> None:
         self._engine = engine
+        known = select(SETTINGS.c.value).where(SETTINGS.c.key == "buckets")
+        with engine.connect() as connection:
+            if connection.execute(known).scalar() is not None:
+                return
         with writing(engine) as connection:
-            known = connection.execute(select(SETTINGS.c.value).where(SETTINGS.c.key == "buckets")).scalar()
-            if known is None:
+            if connection.execute(known).scalar() is None:
                 connection.execute(insert(SETTINGS).values(key="buckets", value=str(buckets)))
 
     def state(self) -> State:
-        with self._engine.connect() as connection:
-            buckets = connection.execute(select(SETTINGS.c.value).where(SETTINGS.c.key == "buckets")).scalar_one()
-            rows = connection.execute(select(SEGMENTS).order_by(SEGMENTS.c.bucket, SEGMENTS.c.load)).mappings().all()
-            kinds = connection.execute(select(DICTIONARIES.c.kind, DICTIONARIES.c.file)).all()
-            loads = connection.execute(select(func.max(LOADS.c.number))).scalar() or 0
-        segments = tuple(Segment(**row) for row in rows)
-        return State(int(buckets), segments, {kind: file for kind, file in kinds}, loads)
+        """The state now."""
+        with reading(self._engine) as connection:
+            return read_state(connection)
 
-    def commit(
-        self,
-        new: Sequence[Segment],
-        replaced: Iterable[str],
-        dictionaries: dict[str, tuple[str, int]],
-        load: dict[str, Any],
-    ) -> None:
+    def commit(self, changes: Changes) -> None:
         """The new state instead of the old: both never hold, and neither holds in part."""
         with writing(self._engine) as connection:
-            for file in replaced:
-                connection.execute(delete(SEGMENTS).where(SEGMENTS.c.file == file))
-            if new:
-                connection.execute(insert(SEGMENTS), [vars(segment) for segment in new])
-            for kind, (file, rows) in dictionaries.items():
-                connection.execute(delete(DICTIONARIES).where(DICTIONARIES.c.kind == kind))
-                connection.execute(insert(DICTIONARIES).values(kind=kind, file=file, rows=rows))
-            connection.execute(insert(LOADS).values(**load))
+            write_changes(connection, changes)
 
     def rejects(self) -> list[Path]:
         """The files of refused rows, by load."""
         with self._engine.connect() as connection:
             found = connection.execute(select(LOADS.c.rejects).where(LOADS.c.rejects.is_not(None))).scalars().all()
         return [Path(file) for file in found]
+
+
+def read_state(connection: Connection) -> State:
+    """The state as this transaction sees it."""
+    buckets = connection.execute(select(SETTINGS.c.value).where(SETTINGS.c.key == "buckets")).scalar_one()
+    rows = connection.execute(select(SEGMENTS).order_by(SEGMENTS.c.bucket, SEGMENTS.c.load)).mappings().all()
+    kinds = connection.execute(select(DICTIONARIES.c.kind, DICTIONARIES.c.file)).all()
+    loads = connection.execute(select(func.max(LOADS.c.number))).scalar() or 0
+    runs = connection.execute(select(RUNS.c.file, RUNS.c.rows).order_by(RUNS.c.file)).all()
+    segments = tuple(Segment(**row) for row in rows)
+    return State(
+        int(buckets), segments, dict(map(tuple, kinds)), loads, dict(map(tuple, runs)), position(connection, SEALED).seq
+    )
+
+
+def write_changes(connection: Connection, changes: Changes) -> None:
+    """List what is new and no longer what was replaced."""
+    for file in changes.replaced:
+        connection.execute(delete(SEGMENTS).where(SEGMENTS.c.file == file))
+    if changes.new:
+        connection.execute(insert(SEGMENTS), [vars(segment) for segment in changes.new])
+    for kind, (file, rows) in changes.dictionaries.items():
+        connection.execute(delete(DICTIONARIES).where(DICTIONARIES.c.kind == kind))
+        connection.execute(insert(DICTIONARIES).values(kind=kind, file=file, rows=rows))
+    for file in changes.replaced_runs:
+        connection.execute(delete(RUNS).where(RUNS.c.file == file))
+    if changes.runs:
+        connection.execute(insert(RUNS), [{"file": file, "rows": rows} for file, rows in changes.runs.items()])
+    connection.execute(insert(LOADS).values(**changes.record))
+    if changes.sealed is not None:
+        advance(connection, SEALED, *changes.sealed)

@@ -6,6 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -17,23 +18,44 @@ import pyarrow.compute as pc
 from occasion.events.load import LoadPlan
 from occasion.events.raw import Reject
 from occasion.store.dictionary import Dictionary
+from occasion.store.digests import Run, halves, write_run
 from occasion.store.duplicates import CONTRADICTION, NONE, Repeated, find_repeated
 from occasion.store.durable import publish, sync_file
-from occasion.store.manifest import Manifest, Segment, State
+from occasion.store.manifest import Changes, Manifest, Segment, State
+from occasion.store.party_file import SUFFIX, make_party_file, merge_party_files
+from occasion.store.positions import Position
 from occasion.store.segment import SEGMENT, in_segment_order, read_segment, write_segment
 from occasion.store.staging import Staging, settled_ids
+from occasion.store.tail import split
 
 if TYPE_CHECKING:
     from occasion.store.history import LoadReport, Step
 
 REJECTS = "rejects"  # the folder beside the history, with a folder for each load that refused something
-MOST_SEGMENTS = 4  # of a bucket; with one more they are merged
+MOST_SEGMENTS = 4  # of a bucket; with one more those that are not much larger are merged
+LARGER = 4  # times what they would be merged with: so that every event is written again only a few times
+
+
+def merging(there: list[Segment], rows: int) -> list[Segment]:
+    """Which segments of a bucket are written again together with so many new rows, the smallest first."""
+    merged: list[Segment] = []
+    if len(there) >= MOST_SEGMENTS:
+        for segment in sorted(there, key=lambda segment: segment.rows):
+            if segment.rows > LARGER * rows:
+                break
+            merged.append(segment)
+            rows += segment.rows
+    return merged
 
 
 class Sealing:
-    """A change of the history under way; leaving it without a commit leaves the history as it was."""
+    """A change of the history under way; leaving it without a commit leaves the history as it was.
 
-    def __init__(self, folder: Path, manifest: Manifest) -> None:
+    `by_party`: segments get their file by party at once; all codes must be given out before the first is sealed.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest, *, by_party: bool = False) -> None:
+        self.by_party = by_party
         self._folder, self._manifest = folder, manifest
         self.state: State = manifest.state()
         self.number = self.state.loads + 1
@@ -42,6 +64,8 @@ class Sealing:
         self.names = Dictionary(files.get("names"))
         self._new: list[Segment] = []
         self._replaced: list[str] = []
+        self._runs: dict[str, int] = {}
+        self._replaced_runs: list[str] = []
         self.scratch = Path(tempfile.mkdtemp(prefix="load-", dir=folder))
 
     def __enter__(self) -> Sealing:
@@ -51,26 +75,57 @@ class Sealing:
         shutil.rmtree(self.scratch, ignore_errors=True)
 
     def seal(self, bucket: int, rows: Any) -> None:
-        """Write rows of SEGMENT as a segment of their bucket; merge the bucket's segments when there are too many."""
-        there = [segment for segment in self.state.segments if segment.bucket == bucket]
-        if len(there) >= MOST_SEGMENTS:
-            rows = pa.concat_tables(
-                [*(read_segment(self._folder / old.file) for old in there), rows.select(SEGMENT.names)]
-            )
-            self._replaced += [old.file for old in there]
-        rows = in_segment_order(rows.select(SEGMENT.names))
+        """Write rows of SEGMENT as a segment of their bucket; merge with it what is not much larger (see `merging`)."""
+        rows = rows.select(SEGMENT.names)
+        there = merging([segment for segment in self.state.segments if segment.bucket == bucket], rows.num_rows)
         name = f"bucket-{bucket:03d}-load-{self.number:06d}.parquet"
+        if self.by_party:
+            self._seal_by_party(name, there, rows)
+        if there:
+            rows = pa.concat_tables([*(read_segment(self._folder / old.file) for old in there), rows])
+            self._replaced += [old.file for old in there]
+        rows = in_segment_order(rows)
         self._publish(name, lambda path: write_segment(rows, path))
         span = pc.min_max(rows.column("at_us")).as_py()
         self._new.append(Segment(name, bucket, rows.num_rows, span["min"], span["max"], self.number))
+
+    def _seal_by_party(self, name: str, there: list[Segment], rows: Any) -> None:
+        """The file by party of a segment to come, if what it is merged with has them; else it is made later."""
+        old = [self._folder / f"{segment.file}{SUFFIX}" for segment in there]
+        if not all(file.is_file() for file in old):
+            return
+        new = self.scratch / f"{name}{SUFFIX}"
+        make_party_file(new, [in_segment_order(rows)], *self._texts)
+        self._publish(f"{name}{SUFFIX}", lambda path: merge_party_files(path, [*old, new]))
+
+    @cached_property
+    def _texts(self) -> tuple[Any, list[str]]:
+        """The texts of parties and names by code, once all are known."""
+        return self.parties.texts(), self.names.texts().to_pylist()
 
     def _publish(self, name: str, write: Callable[[Path], None]) -> None:
         temporary = self._folder / f"{name}.temporary"
         write(temporary)
         publish(temporary, self._folder / name)
 
-    def commit(self, record: dict[str, Any]) -> None:
-        """Make the new state the state."""
+    def know(self, digests: bytes) -> None:
+        """Digests of what is sealed here: a run of their own, with which those not much larger are merged."""
+        parts = [halves(split(digests))]
+        sizes = sorted(self.state.runs.items(), key=lambda run: run[1])
+        rows = len(parts[0][0])
+        for file, size in sizes:
+            if size > LARGER * rows:
+                break
+            run = Run(self._folder / file)
+            parts.append((run.first, run.second))
+            self._replaced_runs.append(file)
+            rows += size
+        name = f"ids-load-{self.number:06d}.digests"
+        first, second = (np.concatenate([part[half] for part in parts]) for half in (0, 1))
+        self._publish(name, lambda path: self._runs.__setitem__(name, write_run(path, first, second)))
+
+    def changes(self, record: dict[str, Any], sealed: Position | None = None) -> Changes:
+        """What the new state will be; every file of it is on disk, and nothing is listed yet."""
         dictionaries = {}
         for kind, dictionary in (("parties", self.parties), ("names", self.names)):
             if len(dictionary) > dictionary.known:
@@ -78,7 +133,14 @@ class Sealing:
                 self._publish(name, dictionary.write)
                 dictionaries[kind] = (name, len(dictionary))
         sync_file(self._folder)
-        self._manifest.commit(self._new, self._replaced, dictionaries, {"number": self.number, **record})
+        return Changes(
+            tuple(self._new), tuple(self._replaced), dictionaries, {"number": self.number, **record},
+            self._runs, tuple(self._replaced_runs), sealed,
+        )  # fmt: skip
+
+    def commit(self, record: dict[str, Any]) -> None:
+        """Make the new state the state."""
+        self._manifest.commit(self.changes(record))
 
     def load(self, plan: LoadPlan, step: Step, stored_contents: Callable[[Path, Any], Any]) -> LoadReport:
         """All of a plan, or nothing."""

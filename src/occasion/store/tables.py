@@ -41,7 +41,7 @@ def seal_table(table: Any, data: Path, buckets: int | None = None) -> History:
         history.close()
         raise InputError(f"{data}: already holds events; seal a table in a new folder")
     with full_disk_said(data), history.writing(), Sealing(history.folder, history.manifest) as sealing:
-        count = _in_memory(table, sealing) if isinstance(table, pa.Table) else _in_batches(table, sealing)
+        count = seal_rows(table, sealing) if isinstance(table, pa.Table) else _in_batches(table, sealing)
         sealing.commit(
             {"files": "[]", "mapping": "", "both": False, "read": count, "taken": count, "refused": 0, "known": 0,
              "events": count, "rejects": None}
@@ -55,7 +55,8 @@ def _check(names: Iterable[str]) -> None:
         raise InputError(f"the table has no column {missing[0]!r}: a history needs {', '.join(NEEDED)}")
 
 
-def _in_memory(table: Any, sealing: Sealing) -> int:
+def seal_rows(table: Any, sealing: Sealing) -> int:
+    """Seal a table in memory (see `seal_table`) as a part of a change of the history; how many rows it has."""
     _check(table.column_names)
     codes = _codes(table.column("party"), sealing.parties)
     names = _codes(table.column("name"), sealing.names)

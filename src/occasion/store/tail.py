@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import Connection, select
 
@@ -11,6 +11,7 @@ from occasion.store.arrived import DIGEST_BYTES
 from occasion.store.packed import unpack
 from occasion.store.positions import LOG, SEALED, position
 from occasion.store.schema.log import TAIL
+from occasion.store.segments import Segments
 
 STRETCH_EVENTS = 50_000
 
@@ -46,10 +47,16 @@ class Tail:
     """Stretches in order; the last one grows, and the oldest leave when segments hold them."""
 
     def __init__(self) -> None:
-        self.stretches: tuple[Stretch, ...] = (Stretch(0),)
+        # What segments hold and what is here change together, so that a reader sees each event once.
+        self.held: tuple[Segments | None, tuple[Stretch, ...]] = (None, (Stretch(0),))
         self.seq = 0
         self.clock = 0
         self.sealed = 0
+
+    @property
+    def stretches(self) -> tuple[Stretch, ...]:
+        """All of them, the growing one last."""
+        return self.held[1]
 
     @property
     def rows(self) -> int:
@@ -65,7 +72,7 @@ class Tail:
         """Take in what the records have and this has not: seq, clock and events of each group; drop what was sealed."""
         sealed = position(connection, SEALED).seq
         if sealed != self.sealed:  # stretches here need not end where segments now do
-            self.stretches, self.sealed, self.seq = (Stretch(sealed),), sealed, sealed
+            self.held, self.sealed, self.seq = (self.held[0], (Stretch(sealed),)), sealed, sealed
         new = select(TAIL).where(TAIL.c.seq > self.seq).order_by(TAIL.c.seq)
         groups = []
         for seq, clock, digests, events in connection.execute(new):
@@ -86,31 +93,23 @@ class Tail:
     def cut(self) -> int:
         """Begin a new stretch; the position up to which the others reach."""
         if self.stretches[-1].groups:
-            self.stretches = (*self.stretches, Stretch(self.seq))
+            self.held = (self.held[0], (*self.stretches, Stretch(self.seq)))
         return self.stretches[-1].after
 
-    def drop(self, sealed: int) -> None:
-        """Segments hold everything up to this position."""
-        self.sealed = max(self.sealed, sealed)
-        self.stretches = tuple(one for one in self.stretches[:-1] if one.seq > sealed) + self.stretches[-1:]
+    def drop(self, segments: Segments) -> None:
+        """These segments hold everything up to their position, which ends a stretch."""
+        self.sealed = segments.state.sealed
+        if self.stretches[-1].groups and self.stretches[-1].seq <= self.sealed:
+            self.cut()
         last = self.stretches[-1]
-        if last.groups and last.seq <= sealed:
-            self.stretches = (*self.stretches[:-1], Stretch(self.seq))
+        self.held = (segments, (*(one for one in self.stretches[:-1] if one.seq > self.sealed), last))
 
-    def of(self, party: str) -> Iterator[Event]:
-        """The events of an identity as they came."""
-        for stretch in self.stretches:
-            yield from stretch.parties.get(party, ())
 
-    def holds(self, digest: bytes) -> bool:
-        """Whether an item is in here."""
-        return any(digest in stretch.digests for stretch in self.stretches)
-
-    def after(self, seq: int) -> Iterator[tuple[int, int, list[Event]]]:
-        """The groups after a position: seq, clock, events."""
-        for stretch in self.stretches:
-            if stretch.seq > seq:
-                yield from [group for group in stretch.groups if group[0] > seq]
+def groups_after(stretches: Iterable[Stretch], seq: int) -> Iterator[tuple[int, int, list[Event]]]:
+    """The groups after a position: seq, clock, events."""
+    for stretch in stretches:
+        if stretch.seq > seq:
+            yield from [group for group in stretch.groups if group[0] > seq]
 
 
 def split(digests: bytes) -> list[bytes]:

@@ -15,12 +15,15 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from occasion.store.arrived import Batch, Busy, Effects, Follower, Group, NotWritten, Receipt
+from occasion.store.digests import Runs
 from occasion.store.durable import is_full
 from occasion.store.history import History
 from occasion.store.intake import Intake, Overtaken, TakeTraits
+from occasion.store.manifest import State, read_state
 from occasion.store.merged import Identities
 from occasion.store.positions import WATCH, advance
-from occasion.store.records import writing
+from occasion.store.records import reading, writing
+from occasion.store.segments import Segments
 from occasion.store.tail import Tail
 
 T = TypeVar("T")
@@ -39,6 +42,7 @@ class _Entry:
     batch: Batch | None
     change: Callable[[Connection], Any] | None
     future: Future[Any]
+    done: Callable[[], None] | None = None
     result: Any = None
     error: Exception | None = None
 
@@ -49,6 +53,8 @@ class _Entry:
 
     def answer(self, receipt: Receipt | None) -> None:
         """It is committed."""
+        if self.done is not None and self.error is None:
+            self.done()
         if self.error is not None:
             self.future.set_exception(self.error)
         else:
@@ -71,7 +77,7 @@ class Writer:
         self.tail = Tail()
         self.trouble: str | None = None  # why the follower stands still, if it does
         self._follower = follower
-        self._intake = Intake(self.tail, history.runs(), traits)
+        self._intake = Intake(self.tail, Runs(), traits)
         self._group_events, self._waiting_events = group_events, waiting_events
         self._waiting: deque[_Entry] = deque()
         self._events = 0  # that wait
@@ -96,10 +102,17 @@ class Writer:
     def start(self) -> None:
         """Know what the records hold, and begin. Raises InputError when a load or another server writes here."""
         self.history.serve()
-        with self.engine.connect() as connection:
+        with reading(self.engine) as connection:
             self._intake.refresh(connection)
+            self.take_over(read_state(connection))
         self._thread = Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
+
+    def take_over(self, state: State) -> None:
+        """The history is in this state now, segments hold everything up to its position: in the writer's thread."""
+        segments = Segments(self.history.folder, state, self.tail.held[0])
+        self._intake.runs = Runs([self.history.folder / file for file in state.runs])
+        self.tail.drop(segments)
 
     def stop(self) -> None:
         """Commit what waits, and end."""
@@ -118,12 +131,13 @@ class Writer:
         """
         return self._put(_Entry(batch, None, Future()))
 
-    def do(self, change: Callable[[Connection], T]) -> Future[T]:
+    def do(self, change: Callable[[Connection], T], done: Callable[[], None] | None = None) -> Future[T]:
         """Any other change of the records, in a transaction; its result after the commit, or what it raised.
 
-        What it raises undoes this change alone. It must not wait for the writer.
+        What it raises undoes this change alone. `done` runs once it is committed, before anything else is. Both run in
+        the writer's thread and must not wait for the writer.
         """
-        return self._put(_Entry(None, change, Future()))
+        return self._put(_Entry(None, change, Future(), done))
 
     def _put(self, entry: _Entry) -> Future[Any]:
         events = entry.events

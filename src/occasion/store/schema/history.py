@@ -40,3 +40,10 @@ LOADS = Table(
     Column("events", BigInteger, nullable=False),
     Column("rejects", String),
 )
+# Sorted digests of what was ever sealed: see store.digests.
+RUNS = Table(
+    "runs",
+    METADATA,
+    Column("file", String, primary_key=True),
+    Column("rows", BigInteger, nullable=False),
+)

@@ -1,0 +1,149 @@
+"""Sealing while a server runs: the tail goes into segments by size or age, in a process of its own."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+from contextlib import suppress
+from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
+from threading import Event as Signal
+from threading import Thread
+from typing import Any
+
+from occasion.errors import OccasionError
+from occasion.store.history import History
+from occasion.store.manifest import Changes, Manifest, State, read_state, write_changes
+from occasion.store.records import open_records
+from occasion.store.tail_sealing import forget_sealed, seal_tail
+from occasion.store.writer import Writer
+
+ROWS = 200_000
+AGE_US = 600_000_000
+LOOK = 0.5  # seconds between two looks at the tail
+GROUPS_AT_ONCE = 10  # removed in one transaction
+LAZY = 10  # niceness: sealing waits for whoever answers clients
+log = logging.getLogger(__name__)
+
+
+class Sealer:
+    """Seals the tail of a running writer once it has so many rows or its oldest is so old (by the writer's clock).
+
+    What is written and read goes on meanwhile. `apart`: in a process of its own, so that this one has its time for
+    clients; a test may do without.
+    """
+
+    def __init__(
+        self, writer: Writer, history: History, rows: int = ROWS, age_us: int = AGE_US, *, apart: bool = True
+    ) -> None:
+        self._writer, self._history, self._rows, self._age_us = writer, history, rows, age_us
+        self._apart = apart
+        self._process: Any = None
+        self._pipe: Pipe | None = None
+        self._end = Signal()
+        self._thread: Thread | None = None
+        self.trouble: str | None = None  # why the last try failed, if it did
+
+    def start(self) -> None:
+        """Look at the tail from now on."""
+        self._thread = Thread(target=self._run, name="sealer", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, before the writer does."""
+        self._end.set()
+        if self._thread is not None:
+            self._thread.join()
+        self._end_process()
+
+    def due(self) -> bool:
+        """Whether the tail is long or old enough."""
+        tail = self._writer.tail
+        first = tail.first_clock
+        return tail.rows >= self._rows or bool(first and self._writer.clock() - first >= self._age_us)
+
+    def seal(self) -> bool:
+        """Seal what is in the tail now; False when there is nothing, or somebody else changes the history."""
+        with self._history.writing():
+            upto = self._writer.do(lambda _: self._writer.tail.cut()).result()
+            changes = self._made(upto) if upto > self._writer.tail.sealed else None
+            if changes is None:
+                return False
+            self._commit(changes)
+            self._history.tidy()
+        return True
+
+    def _run(self) -> None:
+        while not self._end.wait(LOOK):
+            try:
+                if self.due():
+                    self.seal()
+                self.trouble = None
+            except (OccasionError, OSError, EOFError) as error:
+                self.trouble = str(error).splitlines()[0]
+                log.error("the tail could not be sealed; it stays where it is", exc_info=error)
+                self._end_process()
+                self._end.wait(LOOK * 20)
+
+    def _commit(self, changes: Changes) -> None:
+        state: list[State] = []
+
+        def change(connection: Any) -> None:
+            write_changes(connection, changes)
+            state[:] = [read_state(connection)]
+
+        self._writer.do(change, lambda: self._writer.take_over(state[0])).result()
+        sealed = state[0].sealed
+        while self._writer.do(lambda c: forget_sealed(c, sealed, GROUPS_AT_ONCE)).result():
+            pass
+
+    def _made(self, upto: int) -> Changes | None:
+        if not self._apart:
+            return seal_tail(self._history.folder, self._history.manifest, self._writer.engine, upto)
+        if self._process is None or not self._process.is_alive():
+            self._start_process()
+        assert self._pipe is not None
+        self._pipe.send(upto)
+        made: Changes | str | None = self._pipe.recv()
+        if isinstance(made, str):
+            raise OccasionError(made)
+        return made
+
+    def _start_process(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        address = self._writer.engine.url.render_as_string(hide_password=False)
+        arguments = (theirs, self._history.folder, address, self._history.state().buckets)
+        self._process = context.Process(target=_work, args=arguments, name="sealing", daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def _end_process(self) -> None:
+        if self._process is not None:
+            assert self._pipe is not None
+            with suppress(OSError):
+                self._pipe.close()  # which ends it
+            self._process.join(10)
+            if self._process.is_alive():
+                self._process.kill()
+                self._process.join()
+            self._process.close()
+            self._process = None
+
+
+def _work(pipe: Pipe, folder: Path, address: str, buckets: int) -> None:
+    """Seal up to each position that comes, and say what is to be listed, until the other side is gone."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: the server ends us
+    os.nice(LAZY)
+    engine = open_records(address)
+    manifest = Manifest(engine, buckets)
+    with suppress(EOFError, OSError):
+        while True:
+            upto = pipe.recv()
+            try:
+                pipe.send(seal_tail(folder, manifest, engine, upto))
+            except Exception as error:
+                pipe.send(f"{type(error).__name__}: {error}".splitlines()[0])
