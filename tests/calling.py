@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -39,7 +40,7 @@ def segment(url: str, key: str, options: dict[str, Any]) -> tuple[Track, Callabl
     def track(n: int) -> None:
         client.track("u1", "Lease Signed", {"n": n, "unit": "4B", "address": {"city": "Łódź"}})
 
-    return track, lambda: (client.flush(), client.join())[0], VERSION
+    return track, client.shutdown if client.consumers else client.flush, VERSION
 
 
 def rudder(url: str, key: str, options: dict[str, Any]) -> tuple[Track, Callable[[], None], str]:
@@ -58,7 +59,7 @@ def rudder(url: str, key: str, options: dict[str, Any]) -> tuple[Track, Callable
     def track(n: int) -> None:
         client.track("u1", "Lease Signed", {"n": n, "unit": "4B", "address": {"city": "Łódź"}})
 
-    return track, lambda: (client.flush(), client.join())[0], VERSION
+    return track, client.shutdown if client.consumers else client.flush, VERSION
 
 
 def posthog(url: str, key: str, options: dict[str, Any]) -> tuple[Track, Callable[[], None], str]:
@@ -100,7 +101,7 @@ def main() -> None:
         if asked.pace:
             time.sleep(asked.pace)
     finish()
-    print(json.dumps({"errors": ERRORS, "version": version}))
+    sys.stdout.write(json.dumps({"errors": ERRORS, "version": version}))
 
 
 if __name__ == "__main__":
