@@ -59,7 +59,7 @@ def _log(place: Workspace | None, catalogue: Catalogue) -> Iterator[tuple[Seen |
     if place is None or not (place.data / "history").is_dir():
         yield None, None
         return
-    with History(place.data) as history, closing(engine("duckdb")) as runs:
+    with History(place.data, records=place.records) as history, closing(engine("duckdb")) as runs:
         if not history.state().segments:
             yield None, None
             return

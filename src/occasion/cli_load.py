@@ -67,7 +67,7 @@ def load(
     if not as_json:
         for note in plan.mapping_notes():
             typer.echo(note, err=True)
-    with History(place.data) as history, progress() as step:
+    with History(place.data, records=place.records) as history, progress() as step:
         report = history.load(plan, step)
     typer.echo(report_json(report) if as_json else report_text(report))
 

@@ -39,7 +39,7 @@ def reading(
     with ExitStack() as held:
         if not files:
             place = find_workspace(workspace)
-            history = held.enter_context(History(place.data))
+            history = held.enter_context(History(place.data, records=place.records))
             options = f" --workspace {shlex.quote(str(workspace))}" if workspace else ""
             yield Reading(history.source(place.zone), f"the history in {place.folder.name}", options)
             return

@@ -16,7 +16,7 @@ from occasion.service.ssrf import Sender
 from occasion.service.watching import Following
 from occasion.store.history import History
 from occasion.store.log import Log
-from occasion.store.records import open_records
+from occasion.store.sealer import Sealer
 from occasion.store.whole_log import WholeLog
 from occasion.store.workspace import Workspace
 from occasion.store.writer import Writer
@@ -48,8 +48,8 @@ class Service:
     def start(self) -> None:
         """Open the records and start the writer. Raises InputError where the workspace cannot be used."""
         self.workspace.data.mkdir(parents=True, exist_ok=True)
-        self.engine = open_records(self.settings.records or self.workspace.data / "records.db")
-        self.history = History(self.workspace.data)
+        self.history = History(self.workspace.data, records=self.settings.records or self.workspace.records)
+        self.engine = self.history.engine
         self.watching = Following(self.workspace, self.settings.buffer_us, tell=self.changed.tell)
         self.watching.on_changes = Reacting(self.watching.catalogue, self.workspace.zone)
         follower = self.watching if self.settings.following else None
@@ -61,6 +61,8 @@ class Service:
         if follower is not None:
             watched = WholeLog(self.history, self.writer, self.log)
             self.writer.do(lambda connection: follower.start(watched, self._now(), connection)).result()
+        self.sealer = Sealer(self.writer, self.history)
+        self.sealer.start()
         self.sender = Sender(read_doors(self.workspace.folder).webhooks_allow)
         self.sending = Sending(
             self.engine, self.writer.do, self.clock, post=poster(self.sender), zone=self.workspace.zone
@@ -76,6 +78,7 @@ class Service:
         self.running = False
         self.sending.stop()
         self.sender.close()
+        self.sealer.stop()
         self.writer.stop()
         self.watching.stop()
         self.history.close()

@@ -23,7 +23,7 @@ from occasion.events.table import EVENT_COLUMNS, contents, table_events
 from occasion.store.durable import FileLock, full_disk_said
 from occasion.store.manifest import Manifest, State
 from occasion.store.overlay import PREFIX, Layout, Snapshot, overlay, snapshot
-from occasion.store.packed import unpack
+from occasion.store.packed import columns_of, unpack
 from occasion.store.party_file import SUFFIX
 from occasion.store.records import open_records, reading, writing
 from occasion.store.sealing import REJECTS, Sealing
@@ -125,6 +125,15 @@ class History:
             buckets=buckets,
             zone=zone,
         )
+
+    def any_events(self) -> bool:
+        """Whether there is anything to read."""
+        now = self._snapshot()
+        return bool(now.state.segments or any(columns_of(group).party for group in now.groups))
+
+    def beside(self) -> History:
+        """The same history for a reading of its own: what it reads stays until that is closed, and no longer."""
+        return History(self.data, records=self._engine.url.render_as_string(hide_password=False))
 
     def _snapshot(self) -> Snapshot:
         with reading(self._engine) as connection:

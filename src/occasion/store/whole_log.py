@@ -1,4 +1,4 @@
-"""The whole log, a party after the other, for who has to read all of it: segments as they lie, then the tail."""
+"""The whole log, a party after the other, for who has to read all of it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from occasion.store.arrived import Group
 from occasion.store.history import History
 from occasion.store.log import Log
 from occasion.store.schema.history import LOADS
-from occasion.store.tail import Stretch
 from occasion.store.writer import Writer
 
 ROWS_AT_ONCE = 16_384
@@ -64,28 +63,13 @@ class WholeLog:
 
         What is committed after this was called may be missing: `after` the position of then has it.
         """
-        stretches, known = self._writer.tail.stretches, self._writer.identities
-        moved = dict(known.moved())
-        joined = {*moved, *moved.values()}
-        fresh = {party for stretch in stretches for party in stretch.parties}
-        for party, events in _sealed(self._history):
-            fresh.discard(party)
-            if party not in joined:
-                yield party, [*events, *_tail_of(stretches, party)]
-        for party in sorted(fresh - joined):
-            yield party, _tail_of(stretches, party)
-        for party in sorted(set(moved.values())):
-            yield party, list(self._log.of(party))
+        with self._history.beside() as history:
+            yield from _everybody(history)
 
 
-def _tail_of(stretches: Iterable[Stretch], party: str) -> list[Event]:
-    return [event for stretch in stretches for event in stretch.parties.get(party, ())]
-
-
-def _sealed(history: History) -> Iterator[tuple[str, list[Event]]]:
-    """Every identity in the segments with its events; one bucket after the other, none held in memory as a whole."""
-    state = history.state()
-    if not state.segments:
+def _everybody(history: History) -> Iterator[tuple[str, list[Event]]]:
+    """Every party with its events; one bucket after the other, none held in memory as a whole."""
+    if not history.any_events():
         return
     source = history.source()
     assert source.parties is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +10,16 @@ from pathlib import Path
 from occasion.errors import InputError
 
 SETTINGS = "occasion.toml"
+RECORDS = "OCCASION_RECORDS"  # the variable that says where the records are
 DEFAULT_SETTINGS = """# The settings of this workspace. Lines that begin with # are explanations.
 
 # The time zone of the business: in force for a party that has stated none, and for calendar months and years.
 # An IANA name such as "Europe/Warsaw" or "America/New_York".
 zone = "{zone}"
+
+# Where events, people and occasions are recorded: without a line here in data/records.db, or in PostgreSQL.
+# A password is better not written here: the variable OCCASION_RECORDS means the same and comes first.
+# records = "postgresql://USER@HOST/DATABASE"
 """
 DEFAULT_CATALOGUE = """# The moments of this business, in writing. `occasion check` says what is wrong with this file.
 # The sentences after `when`, `enter` and `due` are in the moment language; event names are those of your own data.
@@ -49,6 +55,7 @@ class Workspace:
 
     folder: Path
     zone: str
+    records: str | None = None  # the address of their database, if it is not the file in `data`
 
     @property
     def data(self) -> Path:
@@ -94,7 +101,10 @@ def read_workspace(folder: Path) -> Workspace:
     zone = settings.get("zone", "UTC")
     if not isinstance(zone, str) or not is_zone(zone):
         raise InputError(f"{path}: zone = {zone!r} is no time zone; for example Europe/Warsaw or UTC")
-    return Workspace(folder, zone)
+    records = os.environ.get(RECORDS) or settings.get("records")
+    if records is not None and not isinstance(records, str):
+        raise InputError(f'{path}: records = {records!r} is no address; for example "postgresql://USER@HOST/DATABASE"')
+    return Workspace(folder, zone, records)
 
 
 def make_workspace(folder: Path, zone: str = "UTC") -> Workspace:
