@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import desk_examples as examples
 from fastapi import FastAPI, Request, Response
 
-
+import desk_examples as examples
 from occasion.service.pages import assets
-from occasion.service.pages.reader import reader_for
 from occasion.service.pages.alone import Login, Wrong
+from occasion.service.pages.reader import reader_for
 from occasion.service.pages.rendering import Shell, Way, answer, rendered
 
 # what is opened, by its name: template, page, where one is in the navigation, and what the template is told beside it
@@ -45,7 +44,9 @@ def shown(name: str, look: str = "", words: Any = None, locale: str = "en-GB") -
     """The HTML of an example."""
     template, page, here, more = SHOWN[name]
     reader = reader_for(locale, examples.ZONE, examples.NOW, words)
-    shell = Shell(examples.MAREK, here, f"/shown/{name}", "token", look, True, WAY, ("own", "team", "all"), examples.OWNERS)
+    shell = Shell(
+        examples.MAREK, here, f"/shown/{name}", "token", look, True, WAY, ("own", "team", "all"), examples.OWNERS
+    )
     return rendered(template, page, reader, shell, **more)
 
 

@@ -26,6 +26,10 @@ ROUTERS = (
     "occasion.service.login",
     "occasion.service.oidc",
     "occasion.service.metrics_page",
+    "occasion.service.live",
+    "occasion.service.pages.assets",
+    "occasion.service.pages.today",
+    "occasion.service.pages.small",
     "occasion.service.doors",  # last: it guards all that is there by then
 )
 

@@ -6,12 +6,10 @@ A route without a line here is for admins only, and fails tests/test_authorizati
 from __future__ import annotations
 
 from occasion.service.roles import (
-    ADMINS,
     ANYONE,
     EVERY_ROLE,
     FORM,
     KIB,
-    LEAD,
     MONITOR,
     NAMES,
     WRITE_KEY,
@@ -61,4 +59,11 @@ TABLE: tuple[Line, ...] = (
     _verb("/logout/everywhere", "end all sessions of one's own", EVERY_ROLE),
     _page("/password", "the form for a new password of one's own", EVERY_ROLE),
     _verb("/password", "set a new password of one's own", EVERY_ROLE),
+    # The desk
+    _page("/", "today", EVERY_ROLE),
+    _page("/occasions/{occasion}", "one occasion", NAMES, own="occasion"),
+    _verb("/occasions/{occasion}/{verb}", "take, hold, skip, hand over, done, answer", NAMES, own="occasion"),
+    _page("/help", "the words of the desk and its keys", EVERY_ROLE),
+    _verb("/look", "how one likes the desk to look", EVERY_ROLE),
+    _page("/live", "that something changed, without what", EVERY_ROLE),
 )

@@ -9,6 +9,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from occasion.service.changed import ENDING
 from occasion.service.logging import configure
 
 KEEP_ALIVE = 75  # seconds an idle connection stays; longer than the pause between two batches of any client
@@ -27,6 +28,11 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open pages listen for changes as long as they may: tell them that it ends, then stop."""
+        self.config.app.state.service.changed.tell(ENDING)  # type: ignore[union-attr]
+        await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """A signal to stop is an order like any other: stop in order and end with 0; a second one does not wait."""

@@ -14,6 +14,7 @@ from occasion.desk.parts import Said, Value
 from occasion.service.pages.words import LANGUAGES, Words, words_in
 
 US = 1_000_000
+Day = date  # Reader has a method of that name
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FORMS_AND_KINDS = ("form", "kind")  # values of a sentence that are words of ours
 
@@ -104,7 +105,7 @@ class Reader:
         return (EPOCH + timedelta(microseconds=at_us)).astimezone(ZoneInfo(zone) if zone else self.tz)
 
     @cached_property
-    def today(self) -> date:
+    def today(self) -> Day:
         return self.local(self.now_us).date()
 
     def clock(self, at_us: int, zone: str | None = None) -> str:
@@ -115,7 +116,7 @@ class Reader:
         """The date of an instant: today, tomorrow, yesterday, else weekday and date; the year where it is not this."""
         return self.date(self.local(at_us).date())
 
-    def date(self, day: date, near: bool = True) -> str:
+    def date(self, day: Day, near: bool = True) -> str:
         """A date as `day` says it; with `near` false never today or tomorrow."""
         apart = (day - self.today).days
         if near and abs(apart) <= 1:
@@ -124,7 +125,7 @@ class Reader:
             return self.skeleton("MMMEd" if abs(apart) < 7 else "MMMMd", day)
         return dates.format_date(day, "long", locale=self.locale)
 
-    def full_day(self, day: date) -> str:
+    def full_day(self, day: Day) -> str:
         """Weekday, day and month in full."""
         return self.skeleton("MMMMEEEEd", day)
 
@@ -143,7 +144,7 @@ class Reader:
         except ValueError:
             return text
 
-    def skeleton(self, skeleton: str, day: date) -> str:
+    def skeleton(self, skeleton: str, day: Day) -> str:
         try:
             return dates.format_skeleton(skeleton, day, locale=self.locale)
         except KeyError:
@@ -178,14 +179,13 @@ class Reader:
     def length(self, us: int) -> str:
         """A length of time in its largest unit; years and months together."""
         years, rest = divmod(us // US, 31_556_952)
-        units = lambda n, unit: dates.format_timedelta(timedelta(seconds=n), unit, threshold=1e9, locale=self.locale)  # noqa: E731
         if years:
             both = [self.unit(years, "year"), self.unit(rest // 2_629_746, "month") if rest >= 2_629_746 else ""]
             return self.joined([part for part in both if part]) if both[1] else both[0]
         for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
             if rest >= size:
                 return self.unit(rest // size, unit)
-        return units(max(rest, 0), "second")
+        return self.unit(max(rest, 0), "second")
 
     def unit(self, n: int, unit: str) -> str:
         from babel.units import format_unit

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from fastapi import Response
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from occasion.service.pages.assets import SCRIPTS, STYLES, assets
@@ -151,22 +151,18 @@ def templates() -> Environment:
     return env
 
 
+@cache
+def only(part: str) -> Template:
+    """What a page extends of which one block is wanted."""
+    return templates().from_string(f"{{% block {part} %}}{{% endblock %}}")
+
+
 def rendered(template: str, page: object, reader: Reader, shell: Shell, part: str = "", **more: object) -> str:
     """The page as HTML; with `part` only that block of the template."""
-    found = templates().get_template(template)
     guard = Markup('<input type="hidden" name="csrf" value="{}">').format(shell.csrf)
-    context: dict[str, object] = {
-        "page": page,
-        "r": reader,
-        "t": reader.t,
-        "shell": shell,
-        "guard": lambda: guard,
-        **more,
-    }
-    if not part:
-        return found.render(context)
-    block: Callable[..., Any] = found.blocks[part]
-    return "".join(block(found.new_context(context)))
+    context: dict[str, object] = {"page": page, "r": reader, "t": reader.t, "shell": shell, "guard": lambda: guard}
+    outer = only(part) if part else "base.html"
+    return templates().get_template(template).render({**context, "outer": outer, **more})
 
 
 def answer(html: str, status: int = 200) -> Response:

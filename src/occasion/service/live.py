@@ -1,0 +1,67 @@
+"""Live updates: a page that is open hears that something changed, and asks for its part anew.
+
+`/live?about=occasions` or `?about=party:u1` (one or more) is a stream of server-sent events named after the first word
+of what changed ("occasions", "party"). They carry no data: what a page shows it asks for with its own rights.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from starlette.responses import StreamingResponse
+
+from occasion.desk.viewer import Viewer
+from occasion.service import cookies
+from occasion.service.changed import ENDING, Changed
+from occasion.service.doors import doors_of
+from occasion.service.viewer import caller_of, who
+
+router = APIRouter(include_in_schema=False)
+TOGETHER = 0.15  # seconds in which changes become one message
+BREATH = 15.0  # seconds of silence after which the connection shows that it lives
+ALLOWED = 3600.0  # seconds after which the browser connects anew, and its session is looked at again
+MOST_ABOUT = 8
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Content-Security-Policy": "default-src 'none'"}
+
+
+@router.get("/live")
+async def live(
+    request: Request, viewer: Annotated[Viewer, Depends(who)], about: Annotated[list[str] | None, Query()] = None
+) -> Response:
+    """What changes from now on, of what was asked about."""
+    wanted = frozenset((about or ["occasions"])[:MOST_ABOUT])
+    stream = messages(request, request.app.state.service.changed, wanted)
+    return StreamingResponse(stream, headers=HEADERS, media_type="text/event-stream")
+
+
+async def messages(request: Request, changed: Changed, wanted: frozenset[str]) -> AsyncIterator[str]:
+    """One message for what changed within a moment; a breath now and then; an end after an hour or with the session."""
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + ALLOWED
+    with changed.listening(wanted) as listener:
+        yield "retry: 2000\n: listening\n\n"
+        while loop.time() < ends:
+            try:
+                await asyncio.wait_for(listener.something(), BREATH)
+            except TimeoutError:
+                if not await still_there(request):
+                    return
+                yield ": still here\n\n"
+                continue
+            await asyncio.sleep(TOGETHER)
+            heard = listener.take()
+            if ENDING in heard:
+                return
+            for name in sorted({what.partition(":")[0] for what in heard}):
+                yield f"event: {name}\ndata: \n\n"
+
+
+async def still_there(request: Request) -> bool:
+    """Whether the session lives that opened the stream."""
+    token = cookies.read(
+        request.headers.get("cookie", "").encode("latin-1"), cookies.SESSION, secure=caller_of(request).secure
+    )
+    return await asyncio.to_thread(doors_of(request).find_session, token) is not None
