@@ -145,6 +145,11 @@ class TestSegment:
         assert item.merge is None
         assert item.traits == Traits("a", {"timezone": "Europe/Warsaw"}, "customer")
 
+    def test_an_id_that_is_its_own_alias_says_nothing(self) -> None:
+        assert only(single("alias", previousId="u1", userId="u1")).merge is None
+        given = {"alias": "u1"}
+        assert only(posthog({"event": "$create_alias", "distinct_id": "u1", "properties": given})).merge is None
+
     def test_alias_joins_the_previous_id_to_the_user(self) -> None:
         assert only(single("alias", previousId="a", userId="u1")).merge == Merge("a", "u1", "alias")
 
@@ -159,7 +164,6 @@ class TestSegment:
             ("group", {"userId": "u1"}, "groupId"),
             ("alias", {"userId": "u1"}, "previousId"),
             ("alias", {"previousId": "u1"}, "userId"),
-            ("alias", {"previousId": "u1", "userId": "u1"}, "previousId"),
             ("track", {"event": "x", "userId": "u" * 513}, "userId"),
             ("track", {"event": "x" * 513, "userId": "u"}, "event"),
             ("track", {"event": "x", "userId": "u", "properties": "none"}, "properties"),

@@ -9,21 +9,22 @@ from occasion.service.ingest.fields import LONGEST
 
 Schema = dict[str, Any]
 ID: Schema = {"description": "Text or a number; null is absent.", "type": ["string", "number", "null"]}
-GIVEN: Schema = {"type": ["string", "number"], "minLength": 1, "maxLength": LONGEST}
-NAME: Schema = {"type": "string", "minLength": 1, "maxLength": LONGEST}
+GIVEN: Schema = {"type": ["string", "number"], "minLength": 1, "maxLength": LONGEST, "pattern": r"\S"}
+NAME: Schema = {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": r"\S"}
 TEXT: Schema = {"type": ["string", "null"]}
 OBJECT: Schema = {"type": ["object", "null"]}
-TIME: Schema = {
-    "description": "ISO 8601 (UTC where no offset is stated), or unix time in s, ms, us or ns; at most 24 hours ahead.",
-    "type": ["string", "number", "null"],
-}
+# In words, since no schema can say that a time lies at most a day ahead of the clock.
+TIMES = (
+    "Times (timestamp, originalTimestamp, time) are ISO 8601, UTC where no offset is stated, or unix time in s, ms, us "
+    "or ns; at most 24 hours ahead of the clock. With a sentAt (sent_at) they are corrected by the client's clock."
+)
 SENT: Schema = {"description": "When the client's clock said it was sent. What is no time corrects nothing."}
 CONTEXT: Schema = {
     "description": "timezone: the party's zone. active: false does not count as being seen.",
     "type": ["object", "null"],
     "properties": {"timezone": {}, "active": {}, "traits": OBJECT},
 }
-CALL: Schema = {"messageId": ID, "context": CONTEXT, "timestamp": TIME, "originalTimestamp": {}, "sentAt": SENT}
+CALL: Schema = {"messageId": ID, "context": CONTEXT, "sentAt": SENT}
 SOMEBODY: Schema = {
     "anyOf": [
         {"required": ["userId"], "properties": {"userId": GIVEN}},
@@ -44,10 +45,7 @@ BATCH: Schema = {
     "properties": {
         "batch": {
             "type": "array",
-            "maxItems": 2500,
-            "items": {
-                "description": "One call with its `type`. What cannot be used is kept as refused; the rest is stored."
-            },
+            "description": "At most 2500 calls, each with its `type`. One that cannot be used is kept as refused.",
         },
         "sentAt": SENT,
         "context": {"description": "Merged into each item."},
@@ -57,9 +55,26 @@ CAPTURED: Schema = {
     "type": "object",
     "required": ["batch"],
     "properties": {
-        "batch": {"type": "array", "maxItems": 2500, "items": {"description": "One event."}},
+        "batch": {"type": "array", "description": "At most 2500 events."},
         "sent_at": SENT,
     },
+}
+CAPTURED_ANYHOW: Schema = {
+    "anyOf": [
+        CAPTURED,
+        {"type": "array", "description": "At most 2500 events."},
+        {
+            "type": "object",
+            "required": ["event", "distinct_id"],
+            "properties": {
+                "event": NAME,
+                "distinct_id": GIVEN,
+                "uuid": ID,
+                "properties": OBJECT,
+                "batch": False,
+            },
+        },
+    ]
 }
 CLOUDEVENT: Schema = {
     "type": "object",
@@ -70,7 +85,6 @@ CLOUDEVENT: Schema = {
         "source": NAME,
         "type": {**NAME, "description": "The event's name."},
         "subject": {**NAME, "description": "The party."},
-        "time": TIME,
         "data": {"description": "An object's entries are the event's properties."},
     },
 }
@@ -119,7 +133,7 @@ DOORS: dict[str, tuple[str, Schema, Schema]] = {
     ),
     "capture": (
         "Events as PostHog's clients send them (also /i/v0/e/ and /capture/, with one event or many)",
-        CAPTURED,
+        CAPTURED_ANYHOW,
         {"batch": [{"event": "Lease Signed", "distinct_id": "u1", "uuid": "237d", "properties": {"unit": "4B"}}]},
     ),
     "events": (
@@ -157,13 +171,13 @@ def described(name: str) -> dict[str, Any]:
         content = {
             "application/cloudevents+json": {"schema": schema, "example": example},
             "application/cloudevents-batch+json": {
-                "schema": {"type": "array", "maxItems": 2500, "items": {"description": "One event."}},
+                "schema": {"type": "array", "description": "At most 2500 events."},
                 "example": [example],
             },
         }
     text = (
         f"{line}. Answered once it is on disk. Any Content-Type is read as JSON; gzip, deflate and zstd are unpacked. "
-        "The key may also be writeKey or api_key in the body."
+        f"The key may also be writeKey or api_key in the body. {TIMES}"
     )
     return {
         "summary": line,

@@ -136,5 +136,5 @@ def _merge(name: str, given: dict[str, Any], party: str) -> Merge | None:
     if alias is None:
         raise Unfit("alias", None, f"is missing: {name} needs properties.alias; send the other id")
     if alias == party:
-        raise Unfit("alias", alias, "is the distinct_id itself; send the other id")
+        return None
     return Merge(party, alias, "alias") if name == "$create_alias" else Merge(alias, party, "alias")

@@ -52,7 +52,8 @@ def _segment(kind: str) -> Answering:
 def _posthog(*, newer: bool) -> Answering:
     door = Door("capture", read_posthog, POSTHOG, posthog_answer)
     if newer:
-        door = Door("capture", read_posthog, POSTHOG, results_answer, sent_header="PostHog-Request-Timestamp")
+        header = "PostHog-Request-Timestamp"
+        door = Door("capture", read_posthog, POSTHOG, results_answer, single=False, sent_header=header)
 
     async def answering(request: Request) -> Response:
         return await take(request, door)

@@ -123,14 +123,12 @@ def _said(item: Item, kind: str) -> tuple[str, dict[str, Any]]:
     return f"{kind} viewed", {**given, **{k: v for k, v in extra.items() if v}}
 
 
-def _alias(item: Item, user: str | None) -> Merge:
+def _alias(item: Item, user: str | None) -> Merge | None:
     previous = text_id(item.previous_id, "previousId")
     if previous is None or user is None:
         missing = "previousId" if previous is None else "userId"
         raise Unfit(missing, None, "is missing: alias needs previousId and userId; send both")
-    if previous == user:
-        raise Unfit("previousId", previous, "is the userId itself; send the id it had before")
-    return Merge(previous, user, "alias")
+    return Merge(previous, user, "alias") if previous != user else None
 
 
 def _traits(item: Item, party: str) -> Traits | None:
