@@ -41,7 +41,7 @@ SLIPPING_DAYS = 14  # how long one that slips is worked on, where no window says
 MISSED_DAYS = 62  # how far back what slipped by is put on record: this month and the last
 RETURNS = re.compile(r"\breturns\s+after\b")
 WORKED = ("taken", "done")
-WAITING = ("open", "held", "taken")
+WAITING = ("open", "held")  # what somebody has taken is theirs to finish
 KEY = (O.party, O.moment, O.identity, O.kind, O.per, O.about_us)
 
 
@@ -150,6 +150,8 @@ class _Turn:
             return
         if one.role == "slipping" and not self.can_come(one):
             return
+        if one.role == "reached" and self.seen_to(one):
+            return
         kind: Kind = "slipping" if one.role == "slipping" else "missed" if one.role == "missed" else "reached"
         row = self.row(one, kind, self.events(one))
         number = open_one(self.connection, row)
@@ -169,6 +171,14 @@ class _Turn:
             OCCURRENCES.c.state == "holds",
         )
         return self.connection.execute(later.limit(1)).first() is None
+
+    def seen_to(self, one: Noticed) -> bool:
+        """Whether somebody saw it coming and works on it, or has done it."""
+        coming = select(O.number).where(
+            O.party == one.change.party, O.moment == one.moment, O.kind == "coming", O.about_us == one.change.at,
+            O.state.in_(WORKED),
+        )  # fmt: skip
+        return self.connection.execute(coming).first() is not None
 
     def row(self, one: Noticed, kind: Kind, events: list[Event]) -> dict[str, Any]:
         moment, change = self.moments[one.moment], one.change

@@ -49,6 +49,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "reason.late": "Taken back: it is no longer true ({text})",
     "reason.gone": "No longer needed: “{moment}” was reached",
     "reason.ended": "Its time was over on {until_us}",
+    "reason.better": "“{moment}” is no longer unlikely",
     "reason.over": "“{moment}” can no longer come",
     "reason.peace": "They were being left in peace after a gesture",
     "reason.edited": "The moment was written anew",

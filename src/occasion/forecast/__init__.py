@@ -1,0 +1,1 @@
+"""What is to come, said as numbers about the world: estimates, or refusals."""
