@@ -27,6 +27,7 @@ COMMANDS = (
     "cli_find",
     "cli_serve",
     "cli_colleague",
+    "cli_backup",
     "cli_mcp",
     "cli_people",
 )
