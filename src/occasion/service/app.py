@@ -29,6 +29,7 @@ ROUTERS = (
     "occasion.service.live",
     "occasion.service.pages.assets",
     "occasion.service.pages.today",
+    "occasion.service.pages.house",
     "occasion.service.pages.small",
     "occasion.service.doors",  # last: it guards all that is there by then
 )
