@@ -257,7 +257,8 @@ def test_an_edited_moment_reads_history_and_old_occurrences_keep_their_version(s
     edit(server, "no x for 3 days after a", "no x for 2 days after a")
     for second in range(1, 5):
         server.tick(5 * DAY + second * 2 * SECOND)
-    assert on_record(server, "quiet") == [("p", 4, "holds"), ("q", 4, "holds"), ("p", 3, "holds"), ("q", 3, "holds")]
+    wanted = [("p", 3, "holds"), ("p", 4, "holds"), ("q", 3, "holds"), ("q", 4, "holds")]
+    assert sorted(on_record(server, "quiet")) == wanted
     agrees(server)
     with server.engine.connect() as connection:
         rows = connection.execute(select(VERSIONS).where(VERSIONS.c.moment == "quiet")).all()

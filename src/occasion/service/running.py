@@ -61,7 +61,7 @@ class Service:
         if follower is not None:
             watched = WholeLog(self.history, self.writer, self.log)
             self.writer.do(lambda connection: follower.start(watched, self._now(), connection)).result()
-        self.sealer = Sealer(self.writer, self.history)
+        self.sealer = Sealer(self.writer, self.history, kept=self._kept)
         self.sealer.start()
         self.sender = Sender(read_doors(self.workspace.folder).webhooks_allow)
         self.sending = Sending(
@@ -69,6 +69,10 @@ class Service:
         )
         self.sending.start()
         self.running = True
+
+    def _kept(self, upto: int) -> bool:
+        """Whether the watcher needs no group of the log up to a position: it stands still, or keeps its state."""
+        return not self.settings.following or self.writer.trouble is not None or self.watching.kept(upto)
 
     def _now(self) -> int:
         return max(self.clock(), self.writer.tail.clock)

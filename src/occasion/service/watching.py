@@ -85,13 +85,17 @@ class Following:
         reading, busy = self.reading, self.busy or bool(self._work) or self._outstanding > 0
         return reading is not None and not busy and reading.watcher.horizon >= until
 
-    @property
-    def kept_until(self) -> int | None:
-        """Up to where the log's groups are needed no more: a crash would begin there. None: no state is kept yet.
+    def kept(self, upto: int) -> bool:
+        """Whether the state is on disk up to a position, so that no group before it is needed after a crash.
 
-        Segments should not take in more than that: what they hold can only be read again as a whole.
+        Where it is not, it is saved as soon as may be. What segments hold is no group any more: without this, all of
+        the log would have to be read again. From any thread.
         """
-        return None if self.reading is None else self.reading.saved_seq
+        reading = self.reading
+        if reading is not None and reading.saved_seq >= upto:
+            return True
+        self._saved = 0
+        return False
 
     # start and stop
 
@@ -165,7 +169,8 @@ class Following:
         reading = self.reading
         if reading is not None and self._beginning is None and not self._work and not self._outstanding:
             changed = len(reading.rows.dirty)
-            if changed >= SAVE_ROWS or (changed and clock - self._saved >= SAVE_US):
+            behind = reading.seq > reading.saved_seq or changed > 0
+            if changed >= SAVE_ROWS or (behind and clock - self._saved >= SAVE_US):
                 reading.save()
                 self._saved = clock
         if clock - self._looked >= LOOK_US:

@@ -119,6 +119,7 @@ def _session(master: str) -> tuple[Any, bool]:
     if "PYSPARK_GATEWAY_PORT" in os.environ:  # started by spark-submit, which says where to run
         return SparkSession.builder.getOrCreate(), True
     _find_java()
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # its workers are to find what is installed here
     cores = os.cpu_count() or 1
     builder = SparkSession.builder.master(master).config("spark.ui.enabled", "false")
     builder = builder.config("spark.sql.shuffle.partitions", str(cores)).config("spark.driver.host", "localhost")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
@@ -22,6 +23,7 @@ from occasion.store.writer import Writer
 ROWS = 200_000
 AGE_US = 600_000_000
 LOOK = 0.5  # seconds between two looks at the tail
+KEPT_TRIES, KEPT_WAIT = 100, 0.05  # how often, and how many seconds apart, who follows is asked
 GROUPS_AT_ONCE = 10  # removed in one transaction
 LAZY = 10  # niceness: sealing waits for whoever answers clients
 log = logging.getLogger(__name__)
@@ -31,12 +33,21 @@ class Sealer:
     """Seals the tail of a running writer once it has so many rows or its oldest is so old (by the writer's clock).
 
     What is written and read goes on meanwhile. `apart`: in a process of its own, so that this one has its time for
-    clients; a test may do without.
+    clients; a test may do without. `kept`: asked whether who follows the log keeps its state up to a position, so that
+    it would not need the groups before it after a crash; what it may still need is not sealed.
     """
 
     def __init__(
-        self, writer: Writer, history: History, rows: int = ROWS, age_us: int = AGE_US, *, apart: bool = True
+        self,
+        writer: Writer,
+        history: History,
+        rows: int = ROWS,
+        age_us: int = AGE_US,
+        *,
+        apart: bool = True,
+        kept: Callable[[int], bool] | None = None,
     ) -> None:
+        self._kept = kept
         self._writer, self._history, self._rows, self._age_us = writer, history, rows, age_us
         self._apart = apart
         self._process: Any = None
@@ -67,12 +78,24 @@ class Sealer:
         """Seal what is in the tail now; False when there is nothing, or somebody else changes the history."""
         with self._history.writing():
             upto = self._writer.do(lambda _: self._writer.tail.cut()).result()
+            if not self._wait_kept(upto):
+                return False
             changes = self._made(upto) if upto > self._writer.tail.sealed else None
             if changes is None:
                 return False
             self._commit(changes)
             self._history.tidy()
         return True
+
+    def _wait_kept(self, upto: int) -> bool:
+        if self._kept is None:
+            return True
+        for _ in range(KEPT_TRIES):
+            if self._kept(upto):
+                return True
+            if self._end.wait(KEPT_WAIT):
+                return False
+        return False
 
     def _run(self) -> None:
         while not self._end.wait(LOOK):

@@ -1,8 +1,8 @@
 """A stream of files watched by bucket of parties: the live step, its state in a file a bucket, each batch once.
 
-A batch is a number, a clock and some events. A bucket's file keeps its parties' rows, their events (for those that come
-late), and what the last batch made it say, all written in one transaction under the batch's number. A batch that is
-given again, because a worker died or the stream was restarted, changes nothing and is answered as it was the first time.
+A batch is a number, a clock and some events. A bucket's file keeps its parties' rows, their events (for those that
+come late), and what the last batch made it say, all written in one transaction under the batch's number. A batch that
+is given again, because a worker died or the stream was restarted, changes nothing and is answered as the first time.
 So whoever delivers each batch at least once, in order, gets every change exactly once.
 """
 
@@ -209,7 +209,11 @@ class LocalStream:
     def _journal(self) -> list[list[str]]:
         if not self.journal.exists():
             return []
-        return [json.loads(text) for text in self.journal.read_text(encoding="utf-8").splitlines()]
+        text = self.journal.read_text(encoding="utf-8")
+        whole = text[: text.rfind("\n") + 1]  # a line without its end was never begun
+        if whole != text:
+            self.journal.write_text(whole, encoding="utf-8")
+        return [json.loads(names) for names in whole.splitlines()]
 
     def _batch(self, number: int, names: list[str]) -> list[str]:
         watching, events = self.watching, list[Event]()
