@@ -10,6 +10,7 @@ from occasion.service.roles import (
     EVERY_ROLE,
     FORM,
     KIB,
+    LEAD,
     MONITOR,
     NAMES,
     WRITE_KEY,
