@@ -337,7 +337,8 @@ def to_the_desk(folder: Path, some: list[bytes], seconds: float, full: float) ->
         p50, p99 = np.percentile(delays, [50, 99], method="nearest") * 1000
         print(
             f"at {rate:,.0f} events/s: answered -> on the desk p50 {p50:.0f} ms, p99 {p99:.0f} ms of {len(delays)}; "
-            f"{int(np.isinf(delays).sum())} did not come; ready after {ready:.2f} s; {memory_mb(process)} MB", flush=True,
+            f"{int(np.isinf(delays).sum())} did not come; ready after {ready:.2f} s; {memory_mb(process)} MB",
+            flush=True,
         )  # fmt: skip
 
 
