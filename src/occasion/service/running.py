@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from occasion.events.event import Event
 from occasion.people.traits import take_traits
 from occasion.service.changed import Changed
 from occasion.service.clock import Clock, utc_micros
@@ -51,7 +52,7 @@ class Service:
         self.history = History(self.workspace.data, records=self.settings.records or self.workspace.records)
         self.engine = self.history.engine
         self.watching = Following(self.workspace, self.settings.buffer_us, tell=self.changed.tell)
-        self.watching.on_changes = Reacting(self.watching.catalogue, self.workspace.zone)
+        self.watching.on_changes = Reacting(self.watching.catalogue, self.workspace.zone, self._recent)
         follower = self.watching if self.settings.following else None
         self.writer = Writer(self.engine, self.history, self.clock, follower, take_traits)
         self.log = Log(self.engine, self.history, self.writer)
@@ -69,6 +70,11 @@ class Service:
         )
         self.sending.start()
         self.running = True
+
+    def _recent(self, party: str) -> list[Event]:
+        """A party's events that no segment holds yet: what an occasion shows of why it is there."""
+        names, stretches = self.writer.identities.members(party), self.writer.tail.stretches
+        return [one for stretch in stretches for name in names for one in stretch.parties.get(name, ())]
 
     def _kept(self, upto: int) -> bool:
         """Whether the watcher needs no group of the log up to a position: it stands still, or keeps its state."""

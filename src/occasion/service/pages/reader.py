@@ -126,8 +126,8 @@ class Reader:
         return dates.format_date(day, "long", locale=self.locale)
 
     def full_day(self, day: Day) -> str:
-        """Weekday, day and month in full."""
-        return self.skeleton("MMMMEEEEd", day)
+        """Weekday, day, month and year in full."""
+        return dates.format_date(day, "full", locale=self.locale)
 
     def month(self, month: str) -> str:
         """A civil month ("2026-02")."""

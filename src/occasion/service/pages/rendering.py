@@ -151,6 +151,12 @@ def templates() -> Environment:
     return env
 
 
+def warm_up() -> None:
+    """Compile every template and read every asset, so that the first page is as quick as the others."""
+    for name in templates().list_templates(extensions=["html"]):
+        templates().get_template(name)
+
+
 @cache
 def only(part: str) -> Template:
     """What a page extends of which one block is wanted."""

@@ -8,7 +8,7 @@ from occasion.service.login import safe_next
 from occasion.service.pages.alone import wrong
 from occasion.service.pages.forms import Sent
 from occasion.service.pages.frame import LOOKS, YEAR, anonymous, back_to
-from occasion.service.pages.rendering import answer, rendered
+from occasion.service.pages.rendering import answer, rendered, warm_up
 from occasion.service.pages.today import Framed
 
 router = APIRouter(include_in_schema=False)
@@ -49,5 +49,6 @@ def error_page(request: Request, status: int, message: str) -> Response:
 
 def mount(app: FastAPI) -> None:
     """The routes of this module, and errors as pages where a person asks."""
+    warm_up()
     app.include_router(router)
     app.state.error_page = error_page
