@@ -99,7 +99,8 @@ def _unpack(file: Path, parts: Path) -> Contents:
             tarfile.open(fileobj=plain, mode="r|") as tar,
         ):
             for entry in tar:
-                digests[_name(entry, file)] = _extract(tar.extractfile(entry), parts / entry.name)
+                name = _name(entry, file)  # judged before anything is written under it
+                digests[name] = _extract(tar.extractfile(entry), parts / name)
     except (zstandard.ZstdError, tarfile.TarError, EOFError, UnicodeDecodeError) as error:
         raise _damaged(file, str(error)) from None
     if DIGESTS not in digests or ABOUT not in digests:
