@@ -24,6 +24,7 @@ COMMANDS = (
     "cli_load",
     "cli_check",
     "cli_reach",
+    "cli_watch",
     "cli_find",
     "cli_serve",
     "cli_colleague",

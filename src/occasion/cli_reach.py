@@ -13,8 +13,7 @@ import typer
 from occasion.cli_load import MAP_HELP
 
 if TYPE_CHECKING:
-    from occasion.moments.catalogue import Catalogue
-    from occasion.store.reach import Asked, Reach, Reached
+    from occasion.store.reach import Reach, Reached
 
 
 def register(app: typer.Typer) -> None:
@@ -51,14 +50,15 @@ def reach(
     """Who reached a moment, and when."""
     from contextlib import closing
 
+    from occasion.cli_moments import asked_moments, read_named
     from occasion.cli_source import instant, now_us, reading
     from occasion.events.instants import rfc3339
     from occasion.store.engine import engine as engine_named
     from occasion.store.reach import Reach, latest
 
     # files have nothing to do with a workspace that happens to be here
-    known = None if files and moment and catalogue is None else _catalogue(catalogue, workspace, needed=not moment)
-    asked = _asked(moment or [], known)
+    known = None if files and moment and catalogue is None else read_named(catalogue, workspace, needed=not moment)
+    asked = asked_moments(moment or [], known)
     at = instant(as_of, files or [], tz, workspace)
     with (
         reading(files or [], mapping, both=both, tz=tz, workspace=workspace, quiet=as_json) as read,
@@ -77,45 +77,6 @@ def reach(
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         else:
             _print_table([reached.summary(one) for one in asked], read.options)
-
-
-def _catalogue(named: Path | None, workspace: Path | None, needed: bool) -> Catalogue | None:
-    """The catalogue that was named, or the workspace's; None where there is none and none is needed."""
-    from occasion.errors import InputError
-    from occasion.moments.catalogue import read_catalogue
-    from occasion.store.workspace import find_workspace
-
-    if named is not None:
-        return read_catalogue(named)
-    try:
-        place = find_workspace(workspace)
-    except InputError:
-        if workspace is not None:
-            raise
-        if needed:
-            raise InputError(
-                "nothing to look for: give --moment TEXT or --catalogue FILE, or go to a workspace (occasion init DIR)"
-            ) from None
-        return None
-    return read_catalogue(place.catalogue) if needed or place.catalogue.is_file() else None
-
-
-def _asked(moments: Sequence[str], catalogue: Catalogue | None) -> list[Asked]:
-    """What to look for: the moments given, by text or name, else the whole catalogue."""
-    from occasion.errors import InputError
-    from occasion.moments.text import read
-    from occasion.store.reach import Asked
-
-    known = {} if catalogue is None else {one.name: one.definition for one in catalogue.moments}
-    if moments:
-        stages = () if catalogue is None else tuple(entry.stage for entry in catalogue.stages)
-        return [Asked(text, known[text] if text in known else read(text, stages)) for text in moments]
-    assert catalogue is not None
-    for refused in catalogue.errors():
-        typer.echo(f"left out: {refused}", err=True)
-    if not known:
-        raise InputError(f"{catalogue.file}: holds no moment that can be looked for; see occasion check")
-    return [Asked(name, definition) for name, definition in known.items()]
 
 
 def _print_objects(reached: Reach) -> None:

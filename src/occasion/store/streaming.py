@@ -191,12 +191,21 @@ class LocalStream:
         self.source, self.watching, self.mapping, self.files_a_batch = source, watching, mapping, files_a_batch
         self.journal = Path(watching.folder) / "batches.jsonl"
         self.refused = 0
+        self._begun = False
 
     def batches(self) -> Iterator[list[str]]:
-        """Every batch that there is to read now: what it changed."""
+        """What every batch that there is to read now changed."""
+        return (lines for _, lines in self.numbered())
+
+    def numbered(self) -> Iterator[tuple[int, list[str]]]:
+        """Every batch that there is to read now: its number, and what it changed.
+
+        After a start the first is the last of the time before: whether that was heard to its end nobody knows.
+        """
         told = self._journal()
-        if told:  # the last one may not have been read to its end
-            yield self._batch(len(told) - 1, told[-1])
+        if told and not self._begun:  # the last one may not have been read to its end
+            yield len(told) - 1, self._batch(len(told) - 1, told[-1])
+        self._begun = True
         done = {name for names in told for name in names}
         new = sorted(str(path) for path in self.source.iterdir() if path.is_file() and path.name[0] not in "._")
         new = [name for name in new if name not in done]
@@ -204,7 +213,8 @@ class LocalStream:
             names = new[begin : begin + self.files_a_batch]
             with self.journal.open("a", encoding="utf-8") as journal:
                 journal.write(json.dumps(names) + "\n")
-            yield self._batch(len(told) + begin // self.files_a_batch, names)
+            number = len(told) + begin // self.files_a_batch
+            yield number, self._batch(number, names)
 
     def _journal(self) -> list[list[str]]:
         if not self.journal.exists():
