@@ -13,7 +13,7 @@ from typing import Literal
 from occasion.events.event import Event, Scalar, in_order
 from occasion.moments import calendar
 from occasion.moments.calendar import FAR
-from occasion.moments.definition import STRICTLY_LATER, Definition, Did, Fewer, Node, Or, Start, While
+from occasion.moments.definition import STRICTLY_LATER, Definition, Did, Fewer, Or, Start, While
 from occasion.moments.live.node import (
     AfterMachine,
     AndMachine,
@@ -26,13 +26,15 @@ from occasion.moments.live.node import (
     StreakMachine,
     WhileMachine,
 )
+from occasion.moments.live.once import END, TOTAL, OnceFewerMachine, OnceMachine, OnceReachMachine, SilentMachine
 from occasion.moments.live.program import PLACES, ZONE, Program
-from occasion.moments.live.reader import PLACE, REACHED, VALUES, untagged
+from occasion.moments.live.reader import PLACE, VALUES, Reader, untagged
 from occasion.moments.live.rolling import RollingMachine
 from occasion.moments.live.state import State
 from occasion.moments.live.windows import MICRO, FewerMachine, ReachMachine, WindowMachine
 
 Standing = Literal["reached", "open", "closed"]
+Window = tuple[int, int, int]  # opened at, end, counted so far
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,34 +69,35 @@ def progress(program: Program, row: State, which: int, at: int, per: str | None 
     `per`: for a definition with `per`, the value as its text ("text:A12", see `reader.untagged`); one that never came
     is as far as a value that comes now.
     """
-    reader, state = program.readers[which], row[program.first + which]
-    state = state if state is not None else reader.blank()
-    if per is not None:
-        state = state[VALUES].get(per, state)
+    reader, state = program.readers[which], row
+    if reader.field is not None:
+        state = row[reader.slot] or reader.blank()
+        if per is not None:
+            state = state[VALUES].get(per, state)
     placed = program.placed[which]
     view = View(at, row[ZONE] or program.zone, row[PLACES + placed][PLACE] if placed >= 0 else None)
     found = far(reader.machine, state, view)
     if may(reader.machine, state, view):
-        if _silent(reader.pattern, reader.machine, state, view):
+        if _silent(reader, state, view):
             return Progress("reached", 0, 1)
-        holds = found.state == "reached" and state[REACHED] is not None
+        holds = found.state == "reached" and state[reader.reached] is not None
         return replace(found, state="reached" if holds else "open")
     closed = _closed(found)
-    return closed if state[REACHED] is None else replace(closed, state="reached")
+    return closed if state[reader.reached] is None else replace(closed, state="reached")
 
 
-def _silent(pattern: Node, machine: Machine, s: State, view: View) -> bool:
+def _silent(reader: Reader, s: State, view: View) -> bool:
     """Whether a silence that whatever ends it begins anew (`no X for L`) was reached and nothing has ended it since."""
-    stage = None
+    stage, pattern, machine, reached = None, reader.pattern, reader.machine, s[reader.reached]
     if isinstance(pattern, While):
         stage, pattern, machine = pattern.stage, pattern.pattern, machine.parts[0]
-    if not isinstance(pattern, Fewer) or not isinstance(machine, FewerMachine) or s[REACHED] is None:
+    if not isinstance(pattern, Fewer) or reached is None:
         return False
     x = pattern.measure.source
     first = pattern.measure.kind == "count" and pattern.n == 1 and pattern.lo == STRICTLY_LATER
     if not (first and isinstance(x, Did) and pattern.anchor in (x, Or(x, Start()))):
         return False
-    if stage is not None and (view.place is None or view.place[0] != stage or view.place[1] > s[REACHED]):
+    if stage is not None and (view.place is None or view.place[0] != stage or view.place[1] > reached):
         return False
     return not open_windows(machine, s, view)
 
@@ -109,7 +112,7 @@ def progress_of(
     program.advance(row, as_of)
     if program.readers[0].field is None:
         return {None: progress(program, row, 0, as_of)}
-    values = (row[program.first] or [0, 0, {}])[VALUES]
+    values = (row[program.readers[0].slot] or [{}])[VALUES]
     return {untagged(text): progress(program, row, 0, as_of, text) for text in values}
 
 
@@ -132,12 +135,16 @@ def may(machine: Machine, s: State, view: View) -> bool:
         case AfterMachine():
             anchored = _lasts(s[machine.slot], view) or may(machine.parts[0], s, view)
             return anchored and may(machine.parts[1], s, view)
-        case ReachMachine():
+        case ReachMachine() | OnceReachMachine():
             anchored = bool(open_windows(machine, s, view)) or may(machine.parts[0], s, view)
             return anchored and may(machine.parts[1], s, view)
-        case FewerMachine():
-            comes_in = machine.silence is not None and machine.silence.coming_in
-            return comes_in or bool(open_windows(machine, s, view)) or may(machine.parts[0], s, view)
+        case FewerMachine() | OnceFewerMachine() | SilentMachine():
+            silence = getattr(machine, "silence", None)
+            return (
+                (silence is not None and silence.coming_in)
+                or bool(open_windows(machine, s, view))
+                or may(machine.parts[0], s, view)
+            )
         case EveryMachine():
             return bool(s[machine.slot]) or may(machine.parts[0], s, view)
         case _:
@@ -157,18 +164,24 @@ def _both_may(machine: AndMachine, s: State, view: View) -> bool:
     return any(later) and all(a or b for a, b in zip(later, held, strict=True))
 
 
-def open_windows(machine: WindowMachine, s: State, view: View) -> list[tuple[State, State | None]]:
-    """The windows in which it may still be decided, each with its group (None: it has not begun to count)."""
-    waiting = [(w, None) for w in s[machine.slot] or ()]
-    begun = [(w, group) for group in s[machine.slot + 1] or () for w in group[4]]
-    last = view.at if isinstance(machine, FewerMachine) else view.at + 1
-    return [(w, group) for w, group in (*waiting, *begun) if w[1] > last and _stays(machine, w, view)]
+def open_windows(machine: Machine, s: State, view: View) -> list[Window]:
+    """The windows in which it may still be decided."""
+    i = machine.slot
+    if isinstance(machine, SilentMachine):
+        held = [(s[i], s[i] + machine.length, 0)] if s[i] is not None else []
+    elif isinstance(machine, OnceMachine):
+        held = [(0, s[i + END], s[i + TOTAL])]
+    else:
+        held = [(w[2], w[1], 0) for w in s[i] or ()]
+        held += [(w[2], w[1], group[0]) for group in s[i + 1] or () for w in group[4]]
+    last = view.at + 1 if isinstance(machine, (ReachMachine, OnceReachMachine)) else view.at
+    return [w for w in held if w[1] > last and _stays(machine, w[0], view)]
 
 
-def _stays(machine: WindowMachine, window: State, view: View) -> bool:
+def _stays(machine: Machine, since: int, view: View) -> bool:
     if not isinstance(machine, FewerMachine) or machine.silence is None:
         return True
-    return view.place is not None and view.place[0] == machine.silence.stage and view.place[1] <= window[2]
+    return view.place is not None and view.place[0] == machine.silence.stage and view.place[1] <= since
 
 
 # How far it is.
@@ -192,7 +205,7 @@ def far(machine: Machine, s: State, view: View) -> Progress:  # noqa: PLR0912 - 
             if _lasts(last, view):
                 return Progress("open", 1, 2, _end(last[0]))
             return _anchor(machine.parts[0], s, view)
-        case WindowMachine():
+        case WindowMachine() | OnceMachine() | SilentMachine():
             return _window(machine, s, view)
         case RollingMachine():
             return _rolling(machine, s, view)
@@ -266,34 +279,39 @@ def _and(machine: AndMachine, s: State, view: View) -> Progress:
     return replace(farther, until=min(ends)) if farther.state == "open" and ends else farther
 
 
-def _window(machine: WindowMachine, s: State, view: View) -> Progress:
-    comes = isinstance(machine, FewerMachine)
+def _window(machine: WindowMachine | OnceMachine | SilentMachine, s: State, view: View) -> Progress:
+    comes = not isinstance(machine, (ReachMachine, OnceReachMachine))
     found = open_windows(machine, s, view)
+    need = 1 if isinstance(machine, SilentMachine) else _said(machine, machine.n)
     if found:
-        window, group = max(found, key=lambda one: int(one[0][2]))
-        have = 0 if group is None else group[0]
-        return Progress("open", _said(machine, have), _said(machine, machine.n), _end(window[1]), comes)
+        _, end, have = max(found, key=lambda window: window[0])
+        return Progress(
+            "open", 0 if isinstance(machine, SilentMachine) else _said(machine, have), need, _end(end), comes
+        )
     inner = _anchor(machine.parts[0], s, view)
     if inner.state == "open":
         return inner
-    if isinstance(machine, ReachMachine):
-        return Progress("closed", _said(machine, _last(machine, s)), _said(machine, machine.n))
+    if isinstance(machine, (ReachMachine, OnceReachMachine)):
+        return Progress("closed", _said(machine, _last(machine, s)), need)
     return replace(inner, state="closed")
 
 
-def _last(machine: ReachMachine, s: State) -> int:
+def _last(machine: ReachMachine | OnceReachMachine, s: State) -> int:
     """What the last window had when it was over: it is still held, or only its total is."""
-    held = [(w[2], 0) for w in s[machine.slot] or ()]
-    held += [(w[2], group[0]) for group in s[machine.slot + 1] or () for w in group[4]]
+    i = machine.slot
+    if isinstance(machine, OnceReachMachine):
+        return int(s[i + TOTAL])
+    held = [(w[2], 0) for w in s[i] or ()]
+    held += [(w[2], group[0]) for group in s[i + 1] or () for w in group[4]]
     return int(max(held)[1]) if held else int(s[machine.last] or 0)
 
 
-def _said(machine: WindowMachine | RollingMachine, amount: int | Decimal) -> int | Decimal:
+def _said(machine: WindowMachine | OnceMachine | RollingMachine, amount: int | Decimal) -> int | Decimal:
     return Decimal(amount) / MICRO if machine.measure.kind == "sum" else amount
 
 
 def _rolling(machine: RollingMachine, s: State, view: View) -> Progress:
-    counted = [point for point in s[machine.slot] or () if point[0] > view.at - machine.within]
+    counted = [point for point in machine.points(s) if point[0] > view.at - machine.within]
     have = sum(point[3] for point in counted) if machine.measure.kind == "sum" else len(counted)
     holds = bool(counted) and s[machine.slot + 1] and have >= machine.n
     until = min(point[0] for point in counted) + machine.within if counted else None

@@ -17,9 +17,11 @@ from occasion.events.event import Event
 from occasion.moments.calendar import FAR
 from occasion.moments.definition import Per, Selection, Stage, selections
 from occasion.moments.live.inert import Touch
+from occasion.moments.live.lines import KEY, PAIR, Place, indented, lowered
 from occasion.moments.live.program import DUE, LAST, PLACES, STARTED, ZONE, Program
-from occasion.moments.live.reader import PLACE, TIMER
-from occasion.moments.live.snippets import snippet, starting
+from occasion.moments.live.reader import PLACE, VALUES
+from occasion.moments.live.snippets import snippet
+from occasion.moments.live.snippets_once import starting
 from occasion.moments.live.state import Evidence, Found, Instant, State, merged
 
 # party, which definition, value of `per`, at, known, evidence
@@ -63,35 +65,46 @@ class Fast:
         slow = partial(self._slow, first)
         names: dict[str, Any] = {"Decimal": Decimal, "merged": merged, "slow": slow, "FAR": FAR}
         names["ZONE"] = self.program.zone
-        lines = ["def handler(row, t, e, out, wake):", "    seen = e.seen"]
+        body: list[str] = []
+        showing = 0
         for i, reader in enumerate(self.program.readers):
             if reader.names is None or name in reader.names or (first and reader.starts):
-                lines += [f"    # {i}", *("    " + line for line in self._one(i, Touch(name, names), first))]
-        return "\n".join(lines), names
+                lines = self._one(i, Touch(name, names), first)
+                body += [f"# {i}", *lines]
+                showing += any(PAIR in line for line in lines)
+        head = ["s = row", "seen = e.seen"]
+        if showing > 1:  # one for all that the event shows
+            head.append(f"key = {KEY}")
+            body = [line.replace(KEY, "key").replace(PAIR, "key[0]") for line in body]
+        if first and self.program.alarms:
+            due = self.program.due
+            body += [f"row[{DUE}] = min(row[{due.start}:{due.stop}])", f"if row[{DUE}] < FAR: wake.append(e.party)"]
+        return "\n".join(["def handler(row, t, e, out, wake):", *("    " + line for line in head + body)]), names
 
     def _one(self, i: int, touch: Touch, first: bool) -> list[str]:
         node, reader = self.program.definitions[i].node, self.program.readers[i]
-        column = self.program.first + i
-        touch.names[f"blank{i}"] = reader.blank if reader.field is not None else reader.initial
-        blank = f"blank{i}()" if reader.field is not None else f"[*blank{i}]"
-        begin = [f"s = row[{column}]", f"if s is None: s = row[{column}] = {blank}"]
+        slow = f"slow(row, {i}, t, e, out, wake)"
         if first and reader.starts:
-            slow = f"slow(row, {i}, t, e, out, wake)"
-            return begin + (starting(node, reader.machine, touch) or [slow])
-        if isinstance(node, Per):
-            field = touch.field(node.field)
-            inner = snippet(node.pattern, reader.machine, touch, i, "x")
-            known_value = [
-                f"x = {field}",
-                'own = s[2].get("text:" + x) if type(x) is str else None',
-                f"if own is None:\n        if x is not None: slow(row, {i}, t, e, out, wake)",
-                "else:",
-                "    whole, s = s, own",
-                *("    " + line for line in inner),
-                f"    if s[{TIMER}] < whole[{TIMER}]: whole[{TIMER}] = s[{TIMER}]",
-            ]
-            return begin + known_value
-        return begin + snippet(node, reader.machine, touch, i, "None")
+            place = Place(i, "None", slow, reader.reached)
+            return (None if isinstance(node, Per) else starting(node, reader.machine, touch, place)) or [slow]
+        if not isinstance(node, Per):
+            return snippet(node, reader.machine, touch, Place(i, "None", slow, reader.reached))
+        inner = snippet(node.pattern, reader.machine, touch, Place(i, "x", slow, reader.reached, own=True))
+        lines = [
+            f"x, own = {touch.field(node.field)}, row[{reader.slot}]",
+            f'own = own[{VALUES}].get("text:" + x) if own is not None and type(x) is str else None',
+            f"if own is None:\n        if x is not None: {slow}",
+            "else:",
+            "    s = own",
+            *("    " + line for line in inner),
+            "    s = row",
+        ]
+        if reader.timers:
+            (alarm,) = reader.timers
+            own = ", ".join(f"own[{timer}]" for timer in reader.own_timers)
+            lines += [f"    d = min({own}, FAR)", f"    if d < row[{alarm}]: row[{alarm}] = d"]
+            lines += indented(lowered(Place(i, "x", slow, reader.reached)))
+        return lines
 
     def _compiled(self, name: str, first: bool) -> Handler:
         source, names = self.source(name, first)
@@ -104,15 +117,15 @@ class Fast:
         """One definition's machine for one event, the party's first or not; no stage is entered at this instant."""
         program = self.program
         reader, placed = program.readers[i], program.placed[i]
-        state = row[program.first + i]
         start: Found | None = (event.seen, ((at, event.id),), event) if first else None
         now = Instant(at, (event,), row[ZONE] or program.zone, start)
         if placed >= 0:
             now.place = row[PLACES + placed][PLACE]
-        for per, (known, evidence, _) in reader.step(state, now):
+        for per, (known, evidence, _) in reader.step(row, now):
             out.append((event.party, i, per, at, known, evidence))
-        if state[TIMER] < row[DUE]:
-            row[DUE] = state[TIMER]
+        due = reader.due(row)
+        if due < row[DUE]:
+            row[DUE] = due
             wake.append(event.party)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from occasion.moments.definition import And, Did, Fewer, Node, Nth, Reach, Selection, Start, children, selections
 from occasion.moments.live.choose import field_source, source
 from occasion.moments.live.node import Machine
+from occasion.moments.live.once import END, OnceMachine, SilentMachine
+from occasion.moments.live.state import LONG_AGO
 
 
 @dataclass
@@ -60,8 +62,12 @@ def inert(node: Node, machine: Machine, touch: Touch) -> str:
         return _any([f"s[{i}] >= {node.k}", below])
     if isinstance(node, And) and node.within is None:
         return _any([f"s[{i + 2}]", below])
+    if isinstance(machine, SilentMachine):
+        return parts[0]
     if isinstance(node, (Reach, Fewer)):
         nowhere = f"s[{i}] is None and s[{i + 1}] is None"
+        if isinstance(machine, OnceMachine):
+            nowhere = f"s[{i + END}] == {LONG_AGO}"
         return _all([parts[0], _any([nowhere, parts[1]]) if _forgets(node.measure.source) else parts[1]])
     return below
 

@@ -13,15 +13,25 @@ from occasion.moments.live.state import LONG_AGO, NOTHING, Found, Instant, State
 
 
 class Slots:
-    """Where a definition's slots are given out; `initial` is the state before anything happened."""
+    """Where slots are given out; `initial` is the state before anything happened. Timers lie side by side after the
+    head, so that the earliest is found at one go.
+    """
 
-    def __init__(self) -> None:
-        self.initial: State = []
+    def __init__(self, timers: int, *head: Any) -> None:
+        self.begin = self.timer = len(head)
+        self.initial: State = [*head, *[FAR] * timers]
+        self.end = len(self.initial)
 
     def take(self, *initial: Any) -> int:
         """Slots one after another; the first one's index."""
         self.initial.extend(initial)
         return len(self.initial) - len(initial)
+
+    def alarm(self) -> int:
+        """The next slot for a timer."""
+        assert self.timer < self.end, "more timers than were counted"
+        self.timer += 1
+        return self.timer - 1
 
 
 class Machine:
@@ -84,6 +94,8 @@ class LatchMachine(Machine):
     def forget(self, s: State) -> None:
         """Back to the beginning for everything below: no timer of theirs is due any more."""
         s[self.below] = self.blank
+        for timer in self.timers:
+            s[timer] = FAR
 
 
 class NthMachine(LatchMachine):
@@ -203,8 +215,9 @@ class EveryMachine(Machine):
     def __init__(self, slots: Slots, anchor: Machine, period: Period) -> None:
         super().__init__(anchor)
         self.period = period
-        self.slot = slots.take(None, FAR)
-        self.timers = (*self.timers, self.slot + 1)
+        self.slot = slots.take(None)
+        self.timer = slots.alarm()
+        self.timers = (*self.timers, self.timer)
 
     def step(self, s: State, now: Instant) -> Sequence[Found]:
         return self.dates(s, now, self.parts[0].step(s, now))
@@ -216,7 +229,7 @@ class EveryMachine(Machine):
         """The date that has come, if one has; and this instant's anchors remembered."""
         i = self.slot
         reached: list[Found] = []
-        if s[i + 1] <= now.at:
+        if s[self.timer] <= now.at:
             for anchor in s[i]:
                 if anchor[0] <= now.at:
                     reached.append((anchor[4], anchor[5], None))
@@ -230,7 +243,7 @@ class EveryMachine(Machine):
             if date < FAR:
                 s[i] = [*(s[i] or ()), [date, 1, now.at, now.zone, known, evidence]]
         if anchors or reached:
-            s[i + 1] = min((anchor[0] for anchor in s[i] or ()), default=FAR)
+            s[self.timer] = min((anchor[0] for anchor in s[i] or ()), default=FAR)
         return (united(reached),) if reached else NOTHING
 
 

@@ -1,7 +1,7 @@
 """Definitions read together: one party's row of state for all of them, saved and restored.
 
-A row is [the last instant, next timer, zone, started, woken, a state per set of stages, a state per definition]; a
-state is None as long as nothing concerned it. `woken` is for who keeps the timers (FAR: nobody waits for this row).
+A row is one flat list: [the last instant, next timer, zone, started, woken, a state per set of stages, a timer per set,
+the timers of all definitions, their other slots]. `woken` is for who keeps the timers (FAR: nobody waits for this row).
 """
 
 from __future__ import annotations
@@ -9,19 +9,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from itertools import groupby
+from itertools import compress, groupby
+from operator import is_not
 
 import msgspec
 
 from occasion.events.event import Event, Scalar, in_order
 from occasion.moments.calendar import FAR
 from occasion.moments.definition import LANGUAGE, Definition, Stage, plain
-from occasion.moments.live.reader import PLACE, TIMER, Places, Reader
+from occasion.moments.live.node import Slots
+from occasion.moments.live.reader import PLACE, TIMER, Places, Reader, alarms
 from occasion.moments.live.state import LONG_AGO, Found, Instant, State, revived, written
 from occasion.moments.meaning import Occurrence, tagged
 
 LAST, DUE, ZONE, STARTED, WOKEN, PLACES = range(6)
-LAYOUT = 1  # how states are laid out: a change of it makes saved states unreadable, and parties are read again
+LAYOUT = 2  # how states are laid out: a change of it makes saved states unreadable, and parties are read again
 Reached = tuple[int, Scalar | None, int, Found]  # which definition, the value of `per`, when, and what shows it
 Saved = dict[str, object]
 
@@ -36,16 +38,22 @@ class Program:
         self.sets = list(dict.fromkeys(d.stages for d in definitions if d.stages))
         self.set_identities = [_identity(stages) for stages in self.sets]
         self.places = [Places(stages) for stages in self.sets]
-        self.readers = [Reader(d.node) for d in definitions]
+        count = sum(alarms(d.node) for d in definitions)
+        places = PLACES + len(self.places)
+        slots = Slots(count, LONG_AGO, FAR, None, False, FAR, *[None] * len(self.places), *[FAR] * len(self.places))
+        self.readers = [Reader(d.node, slots) for d in definitions]
+        self.initial = slots.initial
+        self.due = slice(places, slots.end)  # every timer: those of stages, those of definitions
         self.placed = [self.sets.index(d.stages) if d.stages else -1 for d in definitions]
-        self.timed = [i for i, reader in enumerate(self.readers) if reader.timers]
+        self.alarms = [(timer, i) for i, reader in enumerate(self.readers) for timer in reader.timers]
         self.layout = _layout([self.zone, *self.set_identities, *self.identities])
-        self.first = PLACES + len(self.places)  # where the definitions' states begin in a row
 
     def blank(self) -> State:
         """The row of a party that has no events yet."""
-        places = [places.blank() for places in self.places]
-        return [LONG_AGO, FAR, None, False, FAR, *places, *[None] * len(self.readers)]
+        row = [*self.initial]
+        for i, places in enumerate(self.places):
+            row[PLACES + i] = places.blank()
+        return row
 
     def instant(self, row: State, at: int, events: Sequence[Event]) -> list[Reached]:
         """Reads a closed instant: all its events in order of id (none: only timers). Timers before it must have run."""
@@ -60,17 +68,16 @@ class Program:
         row[LAST] = at
         stands: list[tuple[State | None, Found | None]] = [(None, None)]  # what -1 finds
         for i, places in enumerate(self.places):
-            places.step(row[PLACES + i], now)
+            state = row[PLACES + i]
+            places.step(state, now)
+            row[self.due.start + i] = state[TIMER]
             stands.insert(i, (now.place, now.came))
         reached: list[Reached] = []
         for i, reader in enumerate(self.readers):
             now.place, now.came = stands[self.placed[i]]
-            state = row[self.first + i]
-            if reader.concerned(state, now):
-                if state is None:
-                    state = row[self.first + i] = reader.blank()
-                reached += [(i, per, at, found) for per, found in reader.step(state, now)]
-        row[DUE] = min([unit[TIMER] for unit in row[PLACES:] if unit is not None], default=FAR)
+            if reader.concerned(row, now):
+                reached += [(i, per, at, found) for per, found in reader.step(row, now)]
+        row[DUE] = min(row[self.due], default=FAR)
         return reached
 
     def advance(self, row: State, until: int) -> list[Reached]:
@@ -78,7 +85,7 @@ class Program:
         reached: list[Reached] = []
         while row[DUE] <= until:
             at = row[DUE]
-            if self.places and min(row[place][TIMER] for place in range(PLACES, self.first)) <= at:
+            if self.places and min(row[self.due.start : self.due.start + len(self.places)]) <= at:
                 reached += self.instant(row, at, ())
             else:
                 reached += self._tick(row, at)
@@ -89,18 +96,13 @@ class Program:
         now = Instant(at, (), row[ZONE] or self.zone)
         row[LAST] = at
         reached: list[Reached] = []
-        due, first = FAR, self.first
-        for place in range(PLACES, first):
-            due = min(due, row[place][TIMER])
-        for i in self.timed:
-            state = row[first + i]
-            if state is not None:
-                if state[TIMER] <= at:
-                    placed = self.placed[i]
-                    now.place = row[PLACES + placed][PLACE] if placed >= 0 else None
-                    reached += [(i, per, at, found) for per, found in self.readers[i].tick(state, now)]
-                due = min(due, state[TIMER])
-        row[DUE] = due
+        ticked = -1
+        for timer, i in self.alarms:
+            if row[timer] <= at and i != ticked:
+                ticked, placed = i, self.placed[i]
+                now.place = row[PLACES + placed][PLACE] if placed >= 0 else None
+                reached += [(i, per, at, found) for per, found in self.readers[i].tick(row, now)]
+        row[DUE] = min(row[self.due], default=FAR)
         return reached
 
     def read(self, row: State, events: Iterable[Event]) -> list[Reached]:
@@ -118,8 +120,11 @@ class Program:
             "read": row[LAST],
             "zone": row[ZONE],
             "started": row[STARTED],
-            "stages": dict(zip(self.set_identities, map(written, row[PLACES : self.first]), strict=True)),
-            "moments": dict(zip(self.identities, map(written, row[self.first :]), strict=True)),
+            "stages": dict(zip(self.set_identities, map(written, row[PLACES:]), strict=False)),
+            "moments": {
+                identity: written([[row[timer] for timer in reader.timers], reader.held(row)])
+                for identity, reader in zip(self.identities, self.readers, strict=True)
+            },
         }
 
     def restore(self, saved: Saved) -> State | None:
@@ -133,24 +138,40 @@ class Program:
         assert isinstance(moments, dict)
         if not (set(self.set_identities) <= set(stages) and set(self.identities) <= set(moments)):
             return None
-        own = [revived(stages[i]) for i in self.set_identities] + [revived(moments[i]) for i in self.identities]
-        due = min((unit[TIMER] for unit in own if unit is not None), default=FAR)
-        return [saved["read"], due, saved["zone"], saved["started"], FAR, *own]
+        row = self.blank()
+        row[LAST], row[ZONE], row[STARTED] = saved["read"], saved["zone"], saved["started"]
+        for i, identity in enumerate(self.set_identities):
+            row[PLACES + i] = revived(stages[identity])
+            row[self.due.start + i] = row[PLACES + i][TIMER]
+        for identity, reader in zip(self.identities, self.readers, strict=True):
+            timers, row[reader.kept] = revived(moments[identity])
+            for slot, timer in zip(reader.timers, timers, strict=True):
+                row[slot] = timer
+        row[DUE] = min(row[self.due], default=FAR)
+        return row
 
     def pack(self, row: State) -> bytes:
-        """A party's row in few bytes (MessagePack), for `unpack` of a program with the same definitions."""
-        head = [self.layout, row[LAST], row[DUE], row[ZONE], row[STARTED]]
+        """A party's row in few bytes (MessagePack: what differs from the beginning), for `unpack` of a program with the
+        same definitions.
+        """
+        woken, row[WOKEN] = row[WOKEN], FAR
+        where = list(compress(range(len(row)), map(is_not, row, self.initial)))
+        what = [row[i] for i in where]
+        row[WOKEN] = woken
         try:
-            return msgspec.msgpack.encode(head + row[PLACES:])
+            return msgspec.msgpack.encode([self.layout, where, what])
         except OverflowError:  # a sum beyond 63 bits
-            return msgspec.msgpack.encode(head + written(row[PLACES:]))
+            return msgspec.msgpack.encode([self.layout, where, written(what)])
 
     def unpack(self, packed: bytes) -> State | None:
         """The row that was packed; None if by other definitions or in another layout: read the party from the log."""
-        layout, last, due, zone, started, *own = msgspec.msgpack.decode(packed)
+        layout, where, what = msgspec.msgpack.decode(packed)
         if layout != self.layout:
             return None
-        return [last, due, zone, started, FAR, *revived(own)]
+        row = [*self.initial]
+        for i, value in zip(where, what, strict=True):
+            row[i] = value if value.__class__ is int else revived(value)
+        return row
 
 
 def _identity(stages: tuple[Stage, ...]) -> str:

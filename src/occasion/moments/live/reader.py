@@ -1,7 +1,8 @@
-"""One definition read live: its machine, its state for one party, and a step of it; and where a party is.
+"""One definition read live: its machine, where its state lies, and a step of it; and where a party is.
 
-A state is [next timer, last reached, values, slots...]. `values`, for `per` only: the state of each value by its text;
-the state that holds them saw only what is the party's.
+The slots of a definition lie in the party's row beside those of all others. A `per` has one slot in the row for a state
+of its own, [values, slots...]: `values` are the states of each value by its text, laid out alike; the state that holds
+them saw only what is the party's.
 """
 
 from __future__ import annotations
@@ -44,13 +45,14 @@ from occasion.moments.live.node import (
     StreakMachine,
     WhileMachine,
 )
+from occasion.moments.live.once import OnceFewerMachine, OnceReachMachine, SilentMachine, opens_once, silent
 from occasion.moments.live.rolling import RollingMachine
 from occasion.moments.live.state import Found, Instant, State, copied, united
 from occasion.moments.live.windows import FewerMachine, ReachMachine
 from occasion.moments.meaning import tagged
 
-TIMER, REACHED, VALUES = range(3)  # the head of every definition's state
-PLACE, ENTERS = 1, 2  # of the state of a set of stages, after its timer
+VALUES = 0  # the head of the state of a `per`
+TIMER, PLACE, ENTERS = range(3)  # the state of a set of stages
 
 
 def built(node: Node, slots: Slots) -> Machine:  # noqa: PLR0912 - one case a node
@@ -68,9 +70,14 @@ def built(node: Node, slots: Slots) -> Machine:  # noqa: PLR0912 - one case a no
         case Nth(pattern, k, every):
             return NthMachine(slots, first, built(pattern, slots), k, every)
         case Reach():
-            return ReachMachine(slots, node, built(node.anchor, slots), built(node.measure.source, slots))
+            parts = built(node.anchor, slots), built(node.measure.source, slots)
+            return OnceReachMachine(slots, node, *parts) if opens_once(node) else ReachMachine(slots, node, *parts)
         case Fewer():
             parts = built(node.anchor, slots), built(node.measure.source, slots)
+            if silent(node):
+                return SilentMachine(slots, node, *parts)
+            if opens_once(node):
+                return OnceFewerMachine(slots, node, *parts)
             return FewerMachine(slots, node, *parts, silence=node.silence)
         case Rolling():
             return RollingMachine(slots, node, built(node.measure.source, slots))
@@ -86,17 +93,31 @@ def built(node: Node, slots: Slots) -> Machine:  # noqa: PLR0912 - one case a no
             raise ValueError("`per` stands only at the end of a moment")
 
 
-class Reader:
-    """One definition: what it looks at, and one step of it on a party's state."""
+def alarms(node: Node) -> int:
+    """How many timers a pattern needs in the row; those of all values of a `per` are one there."""
+    count = sum(isinstance(part, (Fewer, Every)) for part in walk(node))
+    return min(count, 1) if isinstance(node, Per) else count
 
-    def __init__(self, node: Node) -> None:
-        slots = Slots()
-        slots.take(FAR, None, None)
+
+class Reader:
+    """One definition: what it looks at, and one step of it on a row, of which it touches its own slots only.
+
+    `kept` and `timers`: where these are. For a `per`: `kept` is the slot of its own state, `initial` that state at the
+    beginning, `own_timers` and `reached` (when the moment was last reached) are slots in it.
+    """
+
+    def __init__(self, node: Node, slots: Slots) -> None:
         self.field = node.field if isinstance(node, Per) else None
         self.pattern = node.pattern if isinstance(node, Per) else node
-        self.machine = built(self.pattern, slots)
-        self.initial = slots.initial
-        self.timers = self.machine.timers
+        begin = len(slots.initial)
+        own = slots if self.field is None else Slots(alarms(self.pattern), None)
+        self.slot = slots.take(None) if self.field is not None else begin
+        self.reached = own.take(None)
+        self.machine = built(self.pattern, own)
+        self.initial = own.initial
+        self.own_timers = self.machine.timers
+        self.timers = self.own_timers if self.field is None or not self.own_timers else (slots.alarm(),)
+        self.kept = slice(begin, len(slots.initial))
         chosen = list(selections(self.pattern))
         self.choosers = [chooses(selection) for selection in chosen]
         named = all(selection.of == "event" for selection in chosen)
@@ -106,73 +127,84 @@ class Reader:
         self.listens = any(isinstance(p, Fewer) and p.silence is not None and p.silence.coming_in for p in parts)
 
     def blank(self) -> State:
-        """The state before anything happened."""
+        """The own state of a `per` before anything happened."""
         state = [*self.initial]
-        if self.field is not None:
-            state[VALUES] = {}
+        state[VALUES] = {}
         return state
 
-    def concerned(self, state: State | None, now: Instant) -> bool:
+    def held(self, row: State) -> State:
+        """What it keeps in the row, but for the timers."""
+        own = row[self.kept]
+        return [self.blank()] if self.field is not None and own == [None] else own
+
+    def due(self, row: State) -> int:
+        """When it must be called although nothing happens."""
+        return min((row[timer] for timer in self.timers), default=FAR)
+
+    def concerned(self, row: State, now: Instant) -> bool:
         """Whether anything may change at this instant."""
         if (now.start is not None and self.starts) or (now.came is not None and self.listens):
             return True
-        if state is not None and state[TIMER] <= now.at:
+        if self.timers and self.due(row) <= now.at:
             return True
         return bool(now.events) and (self.names is None or any(event.name in self.names for event in now.events))
 
-    def step(self, state: State, now: Instant) -> list[tuple[Scalar | None, Found]]:
-        """What is reached at this instant; the state changed in place."""
+    def step(self, row: State, now: Instant) -> list[tuple[Scalar | None, Found]]:
+        """What is reached at this instant; the row changed in place."""
         if self.field is not None:
-            return self._per(state, now, self.field)
-        found = self._one(state, now)
+            return self._per(row, now, self.field)
+        found = self._one(row, now)
         return [(None, found)] if found is not None else []
 
-    def tick(self, state: State, now: Instant) -> list[tuple[Scalar | None, Found]]:
+    def tick(self, row: State, now: Instant) -> list[tuple[Scalar | None, Found]]:
         """The same at an instant at which nothing happened but a timer is due."""
         if self.field is not None:
-            return self._per(state, now, self.field)
-        found = self.machine.tick(state, now)
-        state[TIMER] = self._due(state)
+            return self._per(row, now, self.field)
+        found = self.machine.tick(row, now)
         if not found:
             return []
-        state[REACHED] = now.at
+        row[self.reached] = now.at
         return [(None, united(found))]
 
     def _one(self, state: State, now: Instant) -> Found | None:
         found = self.machine.step(state, now)
-        if self.timers:
-            state[TIMER] = self._due(state)
         if not found:
             return None
-        state[REACHED] = now.at
+        state[self.reached] = now.at
         return united(found)
 
-    def _due(self, state: State) -> int:
-        return int(state[self.timers[0]]) if len(self.timers) == 1 else min(state[timer] for timer in self.timers)
+    def own_due(self, state: State) -> int:
+        """The next timer in a state of a `per`."""
+        return min((state[timer] for timer in self.own_timers), default=FAR)
 
-    def _per(self, state: State, now: Instant, name: str) -> list[tuple[Scalar | None, Found]]:
+    def _per(self, row: State, now: Instant, name: str) -> list[tuple[Scalar | None, Found]]:
         """Every value that has an event now, or all if a timer is due or something of the party's changed; a new value
         begins as a copy of the state that saw what is the party's only.
         """
+        state = row[self.slot]
+        if state is None:
+            state = row[self.slot] = self.blank()
         values: dict[str, State] = state[VALUES]
         events, carried = now.events, self._carried(now.events, name, values)
         for text in carried:
             if text not in values:
-                values[text] = [*copied(state[:VALUES]), None, *copied(state[VALUES + 1 :])]
-        everyone = now.start is not None or now.came is not None or state[TIMER] <= now.at
+                values[text] = [None, *copied(state[VALUES + 1 :])]
+        before = self.due(row)
+        everyone = now.start is not None or now.came is not None or before <= now.at
         reached: list[tuple[Scalar | None, Found]] = []
         stepped = values if everyone else carried
-        wake = FAR if everyone else state[TIMER]  # it may be too early then, never too late
+        wake = FAR if everyone else before  # it may be too early then, never too late
         for text in stepped:
             now.events = carried.get(text, ())
             found = self._one(values[text], now)
             if found is not None:
                 reached.append((untagged(text), found))
-            wake = min(wake, values[text][TIMER])
+            wake = min(wake, self.own_due(values[text]))
         now.events = ()
         self.machine.step(state, now)
         now.events = events
-        state[TIMER] = min(wake, self._due(state)) if self.timers else FAR
+        if self.timers:
+            row[self.timers[0]] = min(wake, self.own_due(state))
         return reached
 
     def _carried(self, events: Sequence[Event], name: str, values: dict[str, State]) -> dict[str, list[Event]]:
@@ -196,21 +228,22 @@ def untagged(text: str) -> Scalar:
 
 
 class Places:
-    """A catalogue's stages: where a party is. State: [next timer, place or None, a state per stage]."""
+    """A catalogue's stages: where a party is. State: [next timer, place or None, what the stages' patterns keep]."""
 
     def __init__(self, stages: Sequence[Stage]) -> None:
         self.names = [stage.name for stage in stages]
-        self.readers = [Reader(stage.enter) for stage in stages]
+        self.slots = Slots(sum(alarms(stage.enter) for stage in stages))
+        self.readers = [Reader(stage.enter, self.slots) for stage in stages]
 
     def blank(self) -> State:
         """Nowhere yet."""
-        return [FAR, None, [reader.blank() for reader in self.readers]]
+        return [FAR, None, [*self.slots.initial]]
 
     def step(self, state: State, now: Instant) -> None:
         """Enters the stage reached at this instant (of several, the later in the catalogue); sets place and came."""
         now.came = None
-        entered = None
-        for name, reader, own in zip(self.names, self.readers, state[ENTERS], strict=True):
+        entered, own = None, state[ENTERS]
+        for name, reader in zip(self.names, self.readers, strict=True):
             if reader.concerned(own, now):
                 for _, found in reader.step(own, now):
                     entered = (name, found)
@@ -221,4 +254,4 @@ class Places:
             state[PLACE] = [name, now.at if fresh else before[1], found[0]]
             now.came = found if fresh else None
         now.place = state[PLACE]
-        state[TIMER] = min((own[TIMER] for own in state[ENTERS]), default=FAR)
+        state[TIMER] = min(own[self.slots.begin : self.slots.end], default=FAR)

@@ -1,14 +1,11 @@
 """Lines of Python for one definition and one event name: the commonest patterns on their commonest states.
 
-In a snippet `s` is the state, `t` the instant, `e` the event, `seen` when it was seen; `row`, `out` and `wake` as in
-`fast.py`. Whatever a snippet does not handle it gives to `slow`.
+Whatever a snippet does not handle it gives to `slow`.
 """
 
 from __future__ import annotations
 
 from occasion.moments.definition import (
-    NOW,
-    STRICTLY_LATER,
     After,
     Did,
     Fewer,
@@ -24,117 +21,73 @@ from occasion.moments.definition import (
     While,
 )
 from occasion.moments.live.inert import Touch, inert
+from occasion.moments.live.lines import KEY, PAIR, Place, fixed, guarded, indented, lowered, shown
 from occasion.moments.live.node import Machine
-from occasion.moments.live.program import DUE
-from occasion.moments.live.reader import REACHED, TIMER
+from occasion.moments.live.once import OnceMachine, SilentMachine
+from occasion.moments.live.snippets_once import counted_once, silenced
 from occasion.moments.live.units import Units
 from occasion.moments.live.windows import CROWD, MICRO, FewerMachine, WindowMachine
 from occasion.moments.meaning import EVIDENCE_LIMIT
 
-KEY = "((t, e.id),)"
-AT_ONCE = (NOW, STRICTLY_LATER)
 
-
-def snippet(node: Node, machine: Machine, touch: Touch, i: int, per: str) -> list[str]:
-    """The lines for definition `i`; `per`: the variable that holds the value of `per`."""
-    slow = f"slow(row, {i}, t, e, out, wake)"
-    lines = _known(node, machine, touch, i, per, slow)
+def snippet(node: Node, machine: Machine, touch: Touch, place: Place) -> list[str]:
+    """The lines for a definition."""
+    lines = _known(node, machine, touch, place)
     if lines is not None:
         return lines
     nothing = inert(node, machine, touch)
     if nothing == "True":
         return ["pass"]
-    return [slow] if nothing == "False" else [f"if not ({nothing}): {slow}"]
+    return [place.slow] if nothing == "False" else [f"if not ({nothing}): {place.slow}"]
 
 
-def _known(node: Node, machine: Machine, touch: Touch, i: int, per: str, slow: str) -> list[str] | None:  # noqa: PLR0917
+def _known(node: Node, machine: Machine, touch: Touch, place: Place) -> list[str] | None:
     """The lines for a pattern whose selections stand right below it, else None."""
     match node:
         case Did(selection):
-            return guarded(touch.chosen(selection), shown(i, per, "seen", KEY))
+            return guarded(touch.chosen(selection), shown(place, "seen", KEY))
         case Nth(pattern=Did(selection)):
-            return _nth(node, machine.slot, touch.chosen(selection), i, per)
+            return _nth(node, machine.slot, touch.chosen(selection), place)
         case Rolling(measure=Measure("count", Did(selection))) if node.n > 1 and node.n == int(node.n):
-            return _rolling(node, machine.slot, touch.chosen(selection), i, per)
+            return _rolling(node, machine.slot, touch.chosen(selection), place)
         case Streak(pattern=Did(selection)):
-            return _streak(node, machine.slot, touch, selection, slow)
+            return _streak(node, machine.slot, touch, selection, place.slow)
         case After():
-            return _after(node, machine.slot, touch, i, per)
+            return _after(node, machine.slot, touch, place)
         case While(pattern=Fewer() as pattern):
-            return _fewer(pattern, machine.parts[0], touch, slow)
-        case Fewer():
-            return _fewer(node, machine, touch, slow)
-        case Reach():
-            return _reach(node, machine, touch, slow)
+            return _window(pattern, machine.parts[0], touch, place)
+        case Fewer() | Reach():
+            return _window(node, machine, touch, place)
     return None
 
 
-def starting(node: Node, machine: Machine, touch: Touch) -> list[str] | None:
-    """The lines for a party's first event where a window begins with it, on a blank state; None: ask the machine."""
-    if not isinstance(node, (Reach, Fewer)) or not isinstance(machine, WindowMachine) or not _fixed(node):
-        return None
-    source, once = node.measure.source, node.anchor == Start()
-    either = isinstance(node, Fewer) and node.lo == STRICTLY_LATER and node.anchor == Or(source, Start())
-    if not isinstance(source, Did) or not (once or either):
-        return None
-    p, timer = machine.slot, _timer(node, machine) if isinstance(machine, FewerMachine) else []
-    end = "FAR" if node.hi is None else f"t + {node.hi.us}"
-    lines = [f"s[{p}] = [[t + {node.lo.us}, {end}, t, seen, {KEY}]]", *timer]
-    if node.lo == NOW and touch.touches(source):
-        if node.measure.kind != "count" or node.n <= 1:
-            return None
-        counted = [f"s[{p + 1}] = [[1, seen, [(t, e.id)], None, s[{p}]]]", f"s[{p}] = None"]
-        lines += guarded(touch.chosen(source.selection), counted)
-    return lines
-
-
-def guarded(test: str, lines: list[str]) -> list[str]:
-    """The lines under a test."""
-    if test == "False":
-        return ["pass"]
-    return lines if test == "True" else [f"if {test}:", *indented(lines)]
-
-
-def indented(lines: list[str]) -> list[str]:
-    """The lines one level deeper."""
-    return ["    " + line for line in lines]
-
-
-def shown(i: int, per: str, known: str, evidence: str) -> list[str]:
-    """An occurrence."""
-    return [f"s[{REACHED}] = t", f"out.append((e.party, {i}, {per}, t, {known}, {evidence}))"]
-
-
-def _nth(node: Nth, a: int, chosen: str, i: int, per: str) -> list[str]:
-    found = shown(i, per, f"s[{a + 1}]", KEY)
+def _nth(node: Nth, a: int, chosen: str, place: Place) -> list[str]:
     reached = f"c % {node.k} == 0" if node.every else f"c == {node.k}"
     lines = [
         f"c = s[{a}] + 1",
         f"s[{a}] = c",
         f"if seen > s[{a + 1}]: s[{a + 1}] = seen",
         f"if {reached}:",
-        *indented(found),
+        *indented(shown(place, f"s[{a + 1}]", KEY)),
     ]
     lines = guarded(chosen, lines)
     return lines if node.every else [f"if s[{a}] < {node.k}:", *indented(lines)]
 
 
-def _rolling(node: Rolling, a: int, chosen: str, i: int, per: str) -> list[str]:
+def _rolling(node: Rolling, a: int, chosen: str, place: Place) -> list[str]:
     n = int(node.n)
-    evidence = f"tuple([p[2][0] for p in w[-{EVIDENCE_LIMIT}:]])"
+    evidence = f"tuple([p[0] for p in w[{max(2, 3 * (n - EVIDENCE_LIMIT) + 2)}::3]])"
     lines = [
         f"w = s[{a}]",
-        f"if w is None: s[{a}] = [[t, seen, {KEY}, 1]]",
+        f"if w is None: s[{a}] = [t, seen, {KEY}]",
         "else:",
-        f"    o = t - {node.within.us}",
-        "    while w and w[0][0] <= o: del w[0]",
-        f"    w.append([t, seen, {KEY}, 1])",
-        f"    if len(w) < {n}: s[{a + 1}] = False",
-        "    else:",
-        f"        if not s[{a + 1}]:",
+        f"    w += (t, seen, {KEY})",
+        f"    if len(w) >= {3 * n}:",
+        f"        del w[:{-3 * n}]",
+        f"        if w[0] <= t - {node.within.us}: s[{a + 1}] = False",
+        f"        elif not s[{a + 1}]:",
         f"            s[{a + 1}] = True",
-        *("            " + line for line in shown(i, per, "max([p[1] for p in w])", evidence)),
-        f"        if len(w) > {n}: del w[:-{n}]",
+        *("            " + line for line in shown(place, "max(w[1::3])", evidence)),
     ]
     return guarded(chosen, lines)
 
@@ -156,12 +109,12 @@ def _streak(node: Streak, a: int, touch: Touch, selection: Selection, slow: str)
         f"        s[{a + 1}] += 1",
         f"        if s[{a + 3}] is not None:",
         f"            if seen > s[{a + 2}]: s[{a + 2}] = seen",
-        f"            s[{a + 3}] = (*s[{a + 3}], (t, e.id))",
+        f"            s[{a + 3}] = (*s[{a + 3}], {PAIR})",
     ]
     return guarded(touch.chosen(selection), lines)
 
 
-def _after(node: After, a: int, touch: Touch, i: int, per: str) -> list[str] | None:
+def _after(node: After, a: int, touch: Touch, place: Place) -> list[str] | None:
     """Only where the event is either the anchor or the pattern's, each a selection; windows of fixed length end in the
     order they were opened.
     """
@@ -171,44 +124,58 @@ def _after(node: After, a: int, touch: Touch, i: int, per: str) -> list[str] | N
     anchored, found = touch.touches(node.anchor), touch.touches(node.pattern)
     if anchored and not found and isinstance(node.anchor, Did):
         end = "FAR" if within is None else f"t + {within.us}"
-        return guarded(touch.chosen(node.anchor.selection), [f"s[{a}] = [{end}, t, seen, {KEY}]"])
+        return guarded(touch.chosen(node.anchor.selection), [f"s[{a}] = ({end}, t, seen, {KEY})"])
     if found and not anchored and isinstance(node.pattern, Did):
         lines = [
             f"w = s[{a}]",
             "if w is not None and w[0] > t:",
-            *indented(shown(i, per, "w[2] if w[2] > seen else seen", f"merged(w[3], {KEY})")),
+            *indented(shown(place, "w[2] if w[2] > seen else seen", f"merged(w[3], {KEY})")),
         ]
         return guarded(touch.chosen(node.pattern.selection), lines)
     return None
 
 
-def _reach(node: Reach, machine: Machine, touch: Touch, slow: str) -> list[str] | None:
-    counts, anchors = touch.touches(node.measure.source), touch.touches(node.anchor)
+def _window(node: Reach | Fewer, machine: Machine, touch: Touch, place: Place) -> list[str] | None:
+    """No window is over at this instant where that matters: its timer would be due."""
+    source, anchor = node.measure.source, node.anchor
+    if isinstance(machine, SilentMachine):
+        assert isinstance(source, Did)
+        return guarded(touch.chosen(source.selection), silenced(machine, place))
+    if not isinstance(source, Did) or not fixed(node):
+        return None
+    counts, anchors = touch.touches(source), touch.touches(anchor)
+    if isinstance(machine, OnceMachine):
+        return counted_once(node, machine, touch, source.selection, place) if counts and not anchors else None
     assert isinstance(machine, WindowMachine)
-    if counts and not anchors and isinstance(node.measure.source, Did):
-        return _counted(node, machine, touch, node.measure.source.selection, slow)
-    if anchors and not counts and isinstance(node.anchor, Did) and not machine.endless and _fixed(node):
-        return guarded(touch.chosen(node.anchor.selection), _opened(node, machine, slow))
+    if isinstance(machine, FewerMachine) and not _no_timers(anchor):
+        return None
+    if counts and not anchors:
+        if isinstance(node, Fewer) and node.measure.kind == "count" and node.n == 1 and machine.alike:
+            p, g = machine.slot, machine.slot + 1
+            any_open = f"if s[{p}] is not None or s[{g}] is not None:"
+            return [any_open, *indented(guarded(touch.chosen(source.selection), [f"s[{p}] = s[{g}] = None"]))]
+        return _counted(node, machine, touch, source.selection, place.slow)
+    if anchors and not counts and isinstance(anchor, Did) and not machine.endless:
+        return guarded(touch.chosen(anchor.selection), _opened(node, machine, place))
     return None
 
 
-def _fixed(node: Reach | Fewer) -> bool:
-    return not node.lo.civil and (node.hi is None or not node.hi.civil)
-
-
-def _opened(node: Reach | Fewer, machine: WindowMachine, slow: str) -> list[str]:
+def _opened(node: Reach | Fewer, machine: WindowMachine, place: Place) -> list[str]:
     """One more window waits."""
     p = machine.slot
     end = "FAR" if node.hi is None else f"t + {node.hi.us}"
-    window = f"[t + {node.lo.us}, {end}, t, seen, {KEY}]"
-    return [
-        f"w = s[{p}]",
+    window = f"(t + {node.lo.us}, d, t, seen, {KEY})"
+    lines = [
+        f"w, d = s[{p}], {end}",
         f"if w is None: s[{p}] = [{window}]",
         "else:",
         "    while w and w[0][1] <= t: del w[0]",
-        f"    if len(w) >= {CROWD}: {slow}",
+        f"    if len(w) >= {CROWD}: {place.slow}",
         f"    else: w.append({window})",
     ]
+    if isinstance(machine, FewerMachine):
+        lines += [f"if d < s[{machine.timer}]:", f"    s[{machine.timer}] = d", *indented(lowered(place))]
+    return lines
 
 
 def _counted(node: Reach | Fewer, machine: WindowMachine, touch: Touch, selection: Selection, slow: str) -> list[str]:
@@ -223,7 +190,7 @@ def _counted(node: Reach | Fewer, machine: WindowMachine, touch: Touch, selectio
         *("        " + line for line in value_of),
         f"    elif g is not None: {slow}",
         f"elif g is None and len(s[{p}]) == 1 and s[{p}][0][0] <= t < s[{p}][0][1] and {first[0]}:",
-        f"    s[{g}] = [[{first[1]}, seen, [(t, e.id)], {first[2]}, s[{p}]]]",
+        f"    s[{g}] = [[{first[1]}, seen, [{PAIR}], {first[2]}, s[{p}]]]",
         f"    s[{p}] = None",
         f"elif g is not None or len(s[{p}]) > 1 or s[{p}][0][0] <= t: {slow}",
     ]
@@ -237,7 +204,7 @@ def _gains(measure: Measure, n: str) -> tuple[str, str, list[str], tuple[str, st
     """For a measure: the test that the value `v` is one that the lines handle; that the group `g[0]` stays short of n;
     the lines that count it; and for a group's first point: that it stays short of n, its total, its values.
     """
-    count = ["g = g[0]", "if seen > g[1]: g[1] = seen", "g[2].append((t, e.id))"]
+    count = ["g = g[0]", "if seen > g[1]: g[1] = seen", f"g[2].append({PAIR})"]
     count += [f"if len(g[2]) > {EVIDENCE_LIMIT}: del g[2][0]"]
     if measure.kind == "count":
         return "", f"g[0][0] + 1 < {n}", [*count, "g[0] += 1"], (f"1 < {n}", "1", "None")
@@ -251,30 +218,6 @@ def _gains(measure: Measure, n: str) -> tuple[str, str, list[str], tuple[str, st
     return "type(v) is str", new, lines, (f"1 < {n}", "1", f"[{text}]")
 
 
-def _fewer(node: Fewer, machine: Machine, touch: Touch, slow: str) -> list[str] | None:
-    """No window is over at this instant: its timer would be due."""
-    source, anchor = node.measure.source, node.anchor
-    assert isinstance(machine, FewerMachine)
-    if not isinstance(source, Did) or not _fixed(node) or not _no_timers(anchor):
-        return None
-    counts, anchors = touch.touches(source), touch.touches(anchor)
-    p, g = machine.slot, machine.slot + 1
-    simple = node.measure.kind == "count" and node.n == 1 and node.lo in AT_ONCE
-    if simple and node.lo == STRICTLY_LATER and anchor in (source, Or(source, Start())):
-        window = f"[t + 1, t + {node.hi.us}, t, seen, {KEY}]"
-        lines = [f"s[{p}] = [{window}]", f"s[{g}] = None", *_timer(node, machine)]
-        return guarded(touch.chosen(source.selection), lines)
-    if counts and not anchors:
-        if simple:
-            any_open = f"if s[{p}] is not None or s[{g}] is not None:"
-            return [any_open, *indented(guarded(touch.chosen(source.selection), [f"s[{p}] = s[{g}] = None"]))]
-        return _counted(node, machine, touch, source.selection, slow)
-    if anchors and not counts and isinstance(anchor, Did):
-        lines = [*_opened(node, machine, slow), *_timer(node, machine)]
-        return guarded(touch.chosen(anchor.selection), lines)
-    return None
-
-
 def _no_timers(node: Node) -> bool:
     match node:
         case Did() | Start():
@@ -284,15 +227,3 @@ def _no_timers(node: Node) -> bool:
         case Or(left, right):
             return _no_timers(left) and _no_timers(right)
     return False
-
-
-def _timer(node: Reach | Fewer, machine: FewerMachine) -> list[str]:
-    a = machine.timer
-    assert node.hi is not None
-    return [
-        f"if t + {node.hi.us} < s[{a}]:",
-        f"    s[{a}] = s[{TIMER}] = t + {node.hi.us}",
-        f"    if s[{a}] < row[{DUE}]:",
-        f"        row[{DUE}] = s[{a}]",
-        "        wake.append(e.party)",
-    ]

@@ -66,13 +66,13 @@ class WindowMachine(Machine):
     def open(self, s: State, now: Instant, anchors: Sequence[Found]) -> None:
         """A window for this instant's anchors; one that could hold nothing is left out."""
         known, evidence, _ = united(anchors)
-        window: State = [now.plus(self.lo), now.plus(self.hi), now.at, known, evidence]
+        window = (now.plus(self.lo), now.plus(self.hi), now.at, known, evidence)
         waiting = s[self.slot]
         if waiting is None:
             s[self.slot] = [window]
         elif self.endless:
             last = waiting[0]
-            s[self.slot] = [[window[0], FAR, now.at, min(last[3], known), merged(last[4], evidence)]]
+            s[self.slot] = [(window[0], FAR, now.at, min(last[3], known), merged(last[4], evidence))]
         else:
             while waiting and waiting[0][1] <= now.at:  # over without having begun
                 del waiting[0]
@@ -184,7 +184,7 @@ class FewerMachine(WindowMachine):
     ) -> None:
         super().__init__(slots, node, anchor, source)
         self.silence = silence
-        self.timer = slots.take(FAR)
+        self.timer = slots.alarm()
         self.timers = (*self.timers, self.timer)
 
     def step(self, s: State, now: Instant) -> Sequence[Found]:
