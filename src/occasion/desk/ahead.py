@@ -209,17 +209,17 @@ def _put(connection: Connection, one: Wanted, party: Party, owner: str, now: int
     there = [row for row in _there(connection, one.moment.name, one.party, one.per)
              if not dated or row.about_us == one.about_us]  # fmt: skip
     at_stake = stake(one.kind, one.moment.mark, one.chance)
-    same = [row for row in there if row.kind == one.kind or row.state == "taken" or row.kind == "slipping"]
+    same = [row for row in there if row.kind == one.kind or row.state == "taken" or _expected(row)]
     for row in same:
         facts = {**row.facts, **one.facts}
-        if row.kind == "slipping" and row.facts.get("why", "slipping") == "slipping":
-            facts["why"] = "slipping"  # expected by now, whatever the chance
+        if _expected(row):
+            facts["why"] = "slipping"
         values = {"facts": facts, "chance": one.chance, "stake": at_stake, "until_us": one.until_us}
         connection.execute(update(OCCASIONS).where(O.number == row.number).values(**values))
     if same:
         return
-    for row in there:  # it was coming, and now it slips
-        _take_off(connection, row.number, "reason.over", now, done)
+    for row in there:  # it was coming and now it slips, or it is no longer unlikely
+        _take_off(connection, row.number, "reason.over" if row.kind == "coming" else "reason.better", now, done)
     number = open_one(
         connection,
         new_row(
@@ -231,6 +231,11 @@ def _put(connection: Connection, one: Wanted, party: Party, owner: str, now: int
     )  # fmt: skip
     if number is not None:
         done.opened.append(number)
+
+
+def _expected(row: Any) -> bool:
+    """Whether it slips because it was expected by now: it does, whatever the chance."""
+    return bool(row.kind == "slipping" and row.facts.get("why", "slipping") == "slipping")
 
 
 def _better(  # noqa: PLR0917

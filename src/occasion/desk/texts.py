@@ -101,6 +101,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "conflict.file": "The file of the moments was changed meanwhile: nothing was saved. Look at it, then save again",
     "leaving.moment": "The moment “{moment}” has no new owner",
     "leaving.party": "{party} has no new owner",
+    "leaving.occasion": "Occasion {number} has no new owner",
     "leaving.to": "{to} is no colleague who is here",
 }  # fmt: skip
 LENGTHS = (("year", 31_556_952), ("month", 2_629_746), ("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
