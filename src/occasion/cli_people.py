@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +12,8 @@ import typer
 if TYPE_CHECKING:
     from occasion.people.contact import Reading
     from occasion.people.contacts import Brought
+    from occasion.store.history import History
+    from occasion.store.workspace import Workspace
 
 WORKSPACE = typer.Option("--workspace", metavar="DIR", help="The workspace, if not the one here.")
 AS_JSON = typer.Option("--json", help="Print one JSON object.")
@@ -17,6 +21,7 @@ PARTY = typer.Argument(metavar="PARTY", help="Any identity of theirs.")
 FILE = typer.Argument(metavar="FILE", help="A vCard file (.vcf) or a table with a header (.csv, .tsv).")
 MAP = typer.Option("--map", help="What a table's column is: name=COLUMN,birthday=COLUMN:dmy,trait:x=COLUMN,"
                    "detail:preference=COLUMN,-=COLUMN (leave out). What is left out is guessed and shown.")  # fmt: skip
+HTML = typer.Option("--html", metavar="OUT", help="Write it as one page of HTML.")
 KIND = typer.Option("--kind", help="What new ones are: customer, partner or colleague.")
 ENCODING = typer.Option("--encoding", help="The file's encoding, if it is not UTF-8.")
 DRY = typer.Option("--dry-run", help="Only say how the file is read.")
@@ -29,6 +34,7 @@ def register(app: typer.Typer) -> None:
     group.command(name="import")(import_)
     group.command(name="show")(show)
     app.add_typer(group, name="people")
+    app.command(name="export")(export)
 
 
 def import_(
@@ -130,3 +136,59 @@ def show(
     with records(workspace, writes=False) as (_, connection):
         found = summary(connection, party, now_us(), zone)
     typer.echo(msgspec.json.encode(found).decode() if as_json else summary_text(found))
+
+
+def export(
+    party: Annotated[str, PARTY],
+    html: Annotated[Path | None, HTML] = None,
+    workspace: Annotated[Path | None, WORKSPACE] = None,
+    as_json: Annotated[bool, AS_JSON] = False,
+) -> None:
+    """Everything held about somebody, to give to them: as JSON, or as a page that a person can read."""
+    from occasion.cli_colleague import by, now_us
+    from occasion.people.export import everything, export_json, export_page
+    from occasion.store import audit
+    from occasion.store.log import Log
+    from occasion.store.records import writing
+
+    now = now_us()
+    with _history(workspace) as (_, history):
+        log = Log(history.engine, history)
+        with history.engine.connect() as connection:
+            found = everything(connection, log.of, party, now=now)
+        rows = _held(found, party)
+        with writing(history.engine) as connection:
+            audit.note(connection, now, by(), "party exported", f"party:{found['party']['party']}", {"rows": rows})
+    if html is not None:
+        html.write_text(export_page(found), encoding="utf-8")
+    if as_json:
+        typer.echo(export_json(found))
+        return
+    typer.echo(_held_text(found))
+    typer.echo(f"written to {html}" if html is not None else "--json prints it all, --html FILE writes it as a page")
+
+
+def _held(found: dict[str, Any], party: str) -> int:
+    """How many rows and events there are; InputError when there is nothing."""
+    from occasion.errors import InputError
+
+    rows = sum(len(some) for some in found["held"].values()) + len(found["events"])
+    if not rows:
+        raise InputError(f"party {party!r}: nothing is held under this identity; people show knows any of theirs")
+    return rows
+
+
+def _held_text(found: dict[str, Any]) -> str:
+    counts = {name: len(some) for name, some in found["held"].items() if some} | {"events": len(found["events"])}
+    said = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+    return f"{found['party']['name'] or found['party']['party']}: {said}"
+
+
+@contextmanager
+def _history(workspace: Path | None) -> Iterator[tuple[Workspace, History]]:
+    from occasion.store.history import History
+    from occasion.store.workspace import find_workspace
+
+    place = find_workspace(workspace)
+    with History(place.data, records=place.records) as history:
+        yield place, history

@@ -1,0 +1,125 @@
+"""Forgetting somebody in the records: rows about them are removed, and what others' rows say of them is made nameless.
+
+In what is about others (the value a moment was counted for, a message that waits to be sent) the identity becomes a
+pseudonym of its digest, the same everywhere, so that counts of different people stay what they were.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Column, Connection, String, Table, cast, delete, or_, select, update
+
+from occasion.people.held import places
+from occasion.store import audit
+from occasion.store.merged import READER
+from occasion.store.occurrences import per_text
+from occasion.store.positions import advance, position
+from occasion.store.schema.desk import OCCASIONS
+from occasion.store.schema.log import REFUSED
+from occasion.store.schema.out import DELIVERIES
+from occasion.store.schema.watched import OCCURRENCES
+
+Names = Mapping[str, str]  # an erased identity → what stands for it
+JSON_COLUMNS = (OCCASIONS.c.facts, REFUSED.c.body)
+SHORTEST = 4  # characters of an identity that is looked for inside of texts; shorter ones would be everywhere
+
+
+def pseudonym(digest: str) -> str:
+    """What stands for an erased identity, from its salted digest (hex)."""
+    return f"erased-{digest[:16]}"
+
+
+def forget_rows(connection: Connection, names: Names, *, now: int, by: str) -> dict[str, int]:
+    """Remove every row about these identities; how many, by table. The audit says that it was done, and not of whom."""
+    parties = list(names)
+    counts: dict[str, int] = {}
+    for place in places():
+        gone = connection.execute(delete(place.table).where(place.about(parties))).rowcount
+        if gone:
+            counts[place.table.name] = gone
+    counts |= _nameless(connection, names)
+    advance(connection, READER, position(connection, READER).seq + 1, now)  # who is whom may have changed
+    audit.note(connection, now, by, "party erased", "erasure", {"identities": len(parties), **counts})
+    return counts
+
+
+def _nameless(connection: Connection, names: Names) -> dict[str, int]:
+    """Others' rows that name them; how many, by table."""
+    counts: dict[str, int] = {}
+    for table in (OCCURRENCES, OCCASIONS):
+        for party, stands in names.items():
+            renamed = update(table).where(table.c.per == per_text(party)).values(per=per_text(stands))
+            _count(counts, table, connection.execute(renamed).rowcount)
+    for column in JSON_COLUMNS:
+        _count(counts, column.table, _in_json(connection, column, names))
+    _count(counts, REFUSED, _refused(connection, names))
+    _count(counts, DELIVERIES, _delivered(connection, names))
+    return counts
+
+
+def _count(counts: dict[str, int], table: Any, more: int) -> None:
+    if more:
+        name = f"nameless_{table.name}"
+        counts[name] = counts.get(name, 0) + more
+
+
+def _in_json(connection: Connection, column: Column[Any], names: Names) -> int:
+    """Values inside a JSON column that are one of the identities."""
+    table = column.table
+    assert isinstance(table, Table)
+    changed = 0
+    for number, value in _naming(connection, table.c.number, column, names):
+        plain = nameless(value, names)
+        if plain != value:
+            connection.execute(update(table).where(table.c.number == number).values({column.name: plain}))
+            changed += 1
+    return changed
+
+
+def _refused(connection: Connection, names: Names) -> int:
+    """What was refused may name them in a field of its own: the value that could not be used, the message's own id."""
+    changed = 0
+    for party, stands in names.items():
+        held = REFUSED.c.value.contains(party, autoescape=True) | REFUSED.c.reason.contains(party, autoescape=True)
+        for row in connection.execute(select(REFUSED.c.number, REFUSED.c.value, REFUSED.c.reason).where(held)).all():
+            if len(party) < SHORTEST and row.value != party:
+                continue
+            values = {"value": row.value.replace(party, stands), "reason": row.reason.replace(party, stands)}
+            connection.execute(update(REFUSED).where(REFUSED.c.number == row.number).values(**values))
+            changed += 1
+    return changed
+
+
+def _delivered(connection: Connection, names: Names) -> int:
+    """Messages to other systems about somebody else that name them."""
+    changed = 0
+    for number, body in _naming(connection, DELIVERIES.c.number, DELIVERIES.c.body, names):
+        value = json.loads(body)
+        plain = nameless(value, names)
+        if plain != value:
+            values = {"body": json.dumps(plain, separators=(",", ":"))}
+            connection.execute(update(DELIVERIES).where(DELIVERIES.c.number == number).values(**values))
+            changed += 1
+    return changed
+
+
+def _naming(connection: Connection, number: Column[Any], column: Column[Any], names: Names) -> list[tuple[int, Any]]:
+    """(number, value) of the rows in whose JSON one of the identities may stand, written either way JSON has."""
+    text = cast(column, String)
+    forms = {form for party in names for form in (party, json.dumps(party)[1:-1])}
+    some = select(number, column).where(or_(*(text.contains(form, autoescape=True) for form in sorted(forms))))
+    return [(row[0], row[1]) for row in connection.execute(some)]
+
+
+def nameless(value: Any, names: Names) -> Any:
+    """The value with every text in it that is one of the identities replaced, keys of objects included."""
+    if isinstance(value, str):
+        return names.get(value, value)
+    if isinstance(value, Mapping):
+        return {names.get(key, key): nameless(inner, names) for key, inner in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        return [nameless(inner, names) for inner in value]
+    return value
