@@ -107,6 +107,13 @@ def test_the_log_without_files_by_party(opened: Store) -> None:
     for file in files:
         file.unlink()
     assert of_all(Log(opened.engine, opened.history), given) == expected(given)
+    sealer = Sealer(opened.writer, opened.history, apart=False)
+    made = 0
+    while sealer.file_by_party():
+        made += 1
+    assert made == len(files)
+    assert sorted(opened.history.folder.glob("*.parties")) == sorted(files)
+    assert of_all(Log(opened.engine, opened.history), given) == expected(given)
 
 
 def test_unread_from_segments_and_tail(opened: Store) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ class Dictionary:
         texts: list[str] = pq.read_table(path).column("text").to_pylist() if path else []
         self._code = {text: code for code, text in enumerate(texts)}
         self.known = len(texts)
+        self.renamed = False
         self._bucket = [bucket_of(text, buckets) for text in texts] if buckets > 1 else []
 
     def __len__(self) -> int:
@@ -41,6 +43,12 @@ class Dictionary:
             if self._buckets > 1:
                 self._bucket.append(bucket_of(text, self._buckets))
         return code
+
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Give the codes of some texts to others that have none, which keep the bucket."""
+        self.renamed = not names.keys().isdisjoint(self._code)
+        if self.renamed:
+            self._code = {names.get(text, text): code for text, code in self._code.items()}
 
     def buckets(self, codes: Any) -> Any:
         """The bucket of each code."""

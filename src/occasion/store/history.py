@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
@@ -188,6 +188,35 @@ class History:
             self.seal_tail()
             with Sealing(self.folder, self.manifest) as sealing:
                 return sealing.load(plan, step or _silent, self._stored_contents)
+
+    def erase(self, names: Mapping[str, str]) -> bool:
+        """Take parties out of the history while no server runs (see `Sealer.erase` for when one does).
+
+        `names`: each identity and what stands for it where others' events name it. Their events go, from segments, the
+        tail and what analyses left; digests stay. False: a reading under way still holds old files; they go when the
+        history is opened after it. Raises InputError when a server runs or another load is under way.
+        """
+        from occasion.store.erasing import erase_sealed
+
+        with self.alone(), self.writing(), full_disk_said(self.data):
+            self.seal_tail()
+            if (changes := erase_sealed(self.folder, self.manifest, names)) is not None:
+                self.manifest.commit(changes)
+            return self.clean_up(names)
+
+    def clean_up(self, names: Mapping[str, str]) -> bool:
+        """Remove what is left of erased parties outside of the segments; whether all of it could be.
+
+        Only while writing, once they are out of the segments.
+        """
+        from occasion.store.erasing import erase_rejects, scrub
+
+        erase_rejects(self.data, names)
+        for folder in self.folder.glob(f"{PREFIX}*"):
+            shutil.rmtree(folder, ignore_errors=True)
+        self.tidy()
+        scrub(self._engine)
+        return not self._orphans(self.state())
 
     def seal_tail(self) -> None:
         """Bring what a server left in the tail into segments; only while writing."""

@@ -1,8 +1,8 @@
 """Beside a segment: its events packed by party, so that one party's are read without unpacking a row group.
 
-A file has the number of entries (int64), then for each entry, in order of the party's code, code (int32), length
-(int32) and offset (int64), each as one array, then the packed events. A party may have several entries. It is made from
-the segment alone, may be absent, and goes with it.
+A file has the packed events of one party after the other, padded to 8 bytes; then for each of these entries, in order
+of the party's code, offset (int64), length (int32) and code (int32), each as one array; then the number of entries
+(int64). A party may have several. The file is made from the segment alone, may be absent, and goes with it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -18,53 +18,58 @@ from occasion.events.event import NO_PROPERTIES, Event
 from occasion.store.packed import pack, unpack
 
 SUFFIX = ".parties"
+WORD = 8
 
 
 class PartyFile:
     """An open file; reads where it lies."""
 
     def __init__(self, path: Path) -> None:
-        self._bytes = np.memmap(path, np.uint8, "r")
-        n = int(self._bytes[:8].view(np.int64)[0])
-        at = 8
-        self._codes, at = self._array(at, n, np.int32)
-        self._lengths, at = self._array(at, n, np.int32)
-        self._offsets, at = self._array(at, n, np.int64)
-        self._start = at
-
-    def _array(self, at: int, n: int, kind: Any) -> tuple[Any, int]:
-        end = at + n * np.dtype(kind).itemsize
-        return self._bytes[at:end].view(kind), end
+        whole = np.memmap(path, np.uint8, "r")
+        n = int(whole[-WORD:].view(np.int64)[0])
+        start = len(whole) - WORD - n * (WORD + 4 + 4)
+        self._packed = whole[:start]
+        self._offsets = whole[start : start + n * WORD].view(np.int64)
+        halves = whole[start + n * WORD : len(whole) - WORD].view(np.int32)
+        self._lengths, self._codes = halves[:n], halves[n:]
 
     def of(self, code: int) -> list[Event]:
         """The events of a party, by its code."""
         first = int(np.searchsorted(self._codes, code))
         found: list[Event] = []
         while first < len(self._codes) and self._codes[first] == code:
-            at = self._start + int(self._offsets[first])
-            found += unpack(self._bytes[at : at + int(self._lengths[first])].tobytes())
+            at = int(self._offsets[first])
+            found += unpack(self._packed[at : at + int(self._lengths[first])].tobytes())
             first += 1
         return found
 
-    def parts(self) -> tuple[Any, Any, Any]:
-        """Codes, lengths, and all that is packed, in order of the entries' offsets where they were written so."""
-        return self._codes, self._lengths, self._offsets
-
-    def packed(self) -> Any:
-        """What the offsets point into."""
-        return self._bytes[self._start :]
+    def copy_to(self, to: _Writing) -> None:
+        """Its entries, as they are, into another file."""
+        to.take(self._codes, self._lengths, self._offsets, self._packed)
 
 
-def write_party_file(path: Path, codes: Any, lengths: Any, offsets: Any, packed: Sequence[Any]) -> None:
-    """Write entries, in any order."""
-    order = np.argsort(codes, kind="stable")
-    with path.open("wb") as file:
-        np.array([len(codes)], np.int64).tofile(file)
-        codes[order].astype(np.int32).tofile(file)
-        lengths[order].astype(np.int32).tofile(file)
-        offsets[order].astype(np.int64).tofile(file)
-        for part in packed:
-            file.write(part)
+class _Writing:
+    """A file by party on its way."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._at = file, 0
+        self._parts: list[tuple[Any, Any, Any]] = []
+
+    def take(self, codes: Any, lengths: Any, offsets: Any, packed: Any) -> None:
+        """Entries whose offsets are into `packed`."""
+        self._parts.append((codes, lengths, offsets + self._at))
+        self._file.write(packed.data if isinstance(packed, np.ndarray) else packed)
+        self._at += len(packed)
+
+    def finish(self) -> None:
+        self._file.write(bytes(-self._at % WORD))
+        nothing = np.array([], np.int64)
+        codes, lengths, offsets = (np.concatenate([nothing, *column]) for column in zip(*self._parts, strict=True)) \
+            if self._parts else (nothing, nothing, nothing)  # fmt: skip
+        order = np.argsort(codes, kind="stable")
+        for column, kind in ((offsets, np.int64), (lengths, np.int32), (codes, np.int32)):
+            column[order].astype(kind).tofile(self._file)
+        np.array([len(order)], np.int64).tofile(self._file)
 
 
 def make_party_file(path: Path, tables: Iterable[Any], parties: Any, names: Sequence[str]) -> None:
@@ -72,28 +77,25 @@ def make_party_file(path: Path, tables: Iterable[Any], parties: Any, names: Sequ
 
     `parties`: the texts by code (Arrow), `names` by code.
     """
-    codes: list[int] = []
-    packed: list[bytes] = []
-    for table in tables:
-        code = table.column("party").to_numpy()
-        events = coded_events(table, parties, names)
-        starts = np.flatnonzero(np.concatenate([[True], code[1:] != code[:-1]])) if len(code) else np.array([], int)
-        bounds = [*starts.tolist(), len(code)]
-        codes += code[starts].tolist()
-        packed += [pack(events[a:b]) for a, b in pairwise(bounds)]
-    lengths = np.array([len(part) for part in packed], np.int64)
-    offsets = np.concatenate([[0], np.cumsum(lengths)[:-1]]) if len(lengths) else np.array([], np.int64)
-    write_party_file(path, np.array(codes, np.int32), lengths, offsets, packed)
+    with path.open("wb") as file:
+        made = _Writing(file)
+        for table in tables:
+            code = table.column("party").to_numpy()
+            events = coded_events(table, parties, names)
+            starts = np.flatnonzero(np.concatenate([[True], code[1:] != code[:-1]])) if len(code) else np.array([], int)
+            packed = [pack(events[a:b]) for a, b in pairwise([*starts.tolist(), len(code)])]
+            lengths = np.array([len(part) for part in packed], np.int64)
+            made.take(code[starts], lengths, np.cumsum(lengths) - lengths, b"".join(packed))
+        made.finish()
 
 
 def merge_party_files(path: Path, files: Sequence[Path]) -> None:
     """Write the file of a segment that others were merged into, from theirs."""
-    opened = [PartyFile(file) for file in files]
-    shift = np.cumsum([0, *(len(one.packed()) for one in opened)])
-    parts = [one.parts() for one in opened]
-    codes, lengths = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
-    offsets = np.concatenate([part[2] + start for part, start in zip(parts, shift, strict=False)])
-    write_party_file(path, codes, lengths, offsets, [one.packed().data for one in opened])
+    with path.open("wb") as file:
+        made = _Writing(file)
+        for one in files:
+            PartyFile(one).copy_to(made)
+        made.finish()
 
 
 def coded_events(table: Any, parties: Any, names: Sequence[str]) -> list[Event]:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from threading import Event as Signal
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
+
+from sqlalchemy import Engine
 
 from occasion.errors import OccasionError
 from occasion.store.history import History
 from occasion.store.manifest import Changes, Manifest, State, read_state, write_changes
+from occasion.store.party_file import SUFFIX
 from occasion.store.records import open_records
-from occasion.store.tail_sealing import forget_sealed, seal_tail
+from occasion.store.tail_sealing import file_by_party, forget_sealed, seal_tail
 from occasion.store.writer import Writer
 
 ROWS = 200_000
@@ -26,6 +29,8 @@ LOOK = 0.5  # seconds between two looks at the tail
 KEPT_TRIES, KEPT_WAIT = 100, 0.05  # how often, and how many seconds apart, who follows is asked
 GROUPS_AT_ONCE = 10  # removed in one transaction
 LAZY = 10  # niceness: sealing waits for whoever answers clients
+# A position to seal up to, names to erase, or a segment that needs its file by party.
+Asked = int | dict[str, str] | str
 log = logging.getLogger(__name__)
 
 
@@ -50,6 +55,7 @@ class Sealer:
         self._kept = kept
         self._writer, self._history, self._rows, self._age_us = writer, history, rows, age_us
         self._apart = apart
+        self._busy = Lock()
         self._process: Any = None
         self._pipe: Pipe | None = None
         self._end = Signal()
@@ -76,7 +82,7 @@ class Sealer:
 
     def seal(self) -> bool:
         """Seal what is in the tail now; False when there is nothing, or somebody else changes the history."""
-        with self._history.writing():
+        with self._busy, self._history.writing():
             upto = self._writer.do(lambda _: self._writer.tail.cut()).result()
             if not self._wait_kept(upto):
                 return False
@@ -97,11 +103,40 @@ class Sealer:
                 return False
         return False
 
+    def erase(self, names: Mapping[str, str]) -> bool:
+        """Take parties out of the history (see `History.erase`) while the writer runs; they are buried already.
+
+        Events that come meanwhile are stored. False: a reading under way still holds old files; they go once it is over
+        and something was sealed. Raises InputError when somebody else changes the history.
+        """
+        with self._busy, self._history.writing():
+            upto = self._writer.do(lambda _: self._writer.tail.cut()).result()
+            if not self._wait_kept(upto):
+                raise OccasionError("the watcher has not kept its state yet: erase again in a moment")
+            if upto > self._writer.tail.sealed and (sealed := self._made(upto)) is not None:
+                self._commit(sealed)
+            if (changes := self._made(dict(names))) is not None:
+                self._commit(changes, anew=True)
+            return self._history.clean_up(names)
+
+    def file_by_party(self) -> bool:
+        """Make one file by party that is missing (of what a load brought), so that a party is read quickly."""
+        folder = self._history.folder
+        state = self._writer.tail.held[0]
+        for segment in state.state.segments if state is not None else ():
+            if not (folder / f"{segment.file}{SUFFIX}").is_file():
+                with self._busy, self._history.writing():
+                    self._made(segment.file)
+                return True
+        return False
+
     def _run(self) -> None:
         while not self._end.wait(LOOK):
             try:
-                if self.due():
-                    self.seal()
+                while self.due() and self.seal():
+                    pass
+                while not self.due() and not self._end.is_set() and self.file_by_party():
+                    pass
                 self.trouble = None
             except (OccasionError, OSError, EOFError) as error:
                 self.trouble = str(error).splitlines()[0]
@@ -109,25 +144,26 @@ class Sealer:
                 self._end_process()
                 self._end.wait(LOOK * 20)
 
-    def _commit(self, changes: Changes) -> None:
+    def _commit(self, changes: Changes, *, anew: bool = False) -> None:
         state: list[State] = []
 
         def change(connection: Any) -> None:
             write_changes(connection, changes)
             state[:] = [read_state(connection)]
 
-        self._writer.do(change, lambda: self._writer.take_over(state[0])).result()
+        self._writer.do(change, lambda: self._writer.take_over(state[0], anew=anew)).result()
         sealed = state[0].sealed
         while self._writer.do(lambda c: forget_sealed(c, sealed, GROUPS_AT_ONCE)).result():
             pass
 
-    def _made(self, upto: int) -> Changes | None:
+    def _made(self, asked: Asked) -> Changes | None:
+        """What doing that changes."""
         if not self._apart:
-            return seal_tail(self._history.folder, self._history.manifest, self._writer.engine, upto)
+            return _make(asked, self._history.folder, self._history.manifest, self._writer.engine)
         if self._process is None or not self._process.is_alive():
             self._start_process()
         assert self._pipe is not None
-        self._pipe.send(upto)
+        self._pipe.send(asked)
         made: Changes | str | None = self._pipe.recv()
         if isinstance(made, str):
             raise OccasionError(made)
@@ -155,8 +191,19 @@ class Sealer:
             self._process = None
 
 
+def _make(asked: Asked, folder: Path, manifest: Manifest, engine: Engine) -> Changes | None:
+    if isinstance(asked, int):
+        return seal_tail(folder, manifest, engine, asked)
+    if isinstance(asked, str):
+        file_by_party(folder, manifest, asked)
+        return None
+    from occasion.store.erasing import erase_sealed
+
+    return erase_sealed(folder, manifest, asked)
+
+
 def _work(pipe: Pipe, folder: Path, address: str, buckets: int) -> None:
-    """Seal up to each position that comes, and say what is to be listed, until the other side is gone."""
+    """Do what comes, and say what is to be listed, until the other side is gone."""
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: the server ends us
@@ -165,8 +212,8 @@ def _work(pipe: Pipe, folder: Path, address: str, buckets: int) -> None:
     manifest = Manifest(engine, buckets)
     with suppress(EOFError, OSError):
         while True:
-            upto = pipe.recv()
+            asked = pipe.recv()
             try:
-                pipe.send(seal_tail(folder, manifest, engine, upto))
+                pipe.send(_make(asked, folder, manifest, engine))
             except Exception as error:
                 pipe.send(f"{type(error).__name__}: {error}".splitlines()[0])

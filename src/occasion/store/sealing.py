@@ -89,6 +89,20 @@ class Sealing:
         span = pc.min_max(rows.column("at_us")).as_py()
         self._new.append(Segment(name, bucket, rows.num_rows, span["min"], span["max"], self.number))
 
+    def replace(self, segment: Segment, rows: Any) -> None:
+        """Write other rows, in the same order, in place of a segment's; none: it is gone."""
+        self._replaced.append(segment.file)
+        if rows.num_rows:
+            name = f"bucket-{segment.bucket:03d}-load-{self.number:06d}-{len(self._new):03d}.parquet"
+            self._publish(name, lambda path: write_segment(rows, path))
+            span = pc.min_max(rows.column("at_us")).as_py()
+            self._new.append(Segment(name, segment.bucket, rows.num_rows, span["min"], span["max"], self.number))
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to commit."""
+        return bool(self._new or self._replaced or self._runs or self.parties.renamed)
+
     def _seal_by_party(self, name: str, there: list[Segment], rows: Any) -> None:
         """The file by party of a segment to come, if what it is merged with has them; else it is made later."""
         old = [self._folder / f"{segment.file}{SUFFIX}" for segment in there]
@@ -128,7 +142,7 @@ class Sealing:
         """What the new state will be; every file of it is on disk, and nothing is listed yet."""
         dictionaries = {}
         for kind, dictionary in (("parties", self.parties), ("names", self.names)):
-            if len(dictionary) > dictionary.known:
+            if len(dictionary) > dictionary.known or dictionary.renamed:
                 name = f"{kind}-load-{self.number:06d}.parquet"
                 self._publish(name, dictionary.write)
                 dictionaries[kind] = (name, len(dictionary))

@@ -12,6 +12,8 @@ from occasion.store.positions import LOG, Position, position
 from occasion.store.records import reading
 from occasion.store.schema.log import TAIL
 
+KINDS = ("parties", "names")
+ROWS_AT_ONCE = 1 << 16
 NOTHING_LOADED = {
     "files": "[]", "mapping": "", "both": False, "read": 0, "taken": 0, "refused": 0, "known": 0, "events": 0,
     "rejects": None,
@@ -41,6 +43,23 @@ def seal_tail(folder: Path, manifest: Manifest, engine: Engine, upto: int | None
         sealing.know(b"".join(digests for _, digests, _ in groups))
         n = table.num_rows
         return sealing.changes({**NOTHING_LOADED, "read": n, "taken": n, "events": n}, Position(upto, groups[-1][0]))
+
+
+def file_by_party(folder: Path, manifest: Manifest, file: str) -> None:
+    """Make the file by party of a segment that has none."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from occasion.store.durable import publish
+    from occasion.store.party_file import SUFFIX, make_party_file
+
+    kinds = manifest.state().dictionaries
+    parties, names = (pq.read_table(folder / kinds[kind], columns=["text"]).column("text") for kind in KINDS)
+    temporary = folder / f"{file}{SUFFIX}.temporary"
+    with pq.ParquetFile(folder / file) as rows:
+        tables = (pa.Table.from_batches([batch]) for batch in rows.iter_batches(ROWS_AT_ONCE))
+        make_party_file(temporary, tables, parties.combine_chunks(), names.to_pylist())
+    publish(temporary, folder / f"{file}{SUFFIX}")
 
 
 def forget_sealed(connection: Connection, sealed: int, most: int = 1_000_000) -> int:

@@ -108,9 +108,12 @@ class Writer:
         self._thread = Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
-    def take_over(self, state: State) -> None:
-        """The history is in this state now, segments hold everything up to its position: in the writer's thread."""
-        segments = Segments(self.history.folder, state, self.tail.held[0])
+    def take_over(self, state: State, *, anew: bool = False) -> None:
+        """The history is in this state now, segments hold everything up to its position: in the writer's thread.
+
+        `anew`: nothing that was known of the state before holds.
+        """
+        segments = Segments(self.history.folder, state, None if anew else self.tail.held[0])
         self._intake.runs = Runs([self.history.folder / file for file in state.runs])
         self.tail.drop(segments)
 
