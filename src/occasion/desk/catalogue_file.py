@@ -10,6 +10,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Mapping
+from difflib import SequenceMatcher
 from io import StringIO
 from itertools import zip_longest
 from pathlib import Path
@@ -23,7 +24,7 @@ from occasion.moments.catalogue import Catalogue, Moment, parse_catalogue
 
 FIELDS = ("when", "who", "owner", "purpose", "stage", "expect", "make", "mark")
 WIDTH = 10_000  # lines are broken where people broke them
-INDENTS = ((2, 4, 2), (2, 2, 0), (4, 4, 2), (4, 4, 0), (4, 6, 4))  # of mappings, of lists, of their dashes
+INDENTS = ((2, 4, 2), (2, 2, 0), (4, 4, 2), (4, 2, 0), (4, 6, 4))  # of mappings, of lists, of their dashes
 _ONE_AT_A_TIME = Lock()
 
 
@@ -86,8 +87,8 @@ def edited(text: str, name: str | None, form: MomentForm) -> str:
         raise InputError(
             f"moment {new[:60]!r}: is written in a way that cannot be changed from here; change it by hand"
         )
-    _fill(entry, form)
-    return _dumped(yaml, document)
+    _fill(entry, form, fresh=name is None)
+    return _spliced(text, yaml, document)
 
 
 def with_owners(text: str, owners: Mapping[str, str]) -> str:
@@ -99,7 +100,7 @@ def with_owners(text: str, owners: Mapping[str, str]) -> str:
             raise InputError(f"moment {name[:60]!r}: is written in a way that cannot be changed from here")
         written = _text(entry.get("owner"))
         entry["owner"] = f"{BOND_OR}{owner}" if written.startswith(BOND_OR) else owner
-    return _dumped(yaml, document)
+    return _spliced(text, yaml, document)
 
 
 def save(path: Path, seen: str, text: str, touched: set[str]) -> str:
@@ -170,6 +171,21 @@ def _dumped(yaml: Any, document: Any) -> str:
     return out.getvalue()
 
 
+def _spliced(text: str, yaml: Any, document: Any) -> str:
+    """The changed document in the spelling of the text: only lines that the change made different are new."""
+    before = _dumped(yaml, yaml.load(text)).splitlines(keepends=True)
+    after = _dumped(yaml, document).splitlines(keepends=True)
+    lines = text.splitlines(keepends=True)
+    if len(before) != len(lines):
+        return "".join(after)
+    if lines and not lines[-1].endswith("\n"):
+        lines[-1] += "\n"
+    made: list[str] = []
+    for kind, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        made += lines[i:j] if kind == "equal" else after[k:m]
+    return "".join(made)
+
+
 def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
@@ -184,11 +200,11 @@ def _rename(moments: Any, old: str, new: str) -> None:
         moments.ca.items[new] = comment
 
 
-def _fill(entry: Any, form: MomentForm) -> None:
-    """Each field as the form has it; one that is as it was is not touched."""
+def _fill(entry: Any, form: MomentForm, *, fresh: bool) -> None:
+    """Each field as the form has it; one that is as it was is not touched. `fresh`: the entry is new."""
     for key in FIELDS:
         if key == "make":
-            _fill_make(entry, form.make)
+            _fill_make(entry, form.make, fresh)
             continue
         given = str(getattr(form, key)).strip()
         if given == _text(entry.get(key)).strip() or (not given and key not in entry):
@@ -196,10 +212,10 @@ def _fill(entry: Any, form: MomentForm) -> None:
         if not given and key not in entry.ca.items:
             del entry[key]
         else:
-            _put(entry, key, _scalar(given, entry.get(key)))
+            _put(entry, key, _scalar(given, entry.get(key)), fresh)
 
 
-def _fill_make(entry: Any, lines: tuple[str, ...]) -> None:
+def _fill_make(entry: Any, lines: tuple[str, ...], fresh: bool) -> None:
     from ruamel.yaml.comments import CommentedSeq
 
     given = [line.strip() for line in lines if line.strip()]
@@ -213,12 +229,12 @@ def _fill_make(entry: Any, lines: tuple[str, ...]) -> None:
     seq = CommentedSeq(given)
     if isinstance(there, CommentedSeq) and there.fa.flow_style():
         seq.fa.set_flow_style()
-    _put(entry, "make", seq)
+    _put(entry, "make", seq, fresh)
 
 
-def _put(entry: Any, key: str, value: Any) -> None:
+def _put(entry: Any, key: str, value: Any, fresh: bool) -> None:
     """A new key goes before the last one: what stands after that may be a comment on what follows."""
-    if key in entry or not len(entry):
+    if fresh or key in entry or not len(entry):
         entry[key] = value
     else:
         entry.insert(len(entry) - 1, key, value)
