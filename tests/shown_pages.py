@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from starlette.responses import StreamingResponse
 
 import desk_examples as examples
 from occasion.service.pages import assets
@@ -59,9 +61,18 @@ def make_app() -> FastAPI:
     def one(request: Request, name: str, look: str = "") -> Response:
         return answer(shown(name, look))
 
+    @app.get("/help")
+    def help_page() -> Response:
+        return answer(shown("help"))
+
     @app.get("/live")
-    def live() -> Response:
-        return Response("retry: 60000\n\n", media_type="text/event-stream")
+    async def live(request: Request) -> Response:
+        async def silence() -> AsyncIterator[str]:
+            yield ": nothing happens here\n\n"
+            while not await request.is_disconnected():
+                await asyncio.sleep(0.05)
+
+        return StreamingResponse(silence(), media_type="text/event-stream")
 
     return app
 
@@ -72,7 +83,9 @@ def pages_served() -> Iterator[str]:
     import uvicorn
 
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(make_app(), log_level="warning", lifespan="off"))
+    server = uvicorn.Server(
+        uvicorn.Config(make_app(), log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
+    )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
