@@ -1,4 +1,4 @@
-"""The authorization table: every route, and who may use it; enforced by the guard, written out as docs/authorization.md.
+"""The authorization table: every route, and who may use it; enforced by the guard, written out in docs/.
 
 A route without a line here is for admins only, and fails tests/test_authorization.py.
 """
@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from occasion.service.roles import (
     ANYONE,
+    EMPTY,
     EVERY_ROLE,
     FORM,
     KIB,
     LEAD,
     MONITOR,
     NAMES,
+    READ_KEY,
     WRITE_KEY,
     Line,
 )
@@ -22,10 +24,10 @@ def _open(path: str, what: str, *methods: str) -> Line:
     return Line(methods or ("GET",), path, what, door=ANYONE, most=16 * KIB)
 
 
-def _events(what: str, *paths: str) -> Line:
+def _events(what: str, *paths: str, door: str = WRITE_KEY) -> Line:
     """Paths of event clients, with and without a slash at the end."""
     both = [form for path in paths for form in (path, path + "/")]
-    return Line(("POST", "OPTIONS"), both[0], what, door=WRITE_KEY, most=None, also=tuple(both[1:]))
+    return Line(("POST", "OPTIONS"), both[0], what, door=door, most=None, also=tuple(both[1:]))
 
 
 def _page(path: str, what: str, roles: frozenset[str], own: str = "") -> Line:
@@ -38,6 +40,7 @@ def _verb(path: str, what: str, roles: frozenset[str], own: str = "", most: int 
 
 SHORT = tuple(f"/v1/{letter}" for letter in "tipgasb")
 KINDS = ("track", "identify", "group", "page", "screen", "alias", "batch", "import")
+ALSO_ASKED = ("/flags", "/decide", "/i/v0/ai", "/i/v0/ai/batch")
 TABLE: tuple[Line, ...] = (
     # Anybody
     _open("/health/live", "whether the process answers"),
@@ -53,21 +56,23 @@ TABLE: tuple[Line, ...] = (
     _events("events of Segment and RudderStack clients", *(f"/v1/{kind}" for kind in KINDS)),
     Line(("POST", "OPTIONS"), SHORT[0], "the same from browsers", door=WRITE_KEY, most=None, also=SHORT[1:]),
     _events("events of PostHog clients", "/batch", "/capture", "/e", "/i/v0/e", "/i/v1/analytics/events"),
-    _events("an empty answer for what PostHog clients also ask", "/flags", "/decide", "/i/v0/ai", "/i/v0/ai/batch"),
+    _events("an empty answer for what PostHog clients also ask", *ALSO_ASKED, door=EMPTY),
     _events("CloudEvents", "/v1/cloudevents"),
+    Line(("GET",), "/api/refused", "what was refused, and why, for programs", door=READ_KEY),
     # Oneself
     _verb("/logout", "end this session", EVERY_ROLE),
     _verb("/logout/everywhere", "end all sessions of one's own", EVERY_ROLE),
     _page("/password", "the form for a new password of one's own", EVERY_ROLE),
     _verb("/password", "set a new password of one's own", EVERY_ROLE),
+    _verb("/look", "light or dark, keys on or off; kept in the browser", EVERY_ROLE),
+    _page("/help", "words and keys of the desk", EVERY_ROLE),
     # The desk
-    _page("/", "today", EVERY_ROLE),
+    _page("/", "what is to do today, of those one sees; no names for an analyst", EVERY_ROLE),
+    _page("/live", "that something changed, without saying what", EVERY_ROLE),
+    _page("/search", "people one sees, moments, occasions; no people for an analyst", EVERY_ROLE),
     _page("/occasions/{occasion}", "one occasion", NAMES, own="occasion"),
-    _verb("/occasions/{occasion}/{verb}", "take, hold, skip, hand over, done, answer", NAMES, own="occasion"),
-    _page("/search", "people, moments and occasions by a few words", NAMES),
-    _page("/refused", "what was refused, and why", LEAD),
+    _verb("/occasions/{occasion}/{verb}", "take, hold, skip, hand over, done", NAMES, own="occasion"),
+    # The house
+    _page("/refused", "what was refused, as it came", LEAD),
     _page("/audit", "who did what", LEAD),
-    _page("/help", "the words of the desk and its keys", EVERY_ROLE),
-    _verb("/look", "how one likes the desk to look", EVERY_ROLE),
-    _page("/live", "that something changed, without what", EVERY_ROLE),
 )

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from occasion.service.running import Service
 
 LOG = logging.getLogger("occasion.doors")
-WRONG_KEYS_PER_MINUTE = 120
 
 
 class Doors:
@@ -37,7 +36,7 @@ class Doors:
         self.clock = service.clock
         self.by_address = Rates(settings.limits.address, settings.limits.address)
         self.by_colleague = Rates(settings.limits.colleague, settings.limits.colleague)
-        self.wrong_keys = Rates(WRONG_KEYS_PER_MINUTE, WRONG_KEYS_PER_MINUTE)
+        self.wrong_keys = Rates(settings.limits.address, settings.limits.address)
         self.failures = Failures()
         self.metrics = Metrics(service)
 

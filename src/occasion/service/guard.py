@@ -22,7 +22,7 @@ from occasion.service import cookies, csrf, own
 from occasion.service.address import Caller, caller
 from occasion.service.doors import Doors
 from occasion.service.errors import Refuse, error_answer, for_program
-from occasion.service.roles import ANYONE, MONITOR, READ_KEY, SECRET, WRITE_KEY, Found
+from occasion.service.roles import ANYONE, EMPTY, MONITOR, READ_KEY, SECRET, WRITE_KEY, Found
 from occasion.service.sessions import Session
 from occasion.service.viewer import CALLER_KEY, SESSION_KEY
 
@@ -59,6 +59,8 @@ class Guard:
         headers = dict(scope["headers"])
         found = doors.authorization.find(scope["method"], scope["path"])
         scope[LINE_KEY] = found.line if found else None
+        if found and found.line.door == EMPTY:
+            return receive, send
         if found and found.line.door in KEYED:
             _wait(doors.wrong_keys.peek(asks.bucket, now))
             return receive, self._counting_wrong_keys(asks, send)

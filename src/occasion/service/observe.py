@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from occasion.service.doors import Doors
 from occasion.service.errors import Refuse, error_answer
 from occasion.service.guard import LINE_KEY
-from occasion.service.roles import WRITE_KEY, Line
+from occasion.service.roles import EMPTY, WRITE_KEY, Line
 from occasion.service.viewer import CALLER_KEY, SESSION_KEY
 
 LOG = logging.getLogger("occasion.requests")
@@ -102,7 +102,7 @@ def _add_headers(scope: Scope, headers: MutableHeaders, request_id: str) -> None
     line: Line | None = scope.get(LINE_KEY)
     for name, value in HEADERS.items():
         headers.setdefault(name, value)
-    shared = line is not None and line.door == WRITE_KEY
+    shared = line is not None and line.door in (WRITE_KEY, EMPTY)
     headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if shared else "same-origin")
     if line is None or line.roles or SESSION_KEY in scope:
         headers.setdefault("Cache-Control", "no-store")

@@ -21,11 +21,12 @@ ADMINS = frozenset({ADMIN})
 
 # How one gets in other than by a session; the route itself checks what it was shown.
 ANYONE = "anyone"
+EMPTY = "anyone, from any site"  # an empty answer; nothing is read or changed
 WRITE_KEY = "write key"
 READ_KEY = "read key"
 SECRET = "secret address"
 MONITOR = "this machine, a read key, or admin"
-DOORS = (ANYONE, WRITE_KEY, READ_KEY, SECRET, MONITOR)
+DOORS = (ANYONE, EMPTY, WRITE_KEY, READ_KEY, SECRET, MONITOR)
 
 KIB = 1024
 FORM = 256 * KIB
