@@ -7,6 +7,8 @@ import json
 import socket
 from collections.abc import Iterator
 from concurrent.futures import Future
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -81,7 +83,7 @@ CLOUD = {"specversion": "1.0", "source": "/a", "type": "Lease Signed", "subject"
 SINGLES = ("track", "identify", "group", "page", "screen", "alias")
 FITS = {"event": "Lease Signed", "userId": "u1", "groupId": "g", "previousId": "p", "traits": {"a": 1}}
 BATCHES = ("/v1/batch", "/v1/batch/", "/v1/import", "/v1/import/", "/v1/b")
-CAPTURES = ("/batch/", "/batch", "/i/v0/e/", "/capture/", "/e/", "/i/v1/analytics/events")
+CAPTURES = ("/batch/", "/batch", "/i/v0/e/", "/capture/", "/e/")
 
 
 @pytest.mark.parametrize(
@@ -151,6 +153,53 @@ def test_cloudevents_in_all_forms(server: ServerHere) -> None:
     assert found["tests:/a h"].properties == {"unit": "4B"}
     bad = post(server, "/v1/cloudevents", b"{nope", headers={**auth, **ce, "Content-Type": "application/json"})
     assert is_error(bad, 400, "unreadable")
+
+
+@pytest.mark.parametrize("form", ["structured", "binary"])
+def test_cloudevents_of_its_own_sdk(server: ServerHere, form: str) -> None:
+    sdk = pytest.importorskip("cloudevents.core.bindings.http", reason="the cloudevents SDK comes with the extra dev")
+    from cloudevents.core.formats.json import JSONFormat
+    from cloudevents.core.v1.event import CloudEvent
+
+    at = datetime.fromtimestamp(CLOCK.now // 1_000_000 - 60, UTC)
+    attributes = {"id": f"sdk {form}", "source": "/shop", "type": "order_completed", "specversion": "1.0",
+                  "subject": "Żaneta", "time": at, "datacontenttype": "application/json"}  # fmt: skip
+    event = CloudEvent(attributes=attributes, data={"amount": 12.5, "address": {"city": "Łódź"}})
+    message = (sdk.to_structured if form == "structured" else sdk.to_binary)(event, JSONFormat())
+    headers = {**message.headers, "Authorization": f"Bearer {server.key}"}
+    answer = post(server, "/v1/cloudevents", message.body, headers=headers)
+    assert answer.json() == {"success": True, "taken": 1, "known": 0, "refused": 0}
+    found = next(event for event in stored(server) if event.id == f"tests:/shop sdk {form}")
+    assert (found.party, found.name) == ("Żaneta", "order_completed")
+    assert found.at == (CLOCK.now // 1_000_000 - 60) * 1_000_000
+    assert found.properties == {"amount": Decimal("12.5"), "address.city": "Łódź"}
+
+
+class TestRefused:
+    def test_a_key_that_may_read_sees_what_was_refused(self, server: ServerHere) -> None:
+        reader = make_key(server.folder, "monitor", may="read", secret="occ_monitor_0123456789")
+        CLOCK.now += FRESH_US
+        for n in range(3):
+            post(server, "/v1/track", {"userId": "u1", "messageId": f"listed {n}"})
+        bearer = {"Authorization": f"Bearer {reader}"}
+        page = requests.get(server.url + "/api/refused?source=tests&lines=2", headers=bearer, timeout=10).json()
+        assert [json.loads(line["body"])["messageId"] for line in page["lines"]] == ["listed 2", "listed 1"]
+        assert page["lines"][0]["reason"] == "event: is missing: track needs what happened; send its name"
+        assert ["tests", "event"] in [row[:2] for row in page["by_source"]]
+        assert sum(row[2] for row in page["by_source"]) == page["total"]
+        older = f"/api/refused?source=tests&lines=1&older={page['older']}"
+        page = requests.get(server.url + older, headers=bearer, timeout=10).json()
+        assert json.loads(page["lines"][0]["body"])["messageId"] == "listed 0"
+        assert requests.get(server.url + "/api/refused?source=nobody", headers=bearer, timeout=10).json()["lines"] == []
+
+    def test_a_key_that_may_write_does_not(self, server: ServerHere) -> None:
+        answer = requests.get(server.url + "/api/refused", auth=(server.key, ""), timeout=10)
+        assert is_error(answer, 401, "unauthorized")
+
+    def test_a_parameter_that_cannot_be_used(self, server: ServerHere) -> None:
+        answer = requests.get(server.url + "/api/refused?lines=0", auth=(server.key, ""), timeout=10)
+        assert is_error(answer, 422, "invalid")
+        assert "lines" in answer.json()["message"]
 
 
 class TestKeys:

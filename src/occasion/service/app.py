@@ -23,6 +23,7 @@ __all__ = ["ROUTERS", "Service", "Settings", "make_app"]
 ROUTERS = (
     "occasion.service.health",
     "occasion.service.ingest.routes",
+    "occasion.service.refused",
     "occasion.service.login",
     "occasion.service.oidc",
     "occasion.service.metrics_page",
@@ -41,7 +42,11 @@ def make_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await asyncio.to_thread(service.start)
+        try:
+            await asyncio.to_thread(service.start)
+        except Exception as why:
+            app.state.failed = why  # the command says it in one line
+            raise
         try:
             yield
         finally:

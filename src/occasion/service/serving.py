@@ -59,6 +59,15 @@ def make_server(app: FastAPI, ready: Callable[[], None]) -> Server:
 
 
 def run_server(app: FastAPI, listening: socket.socket, ready: Callable[[], None]) -> None:
-    """Serve on a socket that listens already, until a signal ends it; `ready` is called once events can be sent."""
+    """Serve on a socket that listens already, until a signal ends it; `ready` is called once events can be sent.
+
+    Raises what kept the service from starting, such as InputError for a workspace that cannot be used.
+    """
     configure()
-    make_server(app, ready).run(sockets=[listening])
+    try:
+        make_server(app, ready).run(sockets=[listening])
+    except SystemExit:
+        failed: Exception | None = getattr(app.state, "failed", None)
+        if failed is None:
+            raise
+        raise failed from None

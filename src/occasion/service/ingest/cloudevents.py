@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote
@@ -12,7 +11,7 @@ import msgspec
 
 from occasion.service.ingest.envelope import Envelope, readable
 from occasion.service.ingest.fields import Unfit, make_event, text_id, when, zone_of
-from occasion.service.ingest.limits import Limits
+from occasion.service.ingest.limits import Limits, TooLarge, Unreadable
 from occasion.service.ingest.reading import Asked, Reading, read_items
 from occasion.store.arrived import Arrived, identity
 
@@ -93,7 +92,7 @@ def _decoded(text: str, kind: str) -> Any:
     try:
         plain = base64.b64decode(text, validate=True)
         if "json" in kind or not kind:
-            return msgspec.json.decode(plain)
-        return plain.decode() if kind.startswith("text/") else None
-    except (binascii.Error, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return msgspec.json.decode(readable(plain))
+        return plain.decode().replace("\0", "\ufffd") if kind.startswith("text/") else None
+    except (ValueError, msgspec.DecodeError, Unreadable, TooLarge):
         return None

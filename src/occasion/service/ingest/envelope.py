@@ -44,12 +44,14 @@ ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 def readable(body: bytes) -> bytes:
     """The body as strict JSON text in UTF-8.
 
-    What JSON writers of other languages get wrong is mended: a byte order mark goes, NaN and Infinity are null, halves
-    of a character pair and NUL (which no database text can hold) are replaced. Raises Unreadable, TooLarge.
+    What JSON writers of other languages get wrong is mended: a byte order mark goes, NaN and Infinity are null, what is
+    no UTF-8, halves of a character pair and NUL (which no database text can hold) are replaced. Raises Unreadable,
+    TooLarge.
     """
     body = body.removeprefix(b"\xef\xbb\xbf")
     if b"\\u0000" in body:
         body = NUL.sub(rb"\1\\ufffd", body)
+    body = body.decode("utf-8", "replace").encode()
     try:
         msgspec.json.decode(body, type=msgspec.Raw)
         return body
@@ -65,8 +67,7 @@ def _deep() -> TooLarge:
 
 def _mended(body: bytes, error: msgspec.DecodeError) -> bytes:
     try:
-        text = body.decode("utf-8", "replace")
-        found = json.loads(text, parse_constant=lambda _: None, parse_float=_finite)
+        found = json.loads(body.decode(), parse_constant=lambda _: None, parse_float=_finite)
         return json.dumps(found, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
     except RecursionError:
         raise _deep() from None
@@ -87,13 +88,13 @@ def open_envelope(body: bytes, limits: Limits, *, single: bool | None) -> Envelo
     if b"\\u0000" not in body:
         try:
             return _opened(body, limits, single)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             pass  # rarely: then with more patience
         except RecursionError:
             raise _deep() from None
     try:
         return _opened(readable(body), limits, single)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except msgspec.DecodeError as error:
         raise Unreadable(f"the body is no JSON: {error}"[:300]) from None
     except RecursionError:
         raise _deep() from None
