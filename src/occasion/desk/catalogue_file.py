@@ -50,10 +50,18 @@ def digest(data: bytes) -> str:
 
 def form_of(text: str, name: str) -> MomentForm | None:
     """A moment as it stands in the file, refused ones too; None where there is none of this name."""
-    moments = _loaded(text)[1].get("moments")
-    entry = moments.get(name) if isinstance(moments, dict) else None
-    if not isinstance(entry, dict):
-        return None
+    return forms(text).get(name)
+
+
+def forms(text: str) -> dict[str, MomentForm]:
+    """Every moment as it stands in the file, by name."""
+    moments = _read(text, *INDENTS[0])[1].get("moments")
+    if not isinstance(moments, dict):
+        return {}
+    return {str(name): _form(str(name), entry) for name, entry in moments.items() if isinstance(entry, dict)}
+
+
+def _form(name: str, entry: Any) -> MomentForm:
     make = entry.get("make")
     lines = [make] if isinstance(make, str) else list(make or ())
     given = {key: _text(entry.get(key)) for key in FIELDS if key != "make"}
