@@ -85,9 +85,10 @@ async def _traces(_: Request) -> Response:
     return Response(b'{"status":1}', 200, CORS, "application/json")
 
 
+# The busiest first: routes are tried in order.
+_add("/v1/batch", _segment("batch"), about="batch", also=("/v1/batch/", "/v1/import", "/v1/import/"))
 for _kind in KINDS:
     _add(f"/v1/{_kind}", _segment(_kind), about=_kind, also=(f"/v1/{_kind}/",))
-_add("/v1/batch", _segment("batch"), about="batch", also=("/v1/batch/", "/v1/import", "/v1/import/"))
 for _letter, _kind in SHORT.items():
     _add(f"/v1/{_letter}", _segment(_kind))
 _add("/batch/", _posthog(newer=False), about="capture", also=("/batch", "/i/v0/e/", "/i/v0/e", "/capture/", "/capture",
