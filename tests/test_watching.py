@@ -86,7 +86,7 @@ class Definitions:
 def days(draw: st.DrawFn) -> tuple[list[Definition], list[Event], list[tuple[int, str]], int]:
     """Definitions, events as they come, and what happens in between: groups, stops, kills."""
     watched, events, steps, buffer_us = draw(streams())
-    kinds = st.sampled_from(["group", "group", "group", "stop", "crash", "tick", "checkpoint"])
+    kinds = st.sampled_from(["group", "group", "group", "stop", "crash", "tick", "tick", "checkpoint"])
     return watched, events, [(size, draw(kinds)) for size, _ in steps], buffer_us
 
 
@@ -122,7 +122,7 @@ def test_occurrences_are_what_the_law_says_through_stops_and_crashes(
             elif what == "checkpoint":
                 server.write()
                 server.following.reading.save()  # type: ignore[union-attr]
-            server.tick()
+            server.tick(server.clock + size * DAY if what == "tick" else None)
             agrees(server)
         server.crash()
         engine.dispose()
@@ -184,6 +184,30 @@ def test_what_came_late_takes_it_back_with_the_reason(server: Server) -> None:
         (first,) = [o for o in occurrences.of(connection, "p") if o.moment == "quiet"]
     assert first.reason == "x2 came late"
     assert first.changed_us == 5 * DAY + 10
+
+
+def test_what_was_taken_back_in_vain_is_taken_back_after_a_crash(server: Server) -> None:
+    server.take([event("a", 1)], 1 * DAY)
+    server.tick(5 * DAY)
+    assert on_record(server, "quiet") == [("p", 4, "holds")]
+    server.take([event("x", 2, seen=5)], 5 * DAY + 10)
+    server.crash()
+    server.start(5 * DAY + 20)
+    assert on_record(server, "quiet") == [("p", 4, "retracted")]
+
+
+def test_two_that_came_late_and_each_took_it_back_do_so_after_a_crash_too(server: Server) -> None:
+    server.take([event("a", 1)], 1 * DAY)
+    server.tick(5 * DAY)
+    reading = server.following.reading  # type: ignore[union-attr]
+    assert reading is not None
+    reading.save()
+    server.take([event("x", 2, seen=5)], 5 * DAY + 10)
+    server.take([event("x", 3, seen=5)], 5 * DAY + 20)
+    server.crash()
+    server.start(5 * DAY + 30)
+    assert on_record(server, "quiet") == [("p", 4, "retracted")]
+    agrees(server)
 
 
 def test_what_a_person_acted_on_stands(server: Server) -> None:

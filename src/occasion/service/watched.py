@@ -83,11 +83,32 @@ class Plan:
         return {(w.definition.identity, w.moment, w.role) for w in self.watched}
 
 
+class _View:
+    """The log as far as it was given to the watcher: events that are still to be given are hidden from it.
+
+    What is read again must not rest on them: when they are given, the watcher compares what was so without them.
+    """
+
+    def __init__(self, log: WatchedLog) -> None:
+        self.log, self.hidden = log, set[str]()
+
+    def of(self, party: str) -> Iterable[Event]:
+        return self._seen(self.log.of(party))
+
+    def unread(self, horizon: int, clock: int) -> Iterable[Event]:
+        return self._seen(self.log.unread(horizon, clock))
+
+    def _seen(self, events: Iterable[Event]) -> Iterable[Event]:
+        hidden = self.hidden
+        return [event for event in events if event.id not in hidden] if hidden else events
+
+
 class Reading:
     """A plan's watcher with its rows on disk, standing at a position of the log. For one thread at a time."""
 
     def __init__(self, plan: Plan, log: WatchedLog, path: Path, zone: str, buffer_us: int) -> None:
         self.plan, self.log, self.zone, self.buffer_us = plan, log, zone, buffer_us
+        self.view = _View(log)
         self.kept = KeptState(path)
         self._new()
         self.seq = self.saved_seq = 0
@@ -97,7 +118,7 @@ class Reading:
 
     def _new(self) -> None:
         self.rows = ShelvedRows(self.kept)
-        self.watcher = Watcher(self.plan.definitions, self.log, self.zone, self.buffer_us, self.rows)
+        self.watcher = Watcher(self.plan.definitions, self.view, self.zone, self.buffer_us, self.rows)
 
     # begin: from the last checkpoint, or from the whole log
 
@@ -109,6 +130,7 @@ class Reading:
         if found.seq < self.log.sealed():
             return False  # what came in between is no longer to be had by itself
         self.seq = self.saved_seq = found.seq
+        self._hide()
         self.watcher.restore(msgspec.msgpack.decode(found.watcher))
         self.since = self.watcher.clock
         if self.watcher.added:
@@ -148,7 +170,22 @@ class Reading:
         if group.seq <= self.seq and group.events:
             return []
         self.seq = max(self.seq, group.seq)
+        if self.view.hidden or self.log.position() > self.seq:
+            self._hide()
         return self.watcher.feed(group.events, max(self.watcher.clock, group.clock))
+
+    def catch_up(self) -> Iterator[tuple[Group, list[Change]]]:
+        """Read what was committed since, a group after the other; what each changed."""
+        groups = list(self.log.after(self.seq))
+        hidden = self.view.hidden
+        hidden.update(event.id for group in groups for event in group.events)
+        for group in groups:
+            hidden.difference_update([event.id for event in group.events])
+            self.seq = group.seq
+            yield group, self.watcher.feed(group.events, max(self.watcher.clock, group.clock))
+
+    def _hide(self) -> None:
+        self.view.hidden = {event.id for group in self.log.after(self.seq) for event in group.events}
 
     def advance(self, clock: int) -> list[Change]:
         """Move the clock; what changed by time alone."""

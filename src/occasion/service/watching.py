@@ -34,6 +34,7 @@ SAVE_ROWS = 20_000  # and when so many rows changed
 RECENT_US = 100 * 86_400 * SECOND  # of what is read from history the desk is told no older things
 AT_ONCE = 200  # parties that read history between two groups
 IN_FRONT = 3_000  # parties that read history before a start is done
+LATE = "events came late"
 JOINED = "identities were joined or parted"
 TOLD = 50  # parties named to open pages; of more at once they know only that there were some
 log_ = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ class Following:
         self._outstanding = 0  # effects handed to the writer and not yet committed
         self._moved: set[str] = set()  # whose identity changed while history was read
         self._beginning: Iterator[list[Change]] | None = None
+        self._written_until = 0  # up to which position of the log effects were written before the start
         self._known_until = 0  # what the records knew already when the log was begun anew: by their clock
 
     def catalogue(self) -> Catalogue:
@@ -129,7 +131,7 @@ class Following:
         reading = Reading(self.plan, self.log, self.state, self.workspace.zone, self.buffer_us)
         resumed = reading.resume()
         if connection is not None:
-            self._known_until = position(connection, WATCH).clock
+            self._written_until, self._known_until = position(connection, WATCH)
         if not resumed:
             self._beginning = reading.begin(clock)
         self._work.append(("versions", partial(self._begin_versions, clock, not resumed)))
@@ -163,6 +165,32 @@ class Following:
         """
         if self.reading is not None:
             self.reading.forget(parties)
+
+    def forget_names(self, parties: Sequence[str], clock: int) -> None:
+        """Forget parties, and read again every other whose state names one of them (as the value of a `per`, or one of
+        several that are counted). In the writer's thread; `scrubbed` says when nothing of it is left on disk.
+        """
+        reading = self.reading
+        if reading is None:
+            return
+        if self._beginning is not None:
+            reading.close()
+            self._beginning = None
+            self._read_from_here(clock)
+            return
+        reading.forget(parties)
+        self._settle(reading, [one for one in reading.kept.naming(parties) if one not in parties], clock)
+
+    def scrubbed(self) -> bool:
+        """Have what was forgotten gone from the state's file; False: not yet, ask again. In the writer's thread."""
+        reading = self.reading
+        if reading is None or self._beginning is not None:
+            return True  # there is none, or it is being made anew
+        if self._work or self._outstanding:
+            return False
+        reading.save()
+        reading.kept.scrub()
+        return True
 
     def _before(self, clock: int) -> None:
         """What is done between two groups: the state saved, the catalogue looked at, a piece of history read."""
@@ -250,8 +278,13 @@ class Following:
         if reading.seq < self.log.sealed():
             self._beginning = reading.begin(reading.watcher.clock)
             return
-        for group in self.log.after(reading.seq):
-            self._notice(reading, reading.feed(group))
+        lost = set[str]()
+        for group, changes in reading.catch_up():
+            self._notice(reading, changes)
+            if group.seq > self._written_until:
+                lost.update(event.party for event in group.events)
+        # What the last groups took back may not have been written; said anew it may be in another order, or not at all.
+        self._settle(reading, sorted(lost), reading.watcher.clock, LATE)
 
     # work
 
@@ -264,18 +297,11 @@ class Following:
     def _write(self, noticed: list[Noticed], seq: int, connection: Connection) -> list[Noticed]:
         return write_changes(connection, noticed, seq)
 
-    def _settle(self, reading: Reading, parties: Sequence[str], clock: int) -> None:
-        """Read parties again whose identity changed, and make the records say what is true of them."""
+    def _settle(self, reading: Reading, parties: Sequence[str], clock: int, reason: str = JOINED) -> None:
+        """Read parties again, and make the records say what is true of them."""
         if parties:
             true = list(reading.noticed(reading.again(parties)))
-            job = partial(
-                settle,
-                parties=parties,
-                true=true,
-                seq=reading.seq,
-                now=clock,
-                reason="identities were joined or parted",
-            )
+            job = partial(settle, parties=parties, true=true, seq=reading.seq, now=clock, reason=reason)
             self._work.append(("identities", job))
 
     def _effects(self, clock: int) -> Effects | None:
