@@ -30,6 +30,7 @@ ROUTERS = (
     "occasion.service.live",
     "occasion.service.pages.assets",
     "occasion.service.pages.today",
+    "occasion.service.pages.party",
     "occasion.service.pages.house",
     "occasion.service.pages.small",
     "occasion.service.doors",  # last: it guards all that is there by then

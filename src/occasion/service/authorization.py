@@ -69,6 +69,8 @@ TABLE: tuple[Line, ...] = (
     # The desk
     _page("/", "what is to do today, of those one sees; no names for an analyst", EVERY_ROLE),
     _page("/live", "that something changed, without saying what", EVERY_ROLE),
+    _page("/party/{party:path}", "everything about a party", NAMES, own="party"),
+    _verb("/party/{party:path}", "note, promise, keep, merge, give another owner", NAMES, own="party"),
     _page("/search", "people one sees, moments, occasions; no people for an analyst", EVERY_ROLE),
     _page("/occasions/{occasion}", "one occasion", NAMES, own="occasion"),
     _verb("/occasions/{occasion}/{verb}", "take, hold, skip, hand over, done", NAMES, own="occasion"),

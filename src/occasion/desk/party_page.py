@@ -1,0 +1,163 @@
+"""A party's page: one timeline, what is known, what is open and how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from occasion.desk.ahead import standing
+from occasion.desk.cards import ON_DESK, Ground
+from occasion.desk.known import detail_line, know, party_ref, promise_line
+from occasion.desk.pages import Consent, Identity, PartyPage, Trait
+from occasion.desk.parts import Entry, ProgressLine, Said, Value
+from occasion.desk.snapshot import event_line, shown
+from occasion.events.event import Event
+from occasion.moments.catalogue import Catalogue, Moment
+from occasion.moments.definition import Definition, Per
+from occasion.moments.live.program import live
+from occasion.moments.progress import Progress
+from occasion.people.details import Detail
+from occasion.people.merges import history
+from occasion.people.parties import Party, party_of
+from occasion.people.promises import promises_of
+from occasion.people.quiet import is_quiet
+from occasion.people.timeline import Line, WholeLog, timeline
+from occasion.people.traits import traits_of
+from occasion.store.schema.desk import OCCASIONS
+
+O = OCCASIONS.c  # noqa: E741 - the columns, said often
+LINES = 60  # of the timeline on a page
+LEADS = ("manager", "admin")
+
+
+def party_page(
+    ground: Ground, zone: str, party: str, log: Callable[[str], Sequence[Event]], *, older: str | None = None
+) -> PartyPage:
+    """The page of a party, by any of its identities. `log`: every event of a canonical party, in order.
+
+    `older`: the cursor of the page before. Raises InputError for a cursor that is none.
+    """
+    connection, house, now = ground.connection, ground.house, ground.now
+    found = party_of(connection, party)
+    known = know(connection, [found.party], house, ground.pits)
+    events = list(log(found.party))
+    rows = _on_desk(connection, found)
+    cards = ground.cards(rows)
+    lines = timeline(connection, WholeLog(lambda _: events), found.party, cursor=older, limit=LINES)
+    theirs, rules = found.zone or ground.zone, ground.rules
+    start, end = found.quiet_from or rules.quiet_from, found.quiet_to or rules.quiet_to
+    rests = known.rests_until(found, now, rules)
+    details: Sequence[Detail] = known.details.get(found.party, ())
+    return PartyPage(
+        now_us=now,
+        zone=zone,
+        party=party_ref(found, house, ground.zone, True),
+        local_us=now,
+        quiet_now=is_quiet(start, end, theirs, now),
+        quiet=(start, end),
+        channel=found.channel,
+        consents=_consents(found),
+        rests_until_us=rests[0] if rests else None,
+        deceased="yes" if found.deceased == "unknown" else found.deceased,
+        stage=stage_of(ground.catalogue, events, now, theirs),
+        first_us=events[0].at if events else None,
+        last_us=events[-1].at if events else None,
+        events_total=len(events),
+        traits=tuple(Trait(t.key, shown(t.value), t.source, t.seen_us) for t in traits_of(connection, found.party)),
+        details=tuple(detail_line(one, house) for one in details),
+        promises=tuple(promise_line(one, house, theirs, now) for one in promises_of(connection, found.party)),
+        cards=tuple(cards.card(row) for row in rows),
+        moments=how_far(ground, found, events, rows),
+        timeline=tuple(_entry(ground, line) for line in lines.lines),
+        older=lines.older,
+        identities=tuple(
+            Identity(one.number, one.party, one.made_us, house.name(one.made_by), one.why, one.undone_us)
+            for one in history(connection, found.party)
+        ),
+        gestures=known.gestures.get(found.party, ()),
+        may=_may(ground.viewer.role),
+    )
+
+
+def stage_of(catalogue: Catalogue, events: Sequence[Event], now: int, zone: str) -> str:
+    """Which stage a party is in: the one entered last; "" where none was. Of two at once the later in the catalogue."""
+    entered = [
+        (reached.at, place, entry.stage.name)
+        for place, entry in enumerate(catalogue.stages)
+        for reached in live(Definition(entry.stage.enter), events, now, zone)[-1:]
+    ]
+    return max(entered)[2] if entered else ""
+
+
+def how_far(ground: Ground, party: Party, events: Sequence[Event], rows: Sequence[Any]) -> tuple[ProgressLine, ...]:
+    """Moments that are open for a party, the nearest to its end first, then those that can no longer come."""
+    zone, lines = party.zone or ground.zone, []
+    for moment in ground.catalogue.moments:
+        if moment.who != party.kind or isinstance(moment.definition.node, Per) or not events:
+            continue
+        stands = standing(moment.definition, events, ground.now, zone, None)
+        if stands.state != "reached":
+            lines.append(_progress(moment, stands, rows, ground.now))
+    return tuple(sorted(lines, key=lambda one: (one.state == "closed", one.until_us or ground.now << 1, one.moment)))
+
+
+def _progress(moment: Moment, stands: Progress, rows: Sequence[Any], now: int) -> ProgressLine:
+    facts: dict[str, Value] = {"have": shown(Decimal(stands.have)), "need": shown(Decimal(stands.need))}
+    key = "closed" if stands.state == "closed" else "count"
+    if key == "count" and stands.until is not None:
+        facts["left_for_us"] = max(stands.until - now, 0)
+        key = "waits" if stands.waits else "left" if not stands.comes else "unless" if stands.need else "due"
+    row = next((row for row in rows if row.moment == moment.name and not row.per), None)
+    return ProgressLine(
+        moment.name,
+        moment.written.text.strip(),
+        stands.state,
+        shown(Decimal(stands.have)),
+        shown(Decimal(stands.need)),
+        stands.until,
+        stands.comes,
+        stands.waits,
+        Said(f"progress.{key}", facts),
+        occasion=row.number if row is not None else None,
+    )
+
+
+def _on_desk(connection: Connection, party: Party) -> list[Any]:
+    query = select(OCCASIONS).where(O.party.in_(party.identities), O.state.in_(ON_DESK))
+    return list(connection.execute(query.order_by(O.stake.desc(), O.until_us)).all())
+
+
+def _consents(party: Party) -> tuple[Consent, ...]:
+    channels = [*party.consent, *([party.channel] if party.channel and party.channel not in party.consent else [])]
+    said = [(one, party.consent.get(one)) for one in channels]
+    return tuple(Consent(one, c.given, c.at_us, c.source) if c else Consent(one, None, None, "") for one, c in said)
+
+
+def _entry(ground: Ground, line: Line) -> Entry:
+    names, facts = ground.house.names, dict(line.facts)
+    by = names.get(line.by, line.by)
+    if line.event is not None:
+        return Entry(
+            line.at_us, "event", Said("line.event", {"name": line.event.name}), by, event=event_line(line.event, names)
+        )
+    said: dict[str, Value] = {key: value for key, value in facts.items() if isinstance(value, str | int)}
+    match line.kind:
+        case "gesture":
+            title = Said("line.gesture.free", {"form": said["form"]})
+        case "promise":
+            title = Said("line.promise", {"on_date": said["due"]})
+        case "merged" | "parted":
+            title = Said("line.merged" if line.kind == "merged" else "line.unmerged", {"party": line.party})
+        case "reached" | "slipping" | "missed":
+            title = Said(f"line.{line.kind}", {"moment": said["moment"]})
+        case _:
+            title = Said(f"line.{line.kind}")
+    number = said.get("occasion") if line.kind == "gesture" else line.number
+    return Entry(line.at_us, line.kind, title, by, line.text, number=number if isinstance(number, int) else None)
+
+
+def _may(role: str) -> tuple[str, ...]:
+    return ("detail", "promise", "owner", "merge", "export", *(("erase",) if role in LEADS else ()))
