@@ -26,7 +26,7 @@ from occasion.service.roles import ANYONE, EMPTY, MONITOR, READ_KEY, SECRET, WRI
 from occasion.service.sessions import Session
 from occasion.service.viewer import CALLER_KEY, SESSION_KEY
 
-LINE_KEY = "occasion.line"
+FOUND_KEY = "occasion.found"
 KEYED = (WRITE_KEY, READ_KEY, SECRET)  # a wrong one is counted against the address
 LONGEST_COOKIE = 16 * 1024
 
@@ -58,7 +58,7 @@ class Guard:
         asks = scope[CALLER_KEY] = caller(scope, doors.settings.proxy)
         headers = dict(scope["headers"])
         found = doors.authorization.find(scope["method"], scope["path"])
-        scope[LINE_KEY] = found.line if found else None
+        scope[FOUND_KEY] = found
         if found and found.line.door == EMPTY:
             return receive, send
         if found and found.line.door in KEYED:

@@ -14,6 +14,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 from sqlalchemy import Connection, func, select
 
+from occasion.store.positions import SEALED, WATCH
 from occasion.store.schema.desk import OCCASIONS
 from occasion.store.schema.doors import SESSIONS
 from occasion.store.schema.log import POSITIONS, REFUSED, TAIL
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from occasion.service.running import Service
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+READERS = (WATCH, SEALED)
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 
@@ -77,17 +79,22 @@ class _State(Collector):
         yield GaugeMetricFamily("occasion_up", "Whether the service runs.", float(service.running))
         if not service.running:
             return
-        yield from _writer(service.writer)
+        yield from _writer(service)
         with service.engine.connect() as connection:
             yield from _records(connection)
 
 
-def _writer(writer: Any) -> Iterator[Metric]:
-    waiting, alive = getattr(writer, "waiting", None), getattr(writer, "alive", None)
-    if waiting is not None:
-        yield GaugeMetricFamily("occasion_writer_waiting", "Batches and changes that wait for the writer.", waiting)
-    if alive is not None:
-        yield GaugeMetricFamily("occasion_writer_alive", "Whether the writer's thread lives.", float(alive))
+def _writer(service: Service) -> Iterator[Metric]:
+    writer = service.writer
+    gauges = (
+        ("occasion_writer_waiting", "Batches and changes that wait for the writer.", writer.waiting),
+        ("occasion_writer_alive", "Whether the writer's thread lives.", writer.alive),
+        ("occasion_writer_broken", "Whether the last transaction could not be written.", writer.broken is not None),
+        ("occasion_watcher_still", "Whether the watcher has stopped over an error.", writer.trouble is not None),
+        ("occasion_watcher_busy", "Whether the watcher still reads history.", service.watching.busy),
+    )
+    for name, said, value in gauges:
+        yield GaugeMetricFamily(name, said, float(value))
 
 
 def _records(connection: Connection) -> Iterator[Metric]:
@@ -97,7 +104,7 @@ def _records(connection: Connection) -> Iterator[Metric]:
         yield CounterMetricFamily("occasion_log_position", "The last position of the log.", log.seq)
         lag = GaugeMetricFamily("occasion_reader_lag", "Positions of the log not read yet.", labels=("reader",))
         for name, row in sorted(positions.items()):
-            if name != "log":
+            if name in READERS:
                 lag.add_metric((name,), max(0, log.seq - row.seq))
         yield lag
     counted = (

@@ -15,8 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from occasion.service.doors import Doors
 from occasion.service.errors import Refuse, error_answer
-from occasion.service.guard import LINE_KEY
-from occasion.service.roles import EMPTY, WRITE_KEY, Line
+from occasion.service.guard import FOUND_KEY
+from occasion.service.roles import EMPTY, WRITE_KEY, Found
 from occasion.service.viewer import CALLER_KEY, SESSION_KEY
 
 LOG = logging.getLogger("occasion.requests")
@@ -94,12 +94,13 @@ class Observe:
 
 def _route(scope: Scope) -> str:
     """The route's template: what was in its place may name a party. What no line covers is "other"."""
-    line: Line | None = scope.get(LINE_KEY)
-    return line.path if line else "other"
+    found: Found | None = scope.get(FOUND_KEY)
+    return found.template if found else "other"
 
 
 def _add_headers(scope: Scope, headers: MutableHeaders, request_id: str) -> None:
-    line: Line | None = scope.get(LINE_KEY)
+    found: Found | None = scope.get(FOUND_KEY)
+    line = found.line if found else None
     for name, value in HEADERS.items():
         headers.setdefault(name, value)
     shared = line is not None and line.door in (WRITE_KEY, EMPTY)

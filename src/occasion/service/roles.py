@@ -57,6 +57,7 @@ class Found:
 
     line: Line
     parameters: dict[str, str]
+    template: str  # the path without what was in it: for logs and figures
 
 
 class Authorization:
@@ -65,23 +66,23 @@ class Authorization:
     def __init__(self, lines: Iterable[Line], unlisted: Iterable[tuple[str, str]] = ()) -> None:
         everything = [*lines, *(Line((m,), path, "not in the table", ADMINS) for m, path in unlisted)]
         self._plain: dict[tuple[str, str], Line] = {}
-        self._patterns: list[tuple[re.Pattern[str], Line]] = []
+        self._patterns: list[tuple[re.Pattern[str], Line, str]] = []
         for line in everything:
             for path in (line.path, *line.also):
                 if "{" not in path:
                     self._plain.update({(method, path): line for method in _with_head(line.methods)})
                 else:
-                    self._patterns.append((compile_path(path)[0], line))
+                    self._patterns.append((compile_path(path)[0], line, path))
 
     def find(self, method: str, path: str) -> Found | None:
         """The line for a method and path; None: there is no such route, and nothing to guard."""
         plain = self._plain.get((method, path))
         if plain is not None:
-            return Found(plain, {})
-        for pattern, line in self._patterns:
+            return Found(plain, {}, path)
+        for pattern, line, template in self._patterns:
             match = pattern.match(path) if method in _with_head(line.methods) else None
             if match:
-                return Found(line, match.groupdict())
+                return Found(line, match.groupdict(), template)
         return None
 
 

@@ -95,6 +95,16 @@ class Writer:
         return self.tail.seq
 
     @property
+    def waiting(self) -> int:
+        """How many batches and changes wait."""
+        return len(self._waiting)
+
+    @property
+    def alive(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread is not None and self._thread.is_alive()
+
+    @property
     def identities(self) -> Identities:
         """The merge map as it stands."""
         return self._intake.identities

@@ -122,6 +122,7 @@ async def written(request: Request, batch: Batch) -> Receipt:
         return Receipt(0, 0, 0)
     try:
         receipt: Receipt = await asyncio.wrap_future(request.app.state.service.writer.submit(batch))
+        request.app.state.doors.metrics.arrived(receipt.taken, receipt.known, receipt.refused)
         return receipt
     except Busy as why:
         raise Refuse(429, "busy", str(why), headers=wait(why.seconds)) from None
