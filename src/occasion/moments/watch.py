@@ -196,7 +196,8 @@ class Watcher:
         due = self.timers.due(horizon, lambda some: again.extend(self._bring(some, (), before)), self.rows.held)
         for party in due:
             row = self.rows.held[party]
-            said(out, party, self.program.advance(row, horizon))
+            if not self.fast.put_off(row, horizon):
+                said(out, party, self.program.advance(row, horizon))
             self.timers.set(party, row)
         self.rows.changed(due)
         return brought + again + self._changes(out)
@@ -222,7 +223,7 @@ class Watcher:
         """Reads instants of one event each, in order of time; a party's one after another, while its state is at
         hand. This is the loop that everything goes through.
         """
-        rows, handlers, wake = self.rows.held, self.handlers, list[str]()
+        rows, handlers, put_off, wake = self.rows.held, self.handlers, self.fast.put_off, list[str]()
         parties: dict[str, list[Event]] = defaultdict(list)
         for event in batch:
             parties[event.party].append(event)
@@ -235,7 +236,7 @@ class Watcher:
                 del events[0]
             for event in events:
                 at = event.at
-                if at > row[DUE]:
+                if at >= row[DUE] and not put_off(row, at):
                     said(out, party, self.program.advance(row, at - 1))
                     self.timers.set(party, row)
                 handle = handlers[event.name]

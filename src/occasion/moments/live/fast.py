@@ -18,6 +18,8 @@ from occasion.moments.calendar import FAR
 from occasion.moments.definition import Per, Selection, Stage, selections
 from occasion.moments.live.inert import Touch
 from occasion.moments.live.lines import KEY, PAIR, Place, indented, lowered
+from occasion.moments.live.node import Machine
+from occasion.moments.live.once import SilentMachine
 from occasion.moments.live.program import DUE, LAST, PLACES, STARTED, ZONE, Program
 from occasion.moments.live.reader import PLACE, VALUES
 from occasion.moments.live.snippets import snippet
@@ -38,6 +40,7 @@ class Fast:
         staged = {one for stages in program.sets for stage in stages for one in selections_of(stage)}
         self.entered = {one.name for one in staged if one.of == "event"}
         self.entered_by_any = any(one.of != "event" for one in staged)
+        self.put_off = self._putting_off()
 
     def handler(self, name: str, first: bool = False) -> Handler | None:
         """The function for events of this name, or for a party's `first` event; made when first asked for."""
@@ -106,6 +109,29 @@ class Fast:
             lines += indented(lowered(Place(i, "x", slow, reader.reached)))
         return lines
 
+    def _putting_off(self) -> Callable[[State, int], bool]:
+        """A function of a row and an instant at or after its next timer: whether nothing comes of any timer until that
+        instant, which are then all later. Most are: a silence that was broken is only to be waited for longer.
+        """
+        silences = {one.timer: one for r in self.program.readers if r.field is None for one in silent_below(r.machine)}
+        due = self.program.due
+        lines = ["def put_off(row, t):"]
+        for timer in range(due.start, due.stop):
+            lines.append(f"    if row[{timer}] <= t:")
+            if timer in silences:
+                since, length = silences[timer].slot, silences[timer].length
+                lines += [
+                    f"        d = row[{since}] + {length}",
+                    "        if d <= t: return False",
+                    f"        row[{timer}] = d",
+                ]
+            else:
+                lines.append("        return False")
+        lines += [f"    row[{DUE}] = min(row[{due.start}:{due.stop}])", "    return True"]
+        names: dict[str, Any] = {}
+        exec(compile("\n".join(lines), "<timers put off>", "exec"), names)
+        return cast(Callable[[State, int], bool], names["put_off"])
+
     def _compiled(self, name: str, first: bool) -> Handler:
         source, names = self.source(name, first)
         exec(compile(source, f"<events called {name}>", "exec"), names)
@@ -127,6 +153,12 @@ class Fast:
         if due < row[DUE]:
             row[DUE] = due
             wake.append(event.party)
+
+
+def silent_below(machine: Machine) -> list[SilentMachine]:
+    """Every silence in a pattern."""
+    own = [machine] if isinstance(machine, SilentMachine) else []
+    return own + [one for part in machine.parts for one in silent_below(part)]
 
 
 def selections_of(stage: Stage) -> list[Selection]:

@@ -26,7 +26,7 @@ from occasion.moments.live.node import Machine
 from occasion.moments.live.once import OnceMachine, SilentMachine
 from occasion.moments.live.snippets_once import counted_once, silenced
 from occasion.moments.live.units import Units
-from occasion.moments.live.windows import CROWD, MICRO, FewerMachine, WindowMachine
+from occasion.moments.live.windows import CROWD, MICRO, FewerMachine, ReachMachine, WindowMachine
 from occasion.moments.meaning import EVIDENCE_LIMIT
 
 
@@ -183,9 +183,12 @@ def _counted(node: Reach | Fewer, machine: WindowMachine, touch: Touch, selectio
     p, g = machine.slot, machine.slot + 1
     n = touch.constant(machine.n)
     value, gain, value_of, first = _gains(node.measure, n)
+    over = [f"g = s[{g}]"]
+    if isinstance(machine, ReachMachine):  # every window that waited is over
+        over += [f"if g is None and s[{p}][-1][1] <= t:", f"    s[{p}], s[{machine.last}] = None, 0"]
     some = [
-        f"g = s[{g}]",
-        f"if s[{p}] is None:",
+        *over,
+        f"{'elif' if len(over) > 1 else 'if'} s[{p}] is None:",
         f"    if g is not None and len(g) == 1 and len(g[0][4]) == 1 and g[0][4][0][1] > t and {gain}:",
         *("        " + line for line in value_of),
         f"    elif g is not None: {slow}",
