@@ -9,6 +9,7 @@ from occasion.people.traits import take_traits
 from occasion.service.changed import Changed
 from occasion.service.clock import Clock, utc_micros
 from occasion.service.door_settings import read_doors
+from occasion.service.erasing import Erasures, Running
 from occasion.service.ingest.pace import Pace
 from occasion.service.keys import Keyring
 from occasion.service.out.sending import Sending
@@ -69,12 +70,16 @@ class Service:
             self.engine, self.writer.do, self.clock, post=poster(self.sender), zone=self.workspace.zone
         )
         self.sending.start()
+        self.erasures = Erasures(
+            Running(self.workspace.data, self.writer, self.sealer, self.log, self.watching), self.clock
+        )
+        self.erasures.start()
         self.running = True
 
     def _recent(self, party: str) -> list[Event]:
         """A party's events that no segment holds yet: what an occasion shows of why it is there."""
         names, stretches = self.writer.identities.members(party), self.writer.tail.stretches
-        return [one for stretch in stretches for name in names for one in stretch.parties.get(name, ())]
+        return [one for stretch in stretches for name in names for one in stretch.of(name)]
 
     def _kept(self, upto: int) -> bool:
         """Whether the watcher needs no group of the log up to a position: it stands still, or keeps its state."""
@@ -86,6 +91,7 @@ class Service:
     def stop(self) -> None:
         """Commit what was taken, then let go of everything."""
         self.running = False
+        self.erasures.stop()
         self.sending.stop()
         self.sender.close()
         self.sealer.stop()

@@ -107,7 +107,7 @@ class _Now(NamedTuple):
         """The events of one identity as they came."""
         found = self.segments.of(party) if self.segments is not None else []
         for stretch in self.stretches:
-            found += stretch.parties.get(party, ())
+            found += stretch.of(party)
         return found
 
 

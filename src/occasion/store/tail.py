@@ -23,7 +23,8 @@ class Stretch:
         self.after = self.seq = after  # holds the positions after < seq
         self.first_clock = 0
         self.digests: set[bytes] = set()
-        self.parties: dict[str, list[Event]] = {}
+        # One event as it is, several as a list: most have one, and lists cost the garbage collector its time.
+        self._parties: dict[str, Event | list[Event]] = {}
         self.groups: list[tuple[int, int, list[Event]]] = []  # seq, clock, events
         self.rows = 0
 
@@ -31,16 +32,23 @@ class Stretch:
         """A group that is committed."""
         self.first_clock = self.first_clock or clock
         self.digests.update(digests)
-        parties = self.parties
+        parties = self._parties
         for event in events:
             theirs = parties.get(event.party)
             if theirs is None:
-                parties[event.party] = [event]
-            else:
+                parties[event.party] = event
+            elif theirs.__class__ is list:
                 theirs.append(event)
+            else:
+                parties[event.party] = [theirs, event]  # type: ignore[list-item]
         self.groups.append((seq, clock, events))
         self.rows += len(events)
         self.seq = seq
+
+    def of(self, party: str) -> Sequence[Event]:
+        """The events of an identity as they came."""
+        theirs = self._parties.get(party, ())
+        return (theirs,) if isinstance(theirs, Event) else theirs
 
 
 class Tail:
