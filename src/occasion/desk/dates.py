@@ -9,6 +9,7 @@ from whenever import Instant, ZonedDateTime
 
 US = 1_000_000
 DAY_US = 86_400 * US
+QUARTER_US = 900 * US
 
 
 def local(at_us: int, zone: str) -> ZonedDateTime:
@@ -34,7 +35,13 @@ def day_begin(day: date, zone: str) -> int:
 
 def day_of(at_us: int, zone: str) -> tuple[int, int]:
     """The day an instant lies in: its first instant and the first of the next day."""
-    day = local_date(at_us, zone)
+    return _day_of(at_us // QUARTER_US, zone)
+
+
+@lru_cache(maxsize=4096)
+def _day_of(quarter: int, zone: str) -> tuple[int, int]:
+    """The same for a quarter of an hour: every zone's days begin with one."""
+    day = local_date(quarter * QUARTER_US, zone)
     return day_begin(day, zone), day_begin(day + timedelta(days=1), zone)
 
 

@@ -24,6 +24,7 @@ from occasion.desk.owners import House, fallback, read_house
 from occasion.desk.parts import Kind
 from occasion.desk.ranking import stake
 from occasion.desk.snapshot import EventsOf
+from occasion.desk.standing import WAITING, WORKED, Standing
 from occasion.errors import InputError
 from occasion.events.event import Event
 from occasion.moments.calendar import FAR, add
@@ -40,8 +41,6 @@ REACHED_DAYS = 3  # how many local days there are to make something of what was 
 SLIPPING_DAYS = 14  # how long one that slips is worked on, where no window says it
 MISSED_DAYS = 62  # how far back what slipped by is put on record: this month and the last
 RETURNS = re.compile(r"\breturns\s+after\b")
-WORKED = ("taken", "done")
-WAITING = ("open", "held")  # what somebody has taken is theirs to finish
 KEY = (O.party, O.moment, O.identity, O.kind, O.per, O.about_us)
 
 
@@ -104,21 +103,34 @@ class _Turn:
         self.zone, self.recent = openings.zone, openings.recent
         self.house: House = read_house(connection, now)
         self.parties: dict[str, Party] = {}
+        self.standing = Standing(connection, (), now)
 
     def read(self, noticed: Sequence[Noticed]) -> None:
         fresh = [one for one in noticed if one.change.kind == "reached" and self.due(one)]
         self.parties = parties_of(self.connection, [one.change.party for one in fresh])
+        self.standing = Standing(self.connection, [one.change.party for one in noticed], self.now)
         over = [one for one in noticed if one.role == "missed"]  # first: what is missed no longer slips
         for one in [*over, *(one for one in noticed if one.role != "missed")]:
-            match one.change.kind:
-                case "reached":
-                    self.reached(one)
-                case "corrected":
-                    self.corrected(one)
-                case "retracted":
-                    self.retracted(one, stands=False)
-                case "stands":
-                    self.retracted(one, stands=True)
+            if one.change.kind == "reached":
+                self.reached(one)
+                continue
+            self.written()
+            if one.change.kind == "corrected":
+                self.corrected(one)
+            else:
+                self.retracted(one, stands=one.change.kind == "stands")
+            self.standing = Standing(self.connection, [one.change.party for one in noticed], self.now)
+        self.written()
+
+    def written(self) -> None:
+        """Write what was collected."""
+        for number, moment in self.standing.flush():
+            self.opened(number, moment)
+
+    def opened(self, number: int, moment: str) -> None:
+        self.done.opened.append(number)
+        if self.moments[moment].mark == "pit":
+            self.done.urgent.append(number)
 
     def due(self, one: Noticed) -> bool:
         """Whether there is still time for the occasion that the change would open."""
@@ -145,20 +157,20 @@ class _Turn:
     def reached(self, one: Noticed) -> None:
         if one.role in ("reached", "missed"):
             reason = "reason.gone" if one.role == "reached" else "reason.over"
-            self.done.closed += close_waiting(self.connection, one, reason, self.now)
+            self.done.closed += self.standing.close_ahead(
+                one.change.party, one.moment, per_text(one.change.per), reason
+            )
         if one.change.party not in self.parties or not self.due(one) or not self.fits(one):
             return
         if one.role == "slipping" and not self.can_come(one):
             return
-        if one.role == "reached" and self.seen_to(one):
+        if one.role == "reached" and self.standing.worked_on(one.change.party, one.moment, one.change.at):
             return
         kind: Kind = "slipping" if one.role == "slipping" else "missed" if one.role == "missed" else "reached"
         row = self.row(one, kind, self.events(one))
-        number = open_one(self.connection, row)
-        if number is not None and kind != "missed":
-            self.done.opened.append(number)
-            if self.moments[one.moment].mark == "pit":
-                self.done.urgent.append(number)
+        again = self.standing.open(row)
+        if again is not None and kind != "missed":
+            self.opened(again, one.moment)
 
     def can_come(self, one: Noticed) -> bool:
         """Whether what is slipping was neither reached nor missed since."""
@@ -171,14 +183,6 @@ class _Turn:
             OCCURRENCES.c.state == "holds",
         )
         return self.connection.execute(later.limit(1)).first() is None
-
-    def seen_to(self, one: Noticed) -> bool:
-        """Whether somebody saw it coming and works on it, or has done it."""
-        coming = select(O.number).where(
-            O.party == one.change.party, O.moment == one.moment, O.kind == "coming", O.about_us == one.change.at,
-            O.state.in_(WORKED),
-        )  # fmt: skip
-        return self.connection.execute(coming).first() is not None
 
     def row(self, one: Noticed, kind: Kind, events: list[Event]) -> dict[str, Any]:
         moment, change = self.moments[one.moment], one.change

@@ -1,0 +1,90 @@
+"""What stands on the desk about some parties, read at once; changes to it are collected and written together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from occasion.store.schema.desk import OCCASIONS
+
+O = OCCASIONS.c  # noqa: E741 - the columns, said often
+WORKED = ("taken", "done")
+WAITING = ("open", "held")  # what somebody has taken is theirs to finish
+AHEAD = ("coming", "slipping")
+AT_ONCE = 500
+AGAIN = ("state", "owner", "until_us", "occurrence", "facts", "changed_us")  # what a reopened occasion has anew
+Place = tuple[str, str, str, str, int]  # party, moment, kind, per, about_us
+
+
+class Standing:
+    """The occasions of some parties; `open` and `close_ahead` are written by `flush`."""
+
+    def __init__(self, connection: Connection, parties: Sequence[str], now: int) -> None:
+        self._connection, self._now = connection, now
+        self._known: dict[Place, list[Any]] = defaultdict(list)
+        self._ahead: dict[tuple[str, str, str], set[int]] = defaultdict(set)
+        self._worked: set[tuple[str, str, int]] = set()
+        self._new: dict[Place, dict[str, Any]] = {}
+        self._closed: dict[str, list[int]] = defaultdict(list)
+        self._again: list[tuple[int, dict[str, Any]]] = []
+        for row in self._rows(sorted(set(parties))):
+            self._known[(row.party, row.moment, row.kind, row.per, row.about_us)].append(row)
+            if row.kind in AHEAD and row.state in WAITING and row.shown_us <= now:
+                self._ahead[row.party, row.moment, row.per].add(row.number)
+            if row.kind == "coming" and row.state in WORKED:
+                self._worked.add((row.party, row.moment, row.about_us))
+
+    def _rows(self, parties: Sequence[str]) -> Iterator[Any]:
+        columns = (O.number, O.party, O.moment, O.kind, O.per, O.about_us, O.state, O.reason, O.identity, O.shown_us)
+        for i in range(0, len(parties), AT_ONCE):
+            yield from self._connection.execute(select(*columns).where(O.party.in_(parties[i : i + AT_ONCE])))
+
+    def worked_on(self, party: str, moment: str, at: int) -> bool:
+        """Whether somebody saw it coming and works on it, or has done it."""
+        return (party, moment, at) in self._worked
+
+    def close_ahead(self, party: str, moment: str, per: str, reason: str) -> list[int]:
+        """What is coming or slipping of this is no longer needed; the numbers of those that stood there."""
+        numbers = sorted(self._ahead.pop((party, moment, per), ()))
+        self._closed[reason] += numbers
+        for row in self._new.values():
+            if (row["party"], row["moment"], row["per"]) == (party, moment, per) and row["kind"] in AHEAD:
+                row |= {"state": "retracted", "reason": reason}
+        return numbers
+
+    def open(self, row: dict[str, Any]) -> int | None:
+        """Put an occasion there unless it stands there already, under any version of the moment; one taken back
+        because something came late is open again, and its number is given at once.
+        """
+        place = (row["party"], row["moment"], row["kind"], row["per"], row["about_us"])
+        if place in self._new:
+            return None
+        for known in self._known.get(place, ()):
+            if known.state == "retracted" and known.reason == "reason.late" and known.identity == row["identity"]:
+                self._again.append((known.number, {"reason": "", **{key: row[key] for key in AGAIN}}))
+                return int(known.number)
+            return None
+        self._new[place] = row
+        return None
+
+    def flush(self) -> list[tuple[int, str]]:
+        """Write everything; number and moment of what is new on the desk."""
+        for reason, numbers in self._closed.items():
+            for i in range(0, len(numbers), AT_ONCE):
+                some = update(OCCASIONS).where(O.number.in_(numbers[i : i + AT_ONCE]))
+                self._connection.execute(some.values(state="retracted", reason=reason, changed_us=self._now))
+        for number, values in self._again:
+            self._connection.execute(update(OCCASIONS).where(O.number == number).values(**values))
+        rows, made = list(self._new.values()), []
+        if rows:
+            own = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
+            statement: Any = own(OCCASIONS)
+            statement = statement.on_conflict_do_nothing().returning(O.number, O.moment, O.kind, O.state)
+            found = self._connection.execute(statement, rows).all()
+            made = [(r.number, r.moment) for r in sorted(found) if r.kind != "missed" and r.state != "retracted"]
+        self._new, self._closed, self._again = {}, defaultdict(list), []
+        return made
