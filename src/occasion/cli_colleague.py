@@ -189,13 +189,12 @@ def _noted(row: str) -> tuple[int, str]:
 @contextmanager
 def records(workspace: Path | None, writes: bool = True) -> Iterator[tuple[Engine, Connection]]:
     """The workspace's records and a transaction on them."""
-    from occasion.cli_serve import records_url
     from occasion.store.records import open_records, writing
     from occasion.store.workspace import find_workspace
 
     place = find_workspace(workspace)
     place.data.mkdir(parents=True, exist_ok=True)
-    engine = open_records(records_url() or place.data / "records.db")
+    engine = open_records(place.records or place.data / "records.db")
     try:
         with writing(engine) if writes else engine.begin() as connection:
             yield engine, connection

@@ -19,7 +19,6 @@ def mcp(workspace: Annotated[Path | None, WORKSPACE] = None) -> None:
     """Give an assistant tools that read the desk and propose (Model Context Protocol over stdin and stdout)."""
     from importlib.util import find_spec
 
-    from occasion.cli_serve import records_url
     from occasion.errors import InputError
     from occasion.service.clock import utc_micros
     from occasion.store.records import open_records
@@ -30,5 +29,5 @@ def mcp(workspace: Annotated[Path | None, WORKSPACE] = None) -> None:
     from occasion.service.out.assistant import Assistant, mcp_server
 
     place = find_workspace(workspace)
-    engine = open_records(records_url() or place.data / "records.db")
+    engine = open_records(place.records or place.data / "records.db")
     mcp_server(Assistant(engine, place.catalogue, utc_micros, place.zone)).run("stdio")

@@ -51,7 +51,7 @@ def serve(
     from occasion.store.workspace import find_workspace
 
     place = find_workspace(workspace)
-    settings = Settings(place, records=records_url(), following=watch, buffer_us=round(buffer * 1_000_000))
+    settings = Settings(place, following=watch, buffer_us=round(buffer * 1_000_000))
     listening = _listen(host, port)
     address = listening.getsockname()[1]
     run_server(
@@ -131,7 +131,7 @@ def _records(workspace: Path | None) -> Iterator[Connection]:
 
     place = find_workspace(workspace)
     place.data.mkdir(parents=True, exist_ok=True)
-    engine = open_records(records_url() or place.data / "records.db")
+    engine = open_records(place.records or place.data / "records.db")
     try:
         with engine.begin() as connection:
             yield connection
