@@ -86,7 +86,7 @@ def prepared(frame: Frame, verb: str, number: int, fields: dict[str, str]) -> Ac
     def done(connection: Connection, events: list[Arrived]) -> None:
         if fields.get("answer", "").strip():
             actions.answer(connection, number, fields["answer"], now=now, by=by)
-        actions.done(connection, number, fields.get("form", ""), text, now=now, by=by, append=events.append)
+        actions.done(connection, number, fields.get("made", ""), text, now=now, by=by, append=events.append)
 
     until = day_of(frame, fields.get("until", "")) if verb == "hold" else 0
     known: dict[str, Act] = {
