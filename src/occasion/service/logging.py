@@ -8,14 +8,14 @@ An error is told by its kind and the places in the code it went through.
 from __future__ import annotations
 
 import datetime as dt
+import json
 import logging
+import math
 import re
 import sys
 import threading
 import traceback
 from typing import IO, Any
-
-import msgspec
 
 NUMBERS = frozenset({"status", "ms", "seq", "count", "seconds", "tries", "webhook", "number", "rows", "waiting", "lag"})
 WORDS = frozenset({"request", "method", "route", "role", "kind", "reader", "outcome", "way", "state", "code"})
@@ -38,7 +38,7 @@ class Line(logging.Formatter):
             said["event"] = event
         for name in NUMBERS & record.__dict__.keys():
             value = record.__dict__[name]
-            if isinstance(value, int | float) or value is None:
+            if value is None or isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
                 said[name] = value
         for name in WORDS & record.__dict__.keys():
             value = record.__dict__[name]
@@ -46,7 +46,7 @@ class Line(logging.Formatter):
                 said[name] = value
         if record.exc_info and record.exc_info[1] is not None:
             said |= described(record.exc_info[1])
-        return msgspec.json.encode(said).decode()
+        return json.dumps(said)
 
 
 def described(error: BaseException) -> dict[str, Any]:
@@ -80,6 +80,7 @@ def configure(stream: IO[str] | None = None, level: int = logging.INFO) -> loggi
         logger.propagate = name != "uvicorn.access"
         logger.setLevel(logging.WARNING)
     logging.captureWarnings(True)
+    logging.raiseExceptions = False  # else what cannot be written is shown with its arguments
     threading.excepthook = _thread_died
     return handler
 
