@@ -12,6 +12,7 @@ from occasion.service.door_settings import read_doors
 from occasion.service.erasing import Erasures, Running
 from occasion.service.ingest.pace import Pace
 from occasion.service.keys import Keyring
+from occasion.service.looking import Looking
 from occasion.service.out.sending import Sending
 from occasion.service.reacting import Reacting, poster
 from occasion.service.ssrf import Sender
@@ -74,6 +75,17 @@ class Service:
             Running(self.workspace.data, self.writer, self.sealer, self.log, self.watching), self.clock
         )
         self.erasures.start()
+        self.looking = Looking(
+            self.engine,
+            self.writer.do,
+            self._now,
+            catalogue=self.watching.catalogue,
+            history=self.history,
+            events_of=self.log.of,
+            zone=self.workspace.zone,
+            tell=self.changed.tell,
+        )
+        self.looking.start()
         self.running = True
 
     def _recent(self, party: str) -> list[Event]:
@@ -91,6 +103,7 @@ class Service:
     def stop(self) -> None:
         """Commit what was taken, then let go of everything."""
         self.running = False
+        self.looking.stop()
         self.erasures.stop()
         self.sending.stop()
         self.sender.close()
