@@ -5,8 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import threading
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,7 +17,7 @@ import requests
 
 from occasion.events.event import Event
 from occasion.service.keys import FRESH_US, end_key
-from occasion.store.arrived import Busy, NotWritten
+from occasion.store.arrived import NotWritten
 from occasion.store.schema.log import REFUSED
 from serving import ServerHere, make_key, serving_here
 
@@ -320,13 +321,21 @@ class TestNotNow:
             server.service.pace.rate = slow
 
     def test_a_writer_that_is_behind(self, server: ServerHere, monkeypatch: pytest.MonkeyPatch) -> None:
-        def busy(batch: object) -> Future[None]:
-            raise Busy(3)
-
-        monkeypatch.setattr(server.service.writer, "submit", busy)
-        answer = post(server, "/v1/track", TRACK)
+        writer = server.service.writer
+        monkeypatch.setattr(writer, "_waiting_events", 0)  # one that waits is too many
+        go_on = threading.Event()
+        held = writer.do(lambda _: go_on.wait(10))
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(post, server, "/v1/track", {**TRACK, "messageId": "waited"})
+            while not writer._events:
+                assert not waiting.done()
+            answer = post(server, "/v1/track", {**TRACK, "messageId": "told to wait"})
+            go_on.set()
+            assert waiting.result(10).json()["taken"] == 1
+        assert held.result(10)
         assert is_error(answer, 429, "busy")
-        assert answer.headers["Retry-After"] == answer.headers["X-RateLimit-Reset"] == "3"
+        assert answer.headers["Retry-After"] == answer.headers["X-RateLimit-Reset"] == "1"
+        assert post(server, "/v1/track", {**TRACK, "messageId": "told to wait"}).json()["taken"] == 1
 
     def test_what_is_not_written_is_not_acknowledged(self, server: ServerHere, monkeypatch: pytest.MonkeyPatch) -> None:
         def full(batch: object) -> Future[None]:
