@@ -24,6 +24,7 @@ from random import Random
 
 import numpy as np
 
+from occasion.cli_serve import COLLECTING
 from occasion.events.event import Event
 from occasion.store.arrived import Arrived, Batch, Busy, identity
 from occasion.store.digests import write_run
@@ -105,7 +106,8 @@ def run(asked: argparse.Namespace, folder: Path) -> dict[str, object]:
     flight: deque[tuple[float, object]] = deque()
     taken = known = busy = 0
     gc.collect()
-    gc.freeze()  # what was made beforehand is no garbage of the server
+    gc.freeze()  # as `occasion serve` does
+    gc.set_threshold(*COLLECTING)
     begin, cpu = time.perf_counter(), time.process_time()
 
     def land() -> None:

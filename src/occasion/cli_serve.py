@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import os
 import socket
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ MAY = typer.Option("--may", help="write (send events) or read.")
 KEY = typer.Option("--key", help="Keep this key rather than a new random one: for a client that has one already.")
 OVERLAP = typer.Option("--overlap", min=0, help="Keys of this name so far end after that many hours.")
 AS_JSON = typer.Option("--json", help="Print one JSON object.")
+COLLECTING = (50_000, 20, 50)  # thresholds of the garbage collector: a server makes hardly any cycles
 
 
 def register(app: typer.Typer) -> None:
@@ -54,9 +56,19 @@ def serve(
     settings = Settings(place, following=watch, buffer_us=round(buffer * 1_000_000))
     listening = _listen(host, port)
     address = listening.getsockname()[1]
-    run_server(
-        make_app(settings), listening, lambda: typer.echo(f"Occasion is at http://{host}:{address} (Ctrl-C stops it)")
-    )
+
+    def ready() -> None:
+        _collect_rarely()
+        typer.echo(f"Occasion is at http://{host}:{address} (Ctrl-C stops it)")
+
+    run_server(make_app(settings), listening, ready)
+
+
+def _collect_rarely() -> None:
+    """What is in memory at the start stays; looking through all of it for cycles would hold every request up."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTING)
 
 
 def records_url() -> str | None:
