@@ -32,12 +32,14 @@ def backup(
 
     import msgspec
 
-    from occasion.cli_serve import records_url
+    from occasion.people.erase import note_backup
     from occasion.store.backup import make_backup
     from occasion.store.workspace import find_workspace
 
     place = find_workspace(workspace)
-    made = make_backup(place, records_url() or place.data / "records.db", file, time.time_ns() // 1000)
+    now = time.time_ns() // 1000
+    made = make_backup(place, place.records or place.data / "records.db", file, now)
+    note_backup(place.data, file, now)
     size = file.stat().st_size
     if as_json:
         typer.echo(msgspec.json.encode({**asdict(made), "bytes": size}).decode())
@@ -60,12 +62,18 @@ def restore(
 
     import msgspec
 
+    from occasion.people.erase import forget_again, written_erasures
     from occasion.store.restore import restore_backup
 
+    erasures = written_erasures(erased / "data") if erased is not None else []
     place, contents = restore_backup(file, to, records or None)
+    again = forget_again(place.data, records or None, erasures, time.time_ns() // 1000)
     if as_json:
-        typer.echo(msgspec.json.encode({**asdict(contents), "folder": str(place.folder)}).decode())
+        shown = {**asdict(contents), "folder": str(place.folder), "erased_again": again}
+        typer.echo(msgspec.json.encode(shown).decode())
         return
+    if again:
+        typer.echo(f"{again:,} identities that were erased after this backup are erased again")
     typer.echo(
         f"{place.folder}: the log up to position {contents.position:,}, {contents.segments:,} segments, all whole"
     )

@@ -12,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     from occasion.people.contact import Reading
     from occasion.people.contacts import Brought
+    from occasion.people.erase import Erased, Held
     from occasion.store.history import History
     from occasion.store.workspace import Workspace
 
@@ -21,6 +22,8 @@ PARTY = typer.Argument(metavar="PARTY", help="Any identity of theirs.")
 FILE = typer.Argument(metavar="FILE", help="A vCard file (.vcf) or a table with a header (.csv, .tsv).")
 MAP = typer.Option("--map", help="What a table's column is: name=COLUMN,birthday=COLUMN:dmy,trait:x=COLUMN,"
                    "detail:preference=COLUMN,-=COLUMN (leave out). What is left out is guessed and shown.")  # fmt: skip
+YES = typer.Option("--yes", help="Do not ask.")
+SERVER_SECONDS = 600.0
 HTML = typer.Option("--html", metavar="OUT", help="Write it as one page of HTML.")
 KIND = typer.Option("--kind", help="What new ones are: customer, partner or colleague.")
 ENCODING = typer.Option("--encoding", help="The file's encoding, if it is not UTF-8.")
@@ -35,6 +38,7 @@ def register(app: typer.Typer) -> None:
     group.command(name="show")(show)
     app.add_typer(group, name="people")
     app.command(name="export")(export)
+    app.command(name="erase")(erase)
 
 
 def import_(
@@ -182,6 +186,64 @@ def _held_text(found: dict[str, Any]) -> str:
     counts = {name: len(some) for name, some in found["held"].items() if some} | {"events": len(found["events"])}
     said = ", ".join(f"{name} {count:,}" for name, count in counts.items())
     return f"{found['party']['name'] or found['party']['party']}: {said}"
+
+
+def erase(
+    party: Annotated[str, PARTY],
+    yes: Annotated[bool, YES] = False,
+    workspace: Annotated[Path | None, WORKSPACE] = None,
+    as_json: Annotated[bool, AS_JSON] = False,
+) -> None:
+    """Erase somebody everywhere, with a server running or not: events, texts, ids, everything noted. For good."""
+    import msgspec
+
+    from occasion.cli_colleague import by, now_us
+    from occasion.errors import InputError
+    from occasion.people import erase as erasing
+    from occasion.service.erasing import ask
+
+    with _history(workspace) as (place, history):
+        alone = erasing.Alone(history)
+        with history.engine.connect() as connection:
+            found = erasing.held(connection, alone, party)
+        if not yes:
+            _confirm(found)
+        if _served(history):
+            answer = ask(place.data, party, by(), SERVER_SECONDS)
+            if answer.erased is None:
+                raise InputError(f"party {party!r}: {answer.error}")
+            done = answer.erased
+        else:
+            done = erasing.erase(alone, party, now=now_us(), by=by())
+    typer.echo(msgspec.json.encode(done).decode() if as_json else _erased_text(done))
+
+
+def _confirm(found: Held) -> None:
+    rows = sum(found.rows.values())
+    typer.echo(f"{', '.join(found.identities)}: {found.events:,} events and {rows:,} rows will be erased for good.")
+    typer.confirm("Erase them?", abort=True)
+
+
+def _served(history: History) -> bool:
+    """Whether a server runs on the workspace."""
+    from occasion.errors import InputError
+
+    try:
+        with history.alone():
+            return False
+    except InputError:
+        return True
+
+
+def _erased_text(done: Erased) -> str:
+    rows = sum(done.rows.values())
+    lines = [f"erased: {done.identities:,} identities, {done.events:,} events, {rows:,} rows, {done.files:,} files"]
+    if not done.whole:
+        lines.append("an analysis under way still holds old files of the log: they go when it is over")
+    if done.backups:
+        lines.append("backups made before hold them still, until you delete them: " + ", ".join(done.backups))
+    lines.append("files exported to other places are not in our hands; restoring a backup erases them again")
+    return "\n".join(lines)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, String, Table, cast, delete, or_, select, update
+from sqlalchemy import Column, Connection, String, Table, cast, delete, or_, select, tuple_, update
 
 from occasion.people.held import places
 from occasion.store import audit
@@ -32,7 +32,7 @@ def pseudonym(digest: str) -> str:
     return f"erased-{digest[:16]}"
 
 
-def forget_rows(connection: Connection, names: Names, *, now: int, by: str) -> dict[str, int]:
+def forget_rows(connection: Connection, names: Names, *, now: int, by: str, nameless: int = 0) -> dict[str, int]:
     """Remove every row about these identities; how many, by table. The audit says that it was done, and not of whom."""
     parties = list(names)
     counts: dict[str, int] = {}
@@ -40,19 +40,19 @@ def forget_rows(connection: Connection, names: Names, *, now: int, by: str) -> d
         gone = connection.execute(delete(place.table).where(place.about(parties))).rowcount
         if gone:
             counts[place.table.name] = gone
-    counts |= _nameless(connection, names)
     advance(connection, READER, position(connection, READER).seq + 1, now)  # who is whom may have changed
-    audit.note(connection, now, by, "party erased", "erasure", {"identities": len(parties), **counts})
+    audit.note(
+        connection, now, by, "party erased", "erasure", {"identities": len(parties), "nameless": nameless, **counts}
+    )
     return counts
 
 
-def _nameless(connection: Connection, names: Names) -> dict[str, int]:
-    """Others' rows that name them; how many, by table."""
+def make_nameless(connection: Connection, names: Names) -> dict[str, int]:
+    """Rename them in others' rows; how many rows, by table."""
     counts: dict[str, int] = {}
     for table in (OCCURRENCES, OCCASIONS):
         for party, stands in names.items():
-            renamed = update(table).where(table.c.per == per_text(party)).values(per=per_text(stands))
-            _count(counts, table, connection.execute(renamed).rowcount)
+            _count(counts, table, _rename_per(connection, table, per_text(party), per_text(stands)))
     for column in JSON_COLUMNS:
         _count(counts, column.table, _in_json(connection, column, names))
     _count(counts, REFUSED, _refused(connection, names))
@@ -60,9 +60,19 @@ def _nameless(connection: Connection, names: Names) -> dict[str, int]:
     return counts
 
 
+def _rename_per(connection: Connection, table: Table, old: str, new: str) -> int:
+    """Rename a value of `per`. Where the watcher has said the same under the new name already, what was there stays."""
+    about = table.c.about_us if table is OCCASIONS else table.c.at_us
+    kind = table.c.kind if table is OCCASIONS else table.c.role
+    key = tuple_(table.c.party, table.c.moment, table.c.identity, kind, about)
+    there = select(table.c.party, table.c.moment, table.c.identity, kind, about).where(table.c.per == old)
+    connection.execute(delete(table).where(table.c.per == new, key.in_(there)))
+    return connection.execute(update(table).where(table.c.per == old).values(per=new)).rowcount
+
+
 def _count(counts: dict[str, int], table: Any, more: int) -> None:
     if more:
-        name = f"nameless_{table.name}"
+        name = table.name
         counts[name] = counts.get(name, 0) + more
 
 

@@ -21,7 +21,7 @@ from occasion.service.watched import Plan, Reading, WatchedLog
 from occasion.store import versions
 from occasion.store.arrived import Effects, Group
 from occasion.store.merged import changed_since
-from occasion.store.occurrences import Noticed, settle, write_changes
+from occasion.store.occurrences import Noticed, per_text, settle, write_changes
 from occasion.store.positions import WATCH, position
 from occasion.store.workspace import Workspace
 
@@ -179,7 +179,8 @@ class Following:
             self._read_from_here(clock)
             return
         reading.forget(parties)
-        self._settle(reading, [one for one in reading.kept.naming(parties) if one not in parties], clock)
+        forms = [form for party in parties for form in (party, per_text(party))]
+        self._settle(reading, [one for one in reading.kept.naming(forms) if one not in parties], clock)
 
     def scrubbed(self) -> bool:
         """Have what was forgotten gone from the state's file; False: not yet, ask again. In the writer's thread."""

@@ -61,7 +61,7 @@ class Intake:
         given = iter(digests)
         sifted = Sifted()
         for batch in batches:
-            sifted.refused += batch.refused
+            sifted.refused += [one for one in batch.refused if not self._was_erased(one.party)]
             there = []
             for place, item in enumerate(batch.arrived):
                 one = next(given)
@@ -84,6 +84,9 @@ class Intake:
             ordered = list(distinct)
             known.update(ordered[i] for i in self.runs.contains(ordered).nonzero()[0].tolist())
         return known
+
+    def _was_erased(self, party: str | None) -> bool:
+        return self._erased is not None and party is not None and party in self._erased
 
     def _is_erased(self, item: Arrived) -> bool:
         assert self._erased is not None

@@ -100,6 +100,14 @@ class KeptState:
             yield from some
             last = some[-1]
 
+    def naming(self, texts: Iterable[str]) -> list[str]:
+        """The parties in whose rows one of these texts stands as a value."""
+        found: set[str] = set()
+        for text in texts:
+            query = "SELECT party FROM rows WHERE instr(packed, ?) > 0"
+            found.update(row[0] for row in self._db.execute(query, (msgspec.msgpack.encode(text),)))
+        return sorted(found)
+
     def count(self) -> int:
         """How many rows there are."""
         return int(self._db.execute("SELECT COUNT(*) FROM rows").fetchone()[0])

@@ -1,0 +1,153 @@
+"""Erasing while the server runs: through its writer, sealer and watcher; asked for on the desk or by `occasion erase`.
+
+The command asks by a file in data/requests: whoever may write there may change the records anyway, and no door to the
+network is opened for it. The file is gone once it was read, its answer once it was fetched.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from threading import Event as Signal
+from threading import Lock, Thread
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from occasion.errors import OccasionError
+from occasion.events.event import Event
+from occasion.people.erase import Erased, erase, forget_state
+from occasion.service.watching import Following
+from occasion.store.log import Log
+from occasion.store.sealer import Sealer
+from occasion.store.writer import Writer
+
+FOLDER = "requests"
+LOOK = 0.25  # seconds between two looks at the folder
+WAIT = 0.1  # seconds between two tries to have the watcher's state on disk
+TRIES = 300
+log = logging.getLogger(__name__)
+
+
+class Running:
+    """See occasion.people.erase.Erasing: with a server that runs. Not for the writer's own thread."""
+
+    def __init__(self, data: Path, writer: Writer, sealer: Sealer, reading: Log, following: Following) -> None:
+        self.data, self.engine = data, writer.engine
+        self._writer, self._sealer, self._reading, self._following = writer, sealer, reading, following
+
+    def change(self, verb: Callable[[Connection], Any]) -> Any:
+        """Through the writer."""
+        return self._writer.do(verb).result()
+
+    def events(self, party: str) -> Sequence[Event]:
+        """The events of a canonical party."""
+        return self._reading.of(party)
+
+    def log(self, names: Mapping[str, str]) -> bool:
+        """The tail is sealed, and the segments are written without them."""
+        return self._sealer.erase(names)
+
+    def watched(self, names: Mapping[str, str]) -> None:
+        """The watcher forgets them, and reads again whose state names them."""
+        if self._following.reading is None:  # nothing is watched now; it once may have been
+            forget_state(self.data)
+            return
+        self._writer.do(lambda _: self._following.forget_names(list(names), self._writer.clock())).result()
+        for _ in range(TRIES):
+            if self._writer.do(lambda _: self._following.scrubbed()).result():
+                return
+            time.sleep(WAIT)
+
+
+class Erasures:
+    """Erases, one party at a time, and answers the requests of commands while it runs."""
+
+    def __init__(self, tools: Running, clock: Callable[[], int]) -> None:
+        self._tools, self._clock = tools, clock
+        self._folder = tools.data / FOLDER
+        self._one = Lock()
+        self._end = Signal()
+        self._thread: Thread | None = None
+
+    def erase(self, party: str, by: str) -> Erased:
+        """Erase a party. Raises InputError when nothing is held about it."""
+        with self._one:
+            return erase(self._tools, party, now=self._clock(), by=by)
+
+    def start(self) -> None:
+        """Answer requests from now on; those left from before are older than this server."""
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        for path in self._folder.iterdir():
+            path.unlink()
+        self._thread = Thread(target=self._run, name="erasures", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is under way, before the writer and the sealer end."""
+        self._end.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._end.wait(LOOK):
+            for path in sorted(self._folder.glob("*.json")):
+                self._answer(path)
+
+    def _answer(self, path: Path) -> None:
+        try:
+            asked = msgspec.json.decode(path.read_bytes(), type=Request)
+            path.unlink()
+            answer = Answer(erased=self.erase(asked.party, asked.by))
+        except (OccasionError, OSError, msgspec.MsgspecError) as error:
+            answer = Answer(error=str(error))
+        except Exception as error:
+            log.exception("an erasure failed")
+            answer = Answer(error=f"it failed half-way ({type(error).__name__}): do it again, it goes on where it was")
+        path.unlink(missing_ok=True)
+        _put(path.with_suffix(".answer"), msgspec.json.encode(answer))
+
+
+class Request(msgspec.Struct):
+    """What a command asks for."""
+
+    party: str
+    by: str
+
+
+class Answer(msgspec.Struct):
+    """What came of it: one of the two is set."""
+
+    erased: Erased | None = None
+    error: str | None = None
+
+
+def ask(data: Path, party: str, by: str, seconds: float) -> Answer:
+    """Ask the running server to erase a party, and wait for the answer; an error when none comes in time."""
+    folder = data / FOLDER
+    if not folder.is_dir():
+        return Answer(error=f"{data}: something else changes it, and no server answers: wait until it is done")
+    path = folder / f"{secrets.token_hex(8)}.json"
+    answer = path.with_suffix(".answer")
+    _put(path, msgspec.json.encode(Request(party, by)))
+    for _ in range(int(seconds / LOOK)):
+        if answer.exists():
+            found = msgspec.json.decode(answer.read_bytes(), type=Answer)
+            answer.unlink()
+            return found
+        time.sleep(LOOK)
+    if path.exists():
+        path.unlink(missing_ok=True)
+        return Answer(error="the server did not take the request: is a load under way? Nothing was erased")
+    return Answer(error="the server has not finished yet: ask again in a while, it goes on")
+
+
+def _put(path: Path, content: bytes) -> None:
+    temporary = path.with_suffix(".temporary")
+    temporary.touch(mode=0o600)
+    temporary.write_bytes(content)
+    temporary.rename(path)
