@@ -17,9 +17,11 @@ from doors import AWAY, HERE, PASSWORD, add, desk_app, do, signed_in, stranger
 from occasion.errors import InputError
 from occasion.service import colleagues, cookies, passwords, sessions
 from occasion.service.door_settings import HOUR, LoginSettings
+from occasion.service.farewell import say_goodbye
 from occasion.service.login import safe_next
 from occasion.store import audit
 from occasion.store.schema.doors import AUDIT, COLLEAGUES, SESSIONS
+from occasion.store.schema.out import FEEDS
 
 START = 1_772_442_000_000_000  # 2026-03-02 09:00 UTC
 SECOND = 1_000_000
@@ -366,6 +368,47 @@ def test_the_last_admin_stays(app: FastAPI) -> None:
         do(app, lambda c: colleagues.close_account(c, START, "root", "root"))
     add(app, "second", "admin")
     do(app, lambda c: colleagues.set_role(c, START, "root", "root", "colleague"))
+
+
+def test_whoever_leaves_hands_over_first_and_then_nothing_lets_them_in(
+    app: FastAPI, clock: Clock, tmp_path: Path
+) -> None:
+    place = app.state.service.workspace
+    place.catalogue.write_text(
+        "moments:\n  ten:\n    when: count(seen) >= 10\n    owner: ola\n    purpose: they are here\n", encoding="utf-8"
+    )
+    client = signed_in(app, "colleague", "ola", teams=("front",))
+    do(
+        app,
+        lambda c: c.execute(
+            FEEDS.insert().values(digest=b"x" * 32, colleague="ola", owner="ola", names=False, made_us=1)
+        ),
+    )
+
+    def leave(to: str | None) -> int:
+        return do(app, lambda c: say_goodbye(c, clock(), "ewa", "ola", place=place, to=to))
+
+    with pytest.raises(InputError, match="ten"):
+        leave(None)
+    assert client.get("/password").status_code == 200
+    assert "owner: ola" in place.catalogue.read_text(encoding="utf-8")
+    assert leave("ewa") == 0
+    assert "owner: ewa" in place.catalogue.read_text(encoding="utf-8")
+    assert client.get("/password", headers={"Accept": ""}).status_code == 401
+    assert do(app, lambda c: c.execute(select(FEEDS.c.revoked_us)).scalar()) == clock()
+    assert actions(app)[-2:] == ["colleague handed over", "colleague left"]
+    with pytest.raises(InputError, match="no colleague"):
+        leave("ewa")
+
+
+def test_the_last_admin_does_not_leave_and_the_catalogue_stays_as_it_was(app: FastAPI, clock: Clock) -> None:
+    place = app.state.service.workspace
+    add(app, "root", "admin")
+    before = "moments:\n  ten:\n    when: count(seen) >= 10\n    owner: root\n    purpose: they are here\n"
+    place.catalogue.write_text(before, encoding="utf-8")
+    with pytest.raises(InputError, match="only admin"):
+        do(app, lambda c: say_goodbye(c, clock(), "root", "root", place=place, to="ewa"))
+    assert place.catalogue.read_text(encoding="utf-8") == before
 
 
 def test_old_costs_are_made_new_at_login(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:

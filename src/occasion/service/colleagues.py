@@ -148,12 +148,17 @@ def subject_of(issuer: str, subject: str) -> str:
 
 def close_account(connection: Connection, now: int, by: str, id: str) -> None:
     """The door side of leaving: sessions end, nothing lets them in again; the desk's side (bonds) comes before it."""
-    if _one(connection, id, now) == "admin":
-        _another_admin(connection, id, now)
+    check_may_leave(connection, now, id)
     gone = {"left_us": now, "password": None, "subject": None}
     connection.execute(update(COLLEAGUES).where(COLLEAGUES.c.id == id).values(**gone))
     ended = sessions.end_all(connection, id)
     audit.note(connection, now, by, "colleague left", f"colleague:{id}", {"sessions ended": ended})
+
+
+def check_may_leave(connection: Connection, now: int, id: str) -> None:
+    """Raises InputError for somebody who is not here, and for the last admin."""
+    if _one(connection, id, now) == "admin":
+        _another_admin(connection, id, now)
 
 
 def accounts(connection: Connection) -> list[Account]:

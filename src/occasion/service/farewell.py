@@ -1,4 +1,4 @@
-"""A colleague leaves: the desk's side first (moments and bonds handed over), then the doors are shut. One transaction."""
+"""A colleague leaves: the desk first (moments and bonds handed over), then the doors are shut. One transaction."""
 
 from __future__ import annotations
 
