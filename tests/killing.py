@@ -56,7 +56,7 @@ PARTIES = 40
 
 @dataclass
 class Trial:
-    """A server, two clients that send to it, and what they know."""
+    """A server, clients that send to it, and what they know."""
 
     server: ServerProcess
     draw: random.Random
@@ -64,7 +64,7 @@ class Trial:
     acknowledged: set[str] = field(default_factory=set)
     sent: set[str] = field(default_factory=set)
     ending: threading.Event = field(default_factory=threading.Event)
-    pause: float = 0.01
+    pause: float = 0.002
 
     def client(self, number: int) -> None:
         """Send until told to end; a batch is sent until it is acknowledged."""
@@ -146,7 +146,7 @@ class Trial:
         self.ending.clear()
         self.begin()
 
-    def begin(self, clients: int = 2) -> None:
+    def begin(self, clients: int = 4) -> None:
         """Let the clients send."""
         base = len(self.sent)  # ids of an earlier round are not used again
         for n in range(clients):
