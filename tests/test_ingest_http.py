@@ -16,6 +16,7 @@ import pytest
 import requests
 
 from occasion.events.event import Event
+from occasion.service.ingest import door
 from occasion.service.keys import FRESH_US, end_key
 from occasion.store.arrived import NotWritten
 from occasion.store.schema.log import REFUSED
@@ -296,6 +297,14 @@ class TestErrors:
         answer = requests.get(server.url + "/v1/track", timeout=10)
         assert is_error(answer, 405, "method_not_allowed")
         assert "POST" in answer.headers["Allow"]
+
+    def test_a_body_that_does_not_come(self, server: ServerHere, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(door, "SLOWEST", 0.2)
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as line:
+            line.sendall(b"POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{")
+            answer = line.recv(4096)
+        assert answer.startswith(b"HTTP/1.1 408")
+        assert b'"code":"too_slow"' in answer
 
     def test_a_request_that_breaks_off_harms_nobody(self, server: ServerHere) -> None:
         with socket.create_connection(("127.0.0.1", server.port)) as line:

@@ -63,6 +63,7 @@ WHEN = {
     401: "No key or session opens this",
     403: "Not allowed to this one",
     404: "Not there",
+    408: "The body came too slowly: send it again",
     413: "Too large",
     415: "Packed in a way that is not known here",
     422: "A parameter cannot be used",

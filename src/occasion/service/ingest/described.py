@@ -186,6 +186,6 @@ def described(name: str) -> dict[str, Any]:
         "openapi_extra": {"requestBody": {"required": True, "content": content}, "security": KEYS},
         "responses": {
             200: {"description": "On disk", "content": {"application/json": {"schema": TAKEN}}},
-            **error_responses(400, 401, 413, 415, 429, 503),
+            **error_responses(400, 401, 408, 413, 415, 429, 503),
         },
     }

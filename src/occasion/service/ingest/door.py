@@ -26,6 +26,7 @@ CORS = {
     "Access-Control-Expose-Headers": "Retry-After, X-RateLimit-Reset",
     "Vary": "Origin",
 }
+SLOWEST = 60  # seconds in which a body must be there
 NO_KEY = (
     "no key opens this: send one as the Basic user, a Bearer token, X-Write-Key, or writeKey or api_key in the body"
 )
@@ -55,6 +56,8 @@ async def take(request: Request, door: Door, shape: Callable[[bytes], bytes] = b
         answer = error_answer(Refuse(400, "unreadable", str(why)))
     except UnknownPacking as why:
         answer = error_answer(Refuse(415, "unknown_encoding", str(why)))
+    except TimeoutError:
+        answer = error_answer(Refuse(408, "too_slow", f"the body was not there after {SLOWEST} s; send it again"))
     except ClientDisconnect:
         answer = error_answer(
             Refuse(400, "broken_off", "the request broke off before its body was there; send it again")
@@ -72,7 +75,8 @@ async def _take(request: Request, door: Door, shape: Callable[[bytes], bytes]) -
     received = service.clock()
     text = b""
     try:
-        sent = await _body(request, door.limits)
+        async with asyncio.timeout(SLOWEST):
+            sent = await _body(request, door.limits)
         text = shape(unpack(sent, request.headers.get("content-encoding", ""), door.limits))
         envelope = open_envelope(text, door.limits, single=door.single)
     except (TooLarge, Unreadable) as why:
