@@ -83,6 +83,7 @@ class TestKeys:
             (("website", "--key", "short"), "16 to 200"),
             (("website", "--key", "with:colon:0123456789"), "no colon"),
             (("website", "--source", "a:b"), "without a colon"),
+            (("website", "--source", "Desk"), "the desk's own"),
             (("  ",), "1 to 100"),
         ],
     )

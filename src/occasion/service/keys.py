@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, or_, select, update
 
+from occasion.desk.actions import SOURCE as DESK
 from occasion.errors import InputError
 from occasion.service.clock import Clock
 from occasion.store.audit import note
@@ -70,6 +71,8 @@ def _check(secret: str, name: str, source: str, may: str) -> None:
         raise InputError(f"key name {name[:20]!r}: must be 1 to 100 characters; for example website")
     if not source.strip() or ":" in source or len(source) > 100:
         raise InputError(f"--source {source[:20]!r}: must be 1 to 100 characters without a colon; for example website")
+    if source.strip().lower() == DESK:
+        raise InputError(f"--source {source!r}: is the desk's own; name another, for example website")
     if may not in MAY:
         raise InputError(f"--may {may!r}: a key may {' or '.join(MAY)}")
     if not 16 <= len(secret) <= LONGEST_KEY or ":" in secret or not secret.isascii() or not secret.isprintable():
