@@ -64,10 +64,10 @@ class WholeLog:
         What is committed after this was called may be missing: `after` the position of then has it.
         """
         with self._history.beside() as history:
-            yield from _everybody(history)
+            yield from everybody(history)
 
 
-def _everybody(history: History) -> Iterator[tuple[str, list[Event]]]:
+def everybody(history: History) -> Iterator[tuple[str, list[Event]]]:
     """Every party with its events; one bucket after the other, none held in memory as a whole."""
     if not history.any_events():
         return
