@@ -31,6 +31,8 @@ ROUTERS = (
     "occasion.service.pages.assets",
     "occasion.service.pages.today",
     "occasion.service.pages.party",
+    "occasion.service.pages.moments",
+    "occasion.service.pages.settings",
     "occasion.service.pages.house",
     "occasion.service.pages.small",
     "occasion.service.doors",  # last: it guards all that is there by then
