@@ -6,14 +6,16 @@ undoing one gives each its own back. What is written while the merge stands belo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Column, Connection, select
 
 from occasion.errors import InputError
 from occasion.store import merged
 from occasion.store.schema.log import MERGES
+
+AT_ONCE = 500  # identities asked for in one query
 
 
 @dataclass(frozen=True)
@@ -32,31 +34,53 @@ class Merged:
 
 def canonical(connection: Connection, party: str) -> str:
     """The identity that merges lead to; `party` itself where there is none."""
-    seen = {party}
-    while True:
-        into = connection.execute(
-            select(MERGES.c.into)
-            .where(MERGES.c.party == party, MERGES.c.undone_us.is_(None))
-            .order_by(MERGES.c.number.desc())
-            .limit(1)
-        ).scalar()
-        if into is None or into in seen:
-            return party
-        seen.add(into)
-        party = into
+    return _follow(_active(connection, MERGES.c.party, [party]), party)
 
 
 def identities(connection: Connection, party: str) -> tuple[str, ...]:
     """All identities of the party that `party` is one of: the one that merges lead to first, the others by name."""
-    top = canonical(connection, party)
-    found, level = {top}, [top]
+    return identities_of(connection, [party])[party]
+
+
+def identities_of(connection: Connection, parties: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """As `identities`, for several parties: in a few queries whatever their number."""
+    asked = list(dict.fromkeys(parties))
+    into = _active(connection, MERGES.c.party, asked)
+    tops = {party: _follow(into, party) for party in asked}
+    below = _active(connection, MERGES.c.into, list(dict.fromkeys(tops.values())))
+    members: dict[str, set[str]] = {top: set() for top in tops.values()}
+    for low in below:
+        top = _follow(below, low)
+        if top in members and top != low:
+            members[top].add(low)
+    return {party: (top, *sorted(members[top])) for party, top in tops.items()}
+
+
+def _active(connection: Connection, column: Column[str], begin: list[str]) -> dict[str, str]:
+    """The merges in force that lead on from these (by `party` upwards, by `into` downwards): party → into."""
+    found: dict[str, str] = {}
+    level, seen = begin, set(begin)
     while level:
-        rows = connection.execute(
-            select(MERGES.c.party).where(MERGES.c.into.in_(level), MERGES.c.undone_us.is_(None))
-        ).scalars()
-        level = [one for one in set(rows) - found if canonical(connection, one) == top]
-        found.update(level)
-    return (top, *sorted(found - {top}))
+        reached: list[str] = []
+        for at in range(0, len(level), AT_ONCE):
+            rows = connection.execute(
+                select(MERGES.c.party, MERGES.c.into)
+                .where(column.in_(level[at : at + AT_ONCE]), MERGES.c.undone_us.is_(None))
+                .order_by(MERGES.c.number)
+            )
+            for low, high in rows:
+                if found.setdefault(low, high) == high:
+                    reached.append(high if column is MERGES.c.party else low)
+        level = [one for one in dict.fromkeys(reached) if one not in seen]
+        seen.update(level)
+    return found
+
+
+def _follow(into: dict[str, str], party: str) -> str:
+    seen = {party}
+    while (following := into.get(party)) is not None and following not in seen:
+        seen.add(party := following)
+    return party
 
 
 def merge(connection: Connection, party: str, into: str, *, now: int, by: str, why: str) -> int | None:

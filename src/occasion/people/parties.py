@@ -11,15 +11,13 @@ from sqlalchemy import Connection, insert, select, update
 
 from occasion.errors import InputError
 from occasion.events.convert import is_zone
-from occasion.people.merges import canonical, identities
+from occasion.people.merges import AT_ONCE, canonical, identities, identities_of
 from occasion.people.partial import read_partial
 from occasion.people.search import index_words
-from occasion.store.schema.log import MERGES
 from occasion.store.schema.people import PARTIES
 
 Kind = Literal["customer", "partner", "colleague"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-AT_ONCE = 400  # identities named in a query
 DATE_UNKNOWN = "unknown"  # of a death
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _MERGED = ("name", "owner", "zone", "locale", "channel", "quiet_from", "quiet_to", "rest_days", "deceased")
@@ -66,30 +64,18 @@ def party_of(connection: Connection, party: str) -> Party:
     Of each field the value of the identity that merges lead to, else that of the identity changed last. Of consent the
     latest word on each channel, of two at once the no. Deceased if any identity is.
     """
-    names = identities(connection, party)
-    rows = connection.execute(select(PARTIES).where(PARTIES.c.party.in_(names))).mappings().all()
-    return _combined(names, [dict(row) for row in rows])
+    return parties_of(connection, [party])[party]
 
 
 def parties_of(connection: Connection, parties: Sequence[str]) -> dict[str, Party]:
-    """Several at once, by the identity asked for: a few queries for all those that no merge concerns."""
-    wanted = list(dict.fromkeys(parties))
-    merged: set[str] = set()
+    """Several at once, by the identity asked for; in a few queries whatever their number."""
+    names = identities_of(connection, parties)
+    every = list(dict.fromkeys(name for some in names.values() for name in some))
     rows: dict[str, dict[str, Any]] = {}
-    for i in range(0, len(wanted), AT_ONCE):
-        some = wanted[i : i + AT_ONCE]
-        merges = select(MERGES.c.party, MERGES.c.into).where(MERGES.c.undone_us.is_(None))
-        for column in (MERGES.c.party, MERGES.c.into):
-            for pair in connection.execute(merges.where(column.in_(some))):
-                merged.update(pair)
-        known = connection.execute(select(PARTIES).where(PARTIES.c.party.in_(some))).mappings()
-        rows |= {row["party"]: dict(row) for row in known}
-    return {
-        party: party_of(connection, party)
-        if party in merged
-        else _combined((party,), [rows[party]] if party in rows else [])
-        for party in wanted
-    }
+    for at in range(0, len(every), AT_ONCE):
+        query = select(PARTIES).where(PARTIES.c.party.in_(every[at : at + AT_ONCE]))
+        rows |= {row["party"]: dict(row) for row in connection.execute(query).mappings()}
+    return {party: _combined(some, [rows[name] for name in some if name in rows]) for party, some in names.items()}
 
 
 def _combined(names: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> Party:
