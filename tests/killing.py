@@ -64,7 +64,7 @@ class Trial:
     acknowledged: set[str] = field(default_factory=set)
     sent: set[str] = field(default_factory=set)
     ending: threading.Event = field(default_factory=threading.Event)
-    pause: float = 0.002
+    pause: float = 0.01
 
     def client(self, number: int) -> None:
         """Send until told to end; a batch is sent until it is acknowledged."""
@@ -76,7 +76,7 @@ class Trial:
                 n += len(batch)
                 self.sent.update(item["messageId"] for item in batch)
                 while not self._acknowledged(session, batch):
-                    time.sleep(0.05)
+                    time.sleep(0.2)
                 self.acknowledged.update(item["messageId"] for item in batch)
                 answered = [*answered[-20:], batch]
                 if draw.random() < 0.05:
@@ -146,7 +146,7 @@ class Trial:
         self.ending.clear()
         self.begin()
 
-    def begin(self, clients: int = 4) -> None:
+    def begin(self, clients: int = 3) -> None:
         """Let the clients send."""
         base = len(self.sent)  # ids of an earlier round are not used again
         for n in range(clients):
