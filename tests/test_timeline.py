@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, insert
 
 from databases import postgres_server, records_url  # noqa: F401
 from occasion.errors import InputError
-from occasion.events.event import Event
+from occasion.events.event import Event, in_order
 from occasion.people import details, merges, promises
 from occasion.people.timeline import Line, WholeLog, timeline
 from occasion.store.records import open_records
@@ -47,7 +47,7 @@ def occurrence(connection: Connection, party: str, at: int, **more: Any) -> int:
 
 
 def told(events: list[Event]) -> WholeLog:
-    return WholeLog(lambda party: [event for event in events if event.party == party])
+    return WholeLog(lambda party: in_order(event for event in events if event.party == party))
 
 
 def test_every_kind_of_line_is_there_newest_first(connection: Connection) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from heapq import merge, nlargest
+from heapq import merge
 from itertools import islice
 from typing import Any, Literal, Protocol
 
@@ -72,7 +73,7 @@ class Events(Protocol):
 
 
 class WholeLog:
-    """Events of something that gives all of a party's at once."""
+    """Events of something that gives all of a party's at once, by (at, id), as a log does (store.log.Log.of)."""
 
     def __init__(self, of: Callable[[str], Sequence[Event]]) -> None:
         self._of = of
@@ -81,8 +82,10 @@ class WholeLog:
         self, party: str, before: tuple[int, str] | None, limit: int, skip: frozenset[str] = frozenset()
     ) -> Sequence[Event]:
         """See Events."""
-        found = (e for e in self._of(party) if e.id not in skip and (before is None or (e.at, e.id) < before))
-        return nlargest(limit, found, key=lambda event: (event.at, event.id))
+        events = self._of(party)
+        end = len(events) if before is None else bisect_left(events, before, key=lambda event: (event.at, event.id))
+        older = (events[place] for place in range(end - 1, -1, -1))
+        return list(islice((event for event in older if event.id not in skip), limit))
 
 
 def timeline(
