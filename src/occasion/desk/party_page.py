@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -31,6 +31,7 @@ from occasion.store.schema.desk import OCCASIONS
 O = OCCASIONS.c  # noqa: E741 - the columns, said often
 LINES = 60  # of the timeline on a page
 LEADS = ("manager", "admin")
+OCCURRED = ("reached", "slipping", "missed")
 
 
 def party_page(
@@ -71,7 +72,7 @@ def party_page(
         promises=tuple(promise_line(one, house, theirs, now) for one in promises_of(connection, found.party)),
         cards=tuple(cards.card(row) for row in rows),
         moments=how_far(ground, found, events, rows),
-        timeline=tuple(_entry(ground, line) for line in lines.lines),
+        timeline=_entries(ground, lines.lines),
         older=lines.older,
         identities=tuple(
             Identity(one.number, one.party, one.made_us, house.name(one.made_by), one.why, one.undone_us)
@@ -136,7 +137,15 @@ def _consents(party: Party) -> tuple[Consent, ...]:
     return tuple(Consent(one, c.given, c.at_us, c.source) if c else Consent(one, None, None, "") for one, c in said)
 
 
-def _entry(ground: Ground, line: Line) -> Entry:
+def _entries(ground: Ground, lines: Sequence[Line]) -> tuple[Entry, ...]:
+    """The lines as entries; what was reached leads to the occasion it became, where it did."""
+    numbers = [line.number for line in lines if line.kind in OCCURRED]
+    query = select(O.occurrence, O.number).where(O.occurrence.in_(numbers)).order_by(O.number)
+    became = {row.occurrence: row.number for row in ground.connection.execute(query)}
+    return tuple(_entry(ground, line, became) for line in lines)
+
+
+def _entry(ground: Ground, line: Line, became: Mapping[int, int]) -> Entry:
     names, facts = ground.house.names, dict(line.facts)
     by = names.get(line.by, line.by)
     if line.event is not None:
@@ -156,6 +165,8 @@ def _entry(ground: Ground, line: Line) -> Entry:
         case _:
             title = Said(f"line.{line.kind}")
     number = said.get("occasion") if line.kind == "gesture" else line.number
+    if line.kind in OCCURRED:
+        number = became.get(line.number or 0)
     return Entry(line.at_us, line.kind, title, by, line.text, number=number if isinstance(number, int) else None)
 
 

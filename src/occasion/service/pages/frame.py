@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from http.cookies import SimpleCookie
@@ -79,10 +80,12 @@ class Frame:
     ) -> Response:
         """The page, or its part for a page that is open in the browser; a flash has been seen then."""
         whole = not self.partial or status >= 400
-        html = rendered(template, page, self.reader(), shell, "" if whole else part, **more)
-        response = answer(html, status)
-        if whole and shell.flash:
+        reader = self.reader()
+        response = answer(rendered(template, page, reader, shell, "" if whole else part, **more), status)
+        if shell.flash:
             response.delete_cookie("flash", samesite="strict", httponly=True)
+            if not whole:  # the page that is open says it itself
+                response.headers["HX-Trigger"] = json.dumps({"said": str(reader.t(f"flash.{shell.flash}"))})
         return response
 
     def refused(self, why: str) -> Response:

@@ -64,6 +64,18 @@
     }
   });
 
+  // What was done is said at the top of the page, where it would stand after a reload.
+  document.addEventListener("said", (event) => {
+    let line = document.querySelector(".sheet > .said[role=status]");
+    if (!line) {
+      line = document.createElement("p");
+      line.className = "said";
+      line.setAttribute("role", "status");
+      document.querySelector(".sheet").prepend(line);
+    }
+    line.textContent = event.detail.value;
+  });
+
   // A form that opens in place begins where one writes.
   document.addEventListener("click", (event) => {
     const summary = event.target.closest("details.act > summary");
