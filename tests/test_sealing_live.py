@@ -24,6 +24,7 @@ from occasion.store.log import Log
 from occasion.store.merged import undo
 from occasion.store.schema.log import MERGES, TAIL
 from occasion.store.sealer import Sealer
+from occasion.store.tombstones import bury
 from storing import START, Store, arrived, merged, store
 
 
@@ -237,3 +238,45 @@ def test_a_load_is_refused_beside_a_server_and_takes_the_tail_along_without(tmp_
     with store(data, records_url) as again:
         assert again.put(*given).known == 50
         assert len(again.log.of("u1")) == 1 + sum(item.event.party == "u1" for item in given if item.event)
+
+
+def test_lost_runs_of_digests_are_made_again(tmp_path: Path, records_url: str) -> None:
+    given = events(3, 120)
+    with store(tmp_path / "data", records_url) as one:
+        one.put(*given)
+        Sealer(one.writer, one.history, apart=False).seal()
+    for file in (tmp_path / "data" / "history").glob("*.digests"):
+        file.unlink()
+    with store(tmp_path / "data", records_url) as again:
+        assert again.put(*given).known == len(given)
+        assert again.put(*events(4, 5)).taken == 5
+
+
+def test_an_id_is_one_whether_it_came_in_a_file_or_over_the_wire(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'data' / 'records.db'}"
+    file = tmp_path / "exported.csv"
+    file.write_text("id,user,event,ts\nweb:m1,u1,x,2024-01-01\nplain,u1,y,2024-01-01\nweb:m2,u2,x,2024-01-02\n")
+    with store(tmp_path / "data", url) as one:
+        one.put(arrived("u2", "x", message="m2"))
+    with History(tmp_path / "data") as history:
+        report = history.load(plan_load([file]))
+        assert (report.events, report.refused) == (2, 1), "m2 is there already, with other content"
+    with store(tmp_path / "data", url) as one:
+        receipt = one.put(*(arrived("u1", "x", message=f"m{i}") for i in (1, 2, 3)))
+        assert receipt.known_places == {0, 1}
+
+
+def test_rows_of_the_erased_are_not_loaded_again(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'data' / 'records.db'}"
+    file = tmp_path / "old.csv"
+    file.write_text("user,event,ts\ngone,x,2024-01-01\nhere,x,2024-01-01\ngone,y,2024-01-02\n")
+    with store(tmp_path / "data", url) as one:
+        one.writer.do(lambda c: bury(c, "gone", now=1)).result(20)
+    with History(tmp_path / "data") as history:
+        report = history.load(plan_load([file]))
+        assert (report.read, report.taken, report.refused, report.events) == (3, 1, 2, 1)
+        assert [event.party for event in history.events()] == ["here"]
+        assert report.rejects is not None
+        said = report.rejects.read_text()
+    assert "was erased" in said
+    assert "gone" not in said

@@ -7,6 +7,7 @@ second halves in the same order. Halves are big-endian within a digest, so the o
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,14 @@ def halves(digests: Sequence[bytes]) -> tuple[Any, Any]:
     """The two halves of each digest as numbers."""
     words = np.frombuffer(b"".join(digests), ">u8").astype(np.uint64).reshape(-1, WORDS)
     return words[:, 0], words[:, 1]
+
+
+def identity_digests(ids: Any) -> bytes:
+    """The digests of those ids of events (an Arrow column) by which an item that arrives could be known: SOURCE:ID."""
+    import pyarrow.compute as pc
+
+    could = ids.filter(pc.match_substring(ids, ":")).to_pylist()
+    return b"".join([blake2b(text.encode(), digest_size=DIGEST_BYTES).digest() for text in could])
 
 
 def write_run(path: Path, first: Any, second: Any) -> int:

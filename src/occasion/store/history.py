@@ -29,7 +29,7 @@ from occasion.store.records import open_records, reading, writing
 from occasion.store.sealing import REJECTS, Sealing
 from occasion.store.segment import read_segment
 from occasion.store.source import Source
-from occasion.store.tail_sealing import forget_sealed, seal_tail
+from occasion.store.tail_sealing import forget_sealed, runs_again, seal_tail
 
 BUCKETS = 16
 PATIENCE = 2.0  # seconds to wait for somebody who only tidies up
@@ -140,7 +140,7 @@ class History:
             return snapshot(connection)
 
     def _check(self, state: State) -> None:
-        gone = sorted(file for file in state.files() if not (self.folder / file).is_file())
+        gone = sorted(file for file in state.files() - set(state.runs) if not (self.folder / file).is_file())
         if gone:
             raise InputError(
                 f"{self.folder / gone[0]}: is part of the history but gone; bring data/history back from a backup, "
@@ -174,6 +174,10 @@ class History:
         """Be the one server of this workspace; raises InputError when there is another, or a load is under way."""
         if not self._serving.take_soon(PATIENCE):
             raise InputError(f"{self.data}: a server runs on this workspace, or a load is under way: wait, or stop it")
+        if not all((self.folder / file).is_file() for file in self.state().runs):
+            with self.writing():
+                if (changes := runs_again(self.folder, self.manifest)) is not None:
+                    self.manifest.commit(changes)
 
     def end_serving(self) -> None:
         """Let others load again."""

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select
 from occasion.store.positions import SEALED, Position, advance, position
 from occasion.store.records import reading, writing
 from occasion.store.schema.history import DICTIONARIES, LOADS, RUNS, SEGMENTS, SETTINGS
+from occasion.store.tombstones import Erased
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,11 @@ class Manifest:
         """The new state instead of the old: both never hold, and neither holds in part."""
         with writing(self._engine) as connection:
             write_changes(connection, changes)
+
+    def erased(self) -> Erased:
+        """Who was erased."""
+        with self._engine.connect() as connection:
+            return Erased(connection)
 
     def rejects(self) -> list[Path]:
         """The files of refused rows, by load."""

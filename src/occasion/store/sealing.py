@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from occasion.events.load import LoadPlan
 from occasion.events.raw import Reject
 from occasion.store.dictionary import Dictionary
-from occasion.store.digests import Run, halves, write_run
+from occasion.store.digests import Run, halves, identity_digests, write_run
 from occasion.store.duplicates import CONTRADICTION, NONE, Repeated, find_repeated
 from occasion.store.durable import publish, sync_file
 from occasion.store.manifest import Changes, Manifest, Segment, State
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from occasion.store.history import LoadReport, Step
 
 REJECTS = "rejects"  # the folder beside the history, with a folder for each load that refused something
+ERASED = "this party was erased, and nothing of it is taken any more; leave the row out"
 MOST_SEGMENTS = 4  # of a bucket; with one more those that are not much larger are merged
 LARGER = 4  # times what they would be merged with: so that every event is written again only a few times
 
@@ -66,6 +67,8 @@ class Sealing:
         self._replaced: list[str] = []
         self._runs: dict[str, int] = {}
         self._replaced_runs: list[str] = []
+        self._refused = 0  # rows of parties that were erased
+        self._erased = manifest.erased()
         self.scratch = Path(tempfile.mkdtemp(prefix="load-", dir=folder))
 
     def __enter__(self) -> Sealing:
@@ -138,6 +141,12 @@ class Sealing:
         first, second = (np.concatenate([part[half] for part in parts]) for half in (0, 1))
         self._publish(name, lambda path: self._runs.__setitem__(name, write_run(path, first, second)))
 
+    def know_again(self, bucket: int, digests: bytes) -> None:
+        """Digests of a bucket, as a run in place of all that are listed."""
+        self._replaced_runs = list(self.state.runs)
+        name = f"ids-load-{self.number:06d}-{bucket:03d}.digests"
+        self._publish(name, lambda path: self._runs.__setitem__(name, write_run(path, *halves(split(digests)))))
+
     def changes(self, record: dict[str, Any], sealed: Position | None = None) -> Changes:
         """What the new state will be; every file of it is on disk, and nothing is listed yet."""
         dictionaries = {}
@@ -171,7 +180,7 @@ class Sealing:
                 rejects.add(Reject(str(plan.files[file].path), line, "id", id_, CONTRADICTION))
             events, known = self._seal_staged(staging, repeated, step)
             counts = plan.counts
-            refused = counts.refused + len(repeated.other)
+            refused = counts.refused + len(repeated.other) + self._refused
             known += len(repeated.same)
             taken = counts.read - refused - known
             report = LoadReport(
@@ -210,15 +219,31 @@ class Sealing:
                 for reject in loaded.rejects:
                     rejects.add(reject)
                 if loaded.table is not None:
-                    staging.add(loaded.table)
+                    staging.add(self._without_erased(loaded.table, plan, rejects))
             staging.flush()
         finally:
             staging.finish()
         return staging
 
+    def _without_erased(self, table: Any, plan: LoadPlan, rejects: Rejects) -> Any:
+        """The rows of nobody who was erased; the others are refused, without saying whose they were."""
+        if not self._erased:
+            return table
+        party = pc.dictionary_encode(table.column("party").combine_chunks())
+        gone = [text in self._erased for text in party.dictionary.to_pylist()]
+        if not any(gone):
+            return table
+        numbers = pc.unique(table.column("row").filter(pa.array(gone).take(party.indices)))
+        out = pc.is_in(table.column("row"), numbers)
+        for file, line in zip(*(table.filter(out).column(name).to_pylist() for name in ("file", "line")), strict=True):
+            rejects.add(Reject(str(plan.files[file].path), line, "party", "", ERASED))
+        self._refused += len(numbers)
+        return table.filter(pc.invert(out))
+
     def _seal_staged(self, staging: Staging, repeated: Repeated, step: Step) -> tuple[int, int]:
         """Seal every bucket; how many events are new, and how many rows with derived ids were there already."""
         events = known = 0
+        ids: list[bytes] = []
         dropped = repeated.rows()
         buckets = staging.buckets()
         for done, bucket in enumerate(buckets):
@@ -233,9 +258,13 @@ class Sealing:
             if len(dropped):
                 keep &= ~np.isin(rows.column("row").to_numpy(), dropped)
             if keep.any():
-                self.seal(bucket, rows if keep.all() else rows.filter(pa.array(keep)))
+                new = rows if keep.all() else rows.filter(pa.array(keep))
+                self.seal(bucket, new)
+                ids.append(identity_digests(new.column("id").filter(pa.array(given[keep]))))
                 events += int(np.count_nonzero(keep))
             staging.drop(bucket)
+        if any(ids):
+            self.know(b"".join(ids))
         return events, known
 
     def _ids(self, bucket: int) -> Any:

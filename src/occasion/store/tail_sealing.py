@@ -45,6 +45,25 @@ def seal_tail(folder: Path, manifest: Manifest, engine: Engine, upto: int | None
         return sealing.changes({**NOTHING_LOADED, "read": n, "taken": n, "events": n}, Position(upto, groups[-1][0]))
 
 
+def runs_again(folder: Path, manifest: Manifest) -> Changes | None:
+    """Runs of the ids in the segments, in place of those listed when a file of these is gone; None when all are there.
+
+    What was no event (an identify, an alias) is not in segments: such an item would be taken once more. Only while
+    holding the history's lock for writing.
+    """
+    from occasion.store.digests import identity_digests
+    from occasion.store.sealing import Sealing
+    from occasion.store.segment import read_segment
+
+    with Sealing(folder, manifest) as sealing:
+        if all((folder / file).is_file() for file in sealing.state.runs):
+            return None
+        for bucket in sorted({segment.bucket for segment in sealing.state.segments}):
+            files = [folder / segment.file for segment in sealing.state.segments if segment.bucket == bucket]
+            sealing.know_again(bucket, b"".join(identity_digests(read_segment(f, ["id"]).column("id")) for f in files))
+        return sealing.changes(dict(NOTHING_LOADED))
+
+
 def file_by_party(folder: Path, manifest: Manifest, file: str) -> None:
     """Make the file by party of a segment that has none."""
     import pyarrow as pa
