@@ -31,6 +31,7 @@ COMMANDS = (
     "cli_backup",
     "cli_mcp",
     "cli_people",
+    "cli_journey",
 )
 
 app = typer.Typer(
