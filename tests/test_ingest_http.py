@@ -18,7 +18,7 @@ import requests
 from occasion.events.event import Event
 from occasion.service.ingest import door
 from occasion.service.keys import FRESH_US, end_key
-from occasion.store.arrived import NotWritten
+from occasion.store.arrived import Arrived, Batch, NotWritten
 from occasion.store.schema.log import REFUSED
 from serving import ServerHere, make_key, serving_here
 
@@ -345,6 +345,19 @@ class TestNotNow:
         assert is_error(answer, 429, "busy")
         assert answer.headers["Retry-After"] == answer.headers["X-RateLimit-Reset"] == "1"
         assert post(server, "/v1/track", {**TRACK, "messageId": "told to wait"}).json()["taken"] == 1
+
+    def test_who_goes_away_while_it_is_written_harms_nobody(self, server: ServerHere) -> None:
+        writer = server.service.writer
+        go_on = threading.Event()
+        writer.do(lambda _: go_on.wait(10))
+        batch = Batch(
+            [Arrived("tests", "nobody waits", Event(party="u1", name="x", at=NOW, id="tests:nobody waits", seen=NOW))]
+        )
+        waiting = writer.submit(batch)
+        assert not waiting.cancel()
+        go_on.set()
+        assert waiting.result(10).taken == 1
+        assert post(server, "/v1/track", {**TRACK, "messageId": "after it"}).json()["taken"] == 1
 
     def test_what_is_not_written_is_not_acknowledged(self, server: ServerHere, monkeypatch: pytest.MonkeyPatch) -> None:
         def full(batch: object) -> Future[None]:

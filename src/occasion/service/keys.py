@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, Engine, or_, select, update
 from occasion.desk.actions import SOURCE as DESK
 from occasion.errors import InputError
 from occasion.service.clock import Clock
+from occasion.store.arrived import NotWritten
 from occasion.store.audit import note
 from occasion.store.schema.doors import KEYS
 
@@ -124,7 +126,8 @@ class Keyring:
             return None
         if now - self._used.get(key.digest, 0) >= USED_US:
             self._used[key.digest] = now
-            self._do(lambda connection: _note_use(connection, key.digest, now))
+            with suppress(NotWritten):  # a server about to stop has better things to do
+                self._do(lambda connection: _note_use(connection, key.digest, now))
         return key
 
     def _read(self, now: int) -> None:

@@ -160,6 +160,7 @@ class Writer:
             if events and self._events > self._waiting_events:
                 raise Busy
             self._events += events
+            entry.future.set_running_or_notify_cancel()  # who waits may go away; what they gave is written all the same
             self._waiting.append(entry)
             self._more.notify()
         return entry.future
