@@ -74,17 +74,15 @@ def _of_parts(body: bytes, boundary: bytes) -> str:
         if state["inside"] == FIELD.encode() and len(state["found"]) <= LONGEST:
             state["found"] += data[start:end]
 
-    parser = MultipartParser(
-        boundary,
-        {
-            "on_part_begin": part_begin,
-            "on_part_data": part_data,
-            "on_header_field": header_field,
-            "on_header_value": header_value,
-            "on_header_end": header_end,
-        },
-    )
+    callbacks = {
+        "on_part_begin": part_begin,
+        "on_part_data": part_data,
+        "on_header_field": header_field,
+        "on_header_value": header_value,
+        "on_header_end": header_end,
+    }
     try:
+        parser = MultipartParser(boundary, callbacks)  # type: ignore[arg-type]
         parser.write(body)
         parser.finalize()
     except FormParserError:

@@ -102,7 +102,7 @@ def doors_from(said: Mapping[str, Any], where: str, environment: Mapping[str, st
         ),
         webhooks_allow=webhooks.texts("allow"),
     )
-    for section in (login, proxy, limits):
+    for section in (login, proxy, limits, webhooks):
         section.nothing_left()
     return found
 
@@ -145,7 +145,7 @@ class _Section:
         unknown = sorted(set(self._values) - self._asked)
         if unknown:
             known = ", ".join(sorted(self._asked))
-            raise InputError(f"{self._where}: [{self._name}] {unknown[0]} is no setting; it knows {known}")
+            raise InputError(f"{self._where}: [{self._name}] {unknown[0]!r} is no setting; it knows {known}")
 
 
 def _oidc(section: _Section, environment: Mapping[str, str]) -> OidcSettings:

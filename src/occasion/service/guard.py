@@ -8,6 +8,7 @@ never reaches the route.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 from urllib.parse import quote
@@ -28,7 +29,7 @@ from occasion.service.viewer import CALLER_KEY, SESSION_KEY
 
 FOUND_KEY = "occasion.found"
 KEYED = (WRITE_KEY, READ_KEY, SECRET)  # a wrong one is counted against the address
-LONGEST_COOKIE = 16 * 1024
+HOST = re.compile(rb"[A-Za-z0-9._\[\]:-]{0,255}\Z")
 
 
 class Guard:
@@ -48,7 +49,9 @@ class Guard:
         try:
             receive, send = await self._let_in(scope, receive, send)
         except Refuse as why:
-            await self._refused(Request(scope), why)(scope, receive, send)
+            unreadable = why.code == "unreadable"  # no page can be drawn for an address that cannot be read
+            answer = error_answer(why) if unreadable else self._refused(Request(scope), why)
+            await answer(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
@@ -57,6 +60,8 @@ class Guard:
         doors, now = self._doors, self._doors.clock()
         asks = scope[CALLER_KEY] = caller(scope, doors.settings.proxy)
         headers = dict(scope["headers"])
+        if not scope["query_string"].isascii() or not HOST.match(headers.get(b"host", b"")):
+            raise Refuse(400, "unreadable", "the address or the Host header cannot be read; write it in ASCII")
         found = doors.authorization.find(scope["method"], scope["path"])
         scope[FOUND_KEY] = found
         if found and found.line.door == EMPTY:
