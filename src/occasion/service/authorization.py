@@ -6,12 +6,15 @@ A route without a line here is for admins only, and fails tests/test_authorizati
 from __future__ import annotations
 
 from occasion.service.roles import (
+    ADMIN,
+    ANALYST,
     ANYONE,
     EMPTY,
     EVERY_ROLE,
     FORM,
     KIB,
     LEAD,
+    MANAGER,
     MONITOR,
     NAMES,
     READ_KEY,
@@ -38,6 +41,7 @@ def _verb(path: str, what: str, roles: frozenset[str], own: str = "", most: int 
     return Line(("POST",), path, what, roles, own=own, most=most)
 
 
+EDITORS = frozenset({MANAGER, ANALYST, ADMIN})  # of the catalogue
 SHORT = tuple(f"/v1/{letter}" for letter in "tipgasb")
 KINDS = ("track", "identify", "group", "page", "screen", "alias", "batch", "import")
 ALSO_ASKED = ("/flags", "/decide", "/i/v0/ai", "/i/v0/ai/batch")
@@ -73,7 +77,7 @@ TABLE: tuple[Line, ...] = (
     _verb("/party/{party:path}", "note, promise, keep, merge, give another owner", NAMES, own="party"),
     _page("/moments", "the catalogue", EVERY_ROLE),
     _page("/moment", "one moment and its form", EVERY_ROLE),
-    _verb("/moment", "the linter's answer, a preview, saving: the route refuses colleagues", EVERY_ROLE),
+    _verb("/moment", "the linter's answer, a preview (no names for an analyst), saving", EDITORS),
     _page("/behind", "behind a number: who is counted, as far as they may be seen", EVERY_ROLE),
     _page("/settings", "colleagues, keys, channels: what each may see", EVERY_ROLE),
     _verb("/settings", "one's own feeds; colleagues, keys and webhooks by admins, which the route sees to", EVERY_ROLE),

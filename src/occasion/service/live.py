@@ -11,12 +11,14 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy import Engine
 from starlette.responses import StreamingResponse
 
 from occasion.desk.viewer import Viewer
 from occasion.service import cookies
 from occasion.service.changed import ENDING, Changed
 from occasion.service.doors import doors_of
+from occasion.service.own import sees_party
 from occasion.service.viewer import caller_of, who
 
 router = APIRouter(include_in_schema=False)
@@ -32,9 +34,20 @@ async def live(
     request: Request, viewer: Annotated[Viewer, Depends(who)], about: Annotated[list[str] | None, Query()] = None
 ) -> Response:
     """What changes from now on, of what was asked about."""
-    wanted = frozenset((about or ["occasions"])[:MOST_ABOUT])
-    stream = messages(request, request.app.state.service.changed, wanted)
+    service = request.app.state.service
+    wanted = await asyncio.to_thread(allowed, service.engine, viewer, (about or ["occasions"])[:MOST_ABOUT])
+    stream = messages(request, service.changed, wanted)
     return StreamingResponse(stream, headers=HEADERS, media_type="text/event-stream")
+
+
+def allowed(engine: Engine, viewer: Viewer, about: list[str]) -> frozenset[str]:
+    """What of this they may hear: of a party only who sees it."""
+    with engine.connect() as connection:
+        return frozenset(
+            what
+            for what in about
+            if not what.startswith("party:") or sees_party(connection, viewer, what.removeprefix("party:"))
+        )
 
 
 async def messages(request: Request, changed: Changed, wanted: frozenset[str]) -> AsyncIterator[str]:

@@ -21,6 +21,7 @@ from occasion.service.pages.frame import Frame, back_to, with_trouble
 from occasion.service.pages.party import whole
 from occasion.service.pages.rendering import Trouble
 from occasion.service.pages.today import Framed
+from occasion.service.viewer import caller_of
 from occasion.store import audit
 
 router = APIRouter(include_in_schema=False)
@@ -163,7 +164,7 @@ def new_feed(frame: Frame, fields: dict[str, str]) -> Act:
         calendar.add_feed(connection, secret, colleague=frame.viewer.id, owner=owner, names=names, now=frame.now_us)
         facts = {"owner": owner, "names": names}
         audit.note(connection, frame.now_us, frame.viewer.id, "feed made", f"colleague:{frame.viewer.id}", facts)
-        return f"{frame.request.url.scheme}://{frame.request.url.netloc}/feed/{secret}.ics"
+        return f"{caller_of(frame.request).origin}/feed/{secret}.ics"
 
     return act
 
