@@ -18,7 +18,7 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """The browser; the test is skipped where there is none."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
@@ -37,6 +37,7 @@ def new_page(browser: Any, width: int = 1280, scheme: str = "light", height: int
         viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-GB", **context
     )
     page = inside.new_page()
+    page.set_default_timeout(8000)
     page.asked, page.complaints, page.answers = [], [], {}
     page.on("request", lambda request: page.asked.append(request.url))
     page.on("response", lambda answer: page.answers.__setitem__(answer.url, answer.headers))

@@ -24,6 +24,7 @@ YEAR = 365 * 86_400
 LOOKS = ("light", "dark")
 # Words for what was done, of [flash] in the catalogue.
 FLASHES = frozenset(name.removeprefix("flash.") for name in words_in().texts if name.startswith("flash."))
+REGION = "desk"  # the part of a page that is brought up to date
 LEADS = ("manager", "admin")
 
 
@@ -82,7 +83,7 @@ class Frame:
         whole = not self.partial or status >= 400
         reader = self.reader()
         response = answer(rendered(template, page, reader, shell, "" if whole else part, **more), status)
-        if shell.flash:
+        if shell.flash and self.request.headers.get("hx-trigger") != REGION:  # by itself, not after a form
             response.delete_cookie("flash", samesite="strict", httponly=True)
             if not whole:  # the page that is open says it itself
                 response.headers["HX-Trigger"] = json.dumps({"said": str(reader.t(f"flash.{shell.flash}"))})

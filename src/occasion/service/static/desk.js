@@ -3,7 +3,7 @@
   "use strict";
   const body = document.body;
   const WAYS = { t: "/", m: "/moments", f: "/find", r: "/refused", a: "/audit", s: "/settings", h: "/help" };
-  let leading = 0; // when "g" was pressed
+  let leading = -Infinity; // when "g" was pressed
 
   const writing = (element) =>
     element.closest("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]") !== null;
@@ -54,7 +54,7 @@
     }
     if (body.dataset.shortcuts !== "on" || writing(event.target)) return;
     if (event.timeStamp - leading < 1500 && WAYS[event.key]) {
-      leading = 0;
+      leading = -Infinity;
       event.preventDefault();
       location.href = WAYS[event.key];
     } else if (event.key === "g") leading = event.timeStamp;

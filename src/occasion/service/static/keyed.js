@@ -100,6 +100,7 @@
       if (style !== "keyed") return false;
       const inserted = [];
       update(target, fragment, inserted);
+      for (const one of inserted) htmx.process(one); // at once: somebody may be about to use it
       if (news.length) {
         const line = document.getElementById("news");
         line.textContent = line.dataset.one.replace("{name}", news.splice(0).join(", "));
