@@ -9,6 +9,7 @@ So whoever delivers each batch at least once, in order, gets every change exactl
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -191,39 +192,45 @@ class LocalStream:
         self.source, self.watching, self.mapping, self.files_a_batch = source, watching, mapping, files_a_batch
         self.journal = Path(watching.folder) / "batches.jsonl"
         self.refused = 0
-        self._begun = False
 
     def batches(self) -> Iterator[list[str]]:
         """What every batch that there is to read now changed."""
         return (lines for _, lines in self.numbered())
 
     def numbered(self) -> Iterator[tuple[int, list[str]]]:
-        """Every batch that there is to read now: its number, and what it changed.
-
-        After a start the first is the last of the time before: whether that was heard to its end nobody knows.
+        """Every batch that there is to read now: its number, and what it changed. Asking for the next says that one was
+        heard; one that was given and never said to be heard is given again after a start.
         """
-        told = self._journal()
-        if told and not self._begun:  # the last one may not have been read to its end
-            yield len(told) - 1, self._batch(len(told) - 1, told[-1])
-        self._begun = True
+        told, heard = self._journal()
+        for number in range(heard, len(told)):
+            yield number, self._batch(number, told[number])
+            self._write(number)
         done = {name for names in told for name in names}
         new = sorted(str(path) for path in self.source.iterdir() if path.is_file() and path.name[0] not in "._")
         new = [name for name in new if name not in done]
-        for begin in range(0, len(new), self.files_a_batch):
+        for number, begin in enumerate(range(0, len(new), self.files_a_batch), len(told)):
             names = new[begin : begin + self.files_a_batch]
-            with self.journal.open("a", encoding="utf-8") as journal:
-                journal.write(json.dumps(names) + "\n")
-            number = len(told) + begin // self.files_a_batch
+            self._write(names)
             yield number, self._batch(number, names)
+            self._write(number)
 
-    def _journal(self) -> list[list[str]]:
+    def _journal(self) -> tuple[list[list[str]], int]:
+        """The files of every batch so far, and how many batches were heard to their end."""
         if not self.journal.exists():
-            return []
+            return [], 0
         text = self.journal.read_text(encoding="utf-8")
         whole = text[: text.rfind("\n") + 1]  # a line without its end was never begun
         if whole != text:
             self.journal.write_text(whole, encoding="utf-8")
-        return [json.loads(names) for names in whole.splitlines()]
+        lines = [json.loads(line) for line in whole.splitlines()]
+        return [one for one in lines if isinstance(one, list)], sum(1 for one in lines if isinstance(one, int))
+
+    def _write(self, line: list[str] | int) -> None:
+        """A batch's files before it is read, its number once it was heard."""
+        with self.journal.open("a", encoding="utf-8") as journal:
+            journal.write(json.dumps(line) + "\n")
+            journal.flush()
+            os.fsync(journal.fileno())
 
     def _batch(self, number: int, names: list[str]) -> list[str]:
         watching, events = self.watching, list[Event]()
