@@ -74,11 +74,13 @@ def fill_every_table(connection: Connection) -> None:
         if place.table.name in ("merges", "audit_names"):
             continue  # made by their own verbs
         for number, party in enumerate((PARTY, PHONE), 900):
-            keys = {c.name: number for c in place.table.primary_key.columns if c.name == "number"}
+            keys: dict[str, Any] = {c.name: number for c in place.table.primary_key.columns if c.name == "number"}
             if place.table.name == "gestures":
                 keys["occasion"] = number
             if place.table.name == "parties":
                 connection.execute(place.table.delete().where(place.table.c.party == party))
+                said = {"given": True, "at_us": 1, "source": CANARY}
+                keys = {"consent": {CANARY: said}, "rest_days": "3", "kind": "customer"}
             connection.execute(insert(place.table).values(**fill(place.table, number, party=party, **keys)))
 
 
