@@ -12,17 +12,20 @@ from fastapi import FastAPI
 
 from conftest import ROOT
 from doors import AWAY, HERE, Client, desk_app, do, signed_in, stranger
+from occasion.desk import actions
+from occasion.people import parties
 from occasion.service.authorization import TABLE
 from occasion.service.authorization_text import text
 from occasion.service.doors import routes
 from occasion.service.keys import add_key
 from occasion.service.roles import ANYONE, EMPTY, MONITOR, READ_KEY, ROLES, SECRET, WRITE_KEY, Line, pairs
 from occasion.store.schema.desk import OCCASIONS
-from occasion.store.schema.people import PARTIES
 
 NOW = 1_772_442_000_000_000
+DAY = 86_400_000_000
 STREAMS = ("/live",)  # answers that do not end by themselves
 KEYS = {"read": "occ_reading_0123456789abcdef01234567", "write": "occ_writing_0123456789abcdef01234567"}
+NAMED = {"hers": "Hertaqua", "theirs": "Theirzoxia"}
 NOT_HERE = "nobody-of-that-id"
 
 
@@ -37,12 +40,12 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
 def fill(connection: Any) -> None:
     """A party and an occasion of the colleague `col`, and one of each of somebody else, of another team."""
     for party, owner in (("hers", "col"), ("theirs", "zoe")):
-        made = {"consent": {}, "made_us": NOW, "changed_us": NOW, "kind": "customer", "name": party.title()}
-        connection.execute(PARTIES.insert().values(party=party, owner=owner, **made))
+        parties.change(connection, party, now=NOW, by="tests", kind="customer", name=NAMED[party], owner=owner)
+        actions.note_detail(connection, party, f"likes {NAMED[party]}tea", now=NOW, by="tests", source="phone")
     for number, owner, party in ((1, "col", "hers"), (2, "zoe", "theirs")):
         row = {
             **{"party": party, "moment": "m", "identity": "i", "kind": "reached", "per": "", "about_us": NOW},
-            **{"owner": owner, "shown_us": NOW, "until_us": NOW, "state": "open", "reason": "", "stake": 1.0},
+            **{"owner": owner, "shown_us": NOW, "until_us": NOW + DAY, "state": "open", "reason": "", "stake": 1.0},
             **{"answer": "", "who": "customer", "facts": {}, "changed_us": NOW},
         }
         connection.execute(OCCASIONS.insert().values(number=number, **row))
@@ -174,6 +177,43 @@ def test_what_is_somebody_elses_does_not_exist(app: FastAPI, line: Line, method:
     assert refused == answers(colleague, nobodys), "whether it exists cannot be told"
     assert answers(others, hers) is not None
     assert answers(lead, hers) is not None
+
+
+LISTS = [
+    *("/", "/?whose=all", "/?whose=team", "/search?q=hertaqua", "/search?q=theirzoxia", "/search?q=likes", "/moments"),
+    *("/search?q=theirs", "/moment?name=m", "/settings", "/help", "/openapi.json", "/live"),
+    *(
+        f"/behind?moment=m&count={count}"
+        for count in ("reached", "coming", "slipped", "made", "open", "done", "people")
+    ),
+]
+
+
+def pages(client: Client) -> Iterator[tuple[str, str]]:
+    for path in LISTS:
+        if path in STREAMS:
+            continue
+        answer = client.get(path, headers={"Accept": "text/html"})
+        assert answer.status_code < 500, path
+        yield path, answer.text
+
+
+def test_a_list_shows_a_colleague_their_own_and_nobody_elses(app: FastAPI) -> None:
+    shown = dict(pages(signed_in(app, "colleague", "col")))
+    assert NAMED["hers"] in shown["/"]
+    assert NAMED["hers"] in shown["/search?q=hertaqua"]
+    for path, text_ in shown.items():
+        assert NAMED["theirs"] not in text_, path
+        assert "/party/theirs" not in text_, path
+        assert "/occasions/2" not in text_, path
+
+
+def test_an_analyst_never_reads_who_somebody_is(app: FastAPI) -> None:
+    for path, text_ in pages(signed_in(app, "analyst")):
+        for party, name in NAMED.items():
+            assert name not in text_, path
+            assert f"/party/{party}" not in text_, path
+            assert f">{party}<" not in text_, path
 
 
 def test_the_figures_are_for_this_machine_a_reading_key_or_an_admin(app: FastAPI) -> None:
