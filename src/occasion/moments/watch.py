@@ -20,7 +20,7 @@ import msgspec
 
 from occasion.errors import InputError
 from occasion.events.event import Event, in_order
-from occasion.moments.again import replayed, said
+from occasion.moments.again import Part, Parts, replayed, said
 from occasion.moments.changes import Change, Key, Log, MemoryLog, difference
 from occasion.moments.definition import Definition
 from occasion.moments.live.fast import Fast, Handler, Shown
@@ -66,6 +66,7 @@ class Watcher:
         self.program = Program(definitions, zone)
         self.fast = Fast(self.program)
         self.handlers = _Handlers(self.fast)
+        self.parts = Parts(self.program)
         self.rows.use(self.program)
 
     def feed(self, events: Iterable[Event], clock: int) -> list[Change]:
@@ -283,28 +284,35 @@ class Watcher:
         return changes
 
     def _again(self, party: str, late: list[Event]) -> list[Change]:
-        """Reads a party again; its state becomes what the whole log says."""
+        """Reads a party again, as far as the late events touch it; its state becomes what the whole log says."""
         now = self._readable(self.log.of(party))
         came = {event.id for event in late}
         held = [event for event in now if event.id not in came]
         if len(held) == len(now):
             return []  # the log refused them: repeats
-        before, _ = self._replay(party, held, late[0].at)
-        after, row = self._replay(party, now, late[0].at)
+        part = self.parts.touched(late, held[0].at if held else late[0].at)
+        if part is None:
+            return []
+        own = self._until(party, part, held, late[0].at)
+        twin = cast(State, part.program.unpack(part.program.pack(own)))
+        before = self._changes(replayed(part.fast, own, party, part.seen(held), self.horizon), part)
+        after = self._changes(replayed(part.fast, twin, party, part.seen(now), self.horizon), part)
+        row = self.rows.held[party]
+        part.put(twin, row)
+        row[ZONE] = twin[ZONE]
         self._put(party, row)
         reason = f"{', '.join(sorted(came)[:3])} came late" + (f", and {len(came) - 3} more" if len(came) > 3 else "")
-        return difference(before, after, reason, self.clock, self.acted)
+        return difference({c.key: c for c in before}, {c.key: c for c in after}, reason, self.clock, self.acted)
 
-    def _replay(self, party: str, events: list[Event], late: int) -> tuple[dict[Key, Change], State]:
-        """What a party's events up to the horizon show from its last snapshot before the late event on."""
+    def _until(self, party: str, part: Part, events: list[Event], late: int) -> State:
+        """A part's row as it was before the instant `late`, from the party's last snapshot or from the beginning."""
         row = self.rows.earlier(party)
-        if row is None or row[LAST] >= late:
-            row = self.program.blank()
-        out = replayed(self.fast, row, party, events, self.horizon)
-        return {change.key: change for change in self._changes(out)}, row
+        own = part.taken(row) if row is not None and row[LAST] < late else part.program.blank()
+        replayed(part.fast, own, party, [event for event in part.seen(events) if event.at < late], late - 1)
+        return own
 
-    def _changes(self, out: list[Shown]) -> list[Change]:
-        names, when = self.program.identities, self.clock
+    def _changes(self, out: list[Shown], part: Part | None = None) -> list[Change]:
+        names, when = (part.program if part else self.program).identities, self.clock
         kind: Literal["reached"] = "reached"
         return [
             Change(kind, names[i], party, per, at, max(at, known), tuple([key[1] for key in evidence]), when)
