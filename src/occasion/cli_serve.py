@@ -54,6 +54,7 @@ def serve(
 
     place = find_workspace(workspace)
     settings = Settings(place, following=watch, buffer_us=round(buffer * 1_000_000))
+    app = make_app(settings)  # says what is wrong with the settings before anything listens
     listening = _listen(host, port)
     address = listening.getsockname()[1]
 
@@ -61,7 +62,7 @@ def serve(
         _collect_rarely()
         typer.echo(f"Occasion is at http://{host}:{address} (Ctrl-C stops it)")
 
-    run_server(make_app(settings), listening, ready)
+    run_server(app, listening, ready)
 
 
 def _collect_rarely() -> None:
