@@ -21,8 +21,11 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
+import serving  # noqa: E402
 from databases import postgres  # noqa: E402
 from killing import killed  # noqa: E402
+
+serving.PATIENCE = 180.0  # it may run beside other work
 
 LOOK_EVERY = 20
 
@@ -39,13 +42,13 @@ class Result:
     wrong: list[str]
 
 
-def trial(database: str, records: str | None, kills: int, seed: int) -> Result:
-    """So many kills on a new workspace."""
+def trial(database: str, records: str | None, kills: int, seed: int, minutes: float) -> Result:
+    """So many kills on a new workspace, or as many as the time allows."""
     folder = Path(tempfile.mkdtemp(prefix="occasion-killed-"))
     begun, looks, wrong = time.monotonic(), 0, list[str]()
     try:
         with killed(folder / "w", records, seed) as one:
-            while one.kills < kills:
+            while True:
                 one.kill(min(LOOK_EVERY, kills - one.kills))
                 one.settle()
                 found = one.wrong()
@@ -53,8 +56,9 @@ def trial(database: str, records: str | None, kills: int, seed: int) -> Result:
                 wrong += [f"after {one.kills} kills: {what}" for what in found]
                 print(f"{database}: {one.kills} kills, {len(one.acknowledged):,} acknowledged, {found or 'all right'}",
                       flush=True)  # fmt: skip
-                if one.kills < kills:
-                    one.again()
+                if one.kills >= kills or time.monotonic() - begun > minutes * 60:
+                    break
+                one.again()
             return Result(database, one.kills, len(one.acknowledged), time.monotonic() - begun, looks, wrong)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -95,16 +99,17 @@ def main() -> None:
     read = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     read.add_argument("--kills", type=int, default=200)
     read.add_argument("--database", action="append", choices=["sqlite", "postgres"])
+    read.add_argument("--minutes", type=float, default=240.0, help="after these it ends with the next look")
     read.add_argument("--seed", type=int, default=1)
     read.add_argument("--write", type=Path)
     given = read.parse_args()
     results = []
     for database in given.database or ["sqlite", "postgres"]:
         if database == "sqlite":
-            results.append(trial(database, None, given.kills, given.seed))
+            results.append(trial(database, None, given.kills, given.seed, given.minutes))
         else:
             with postgres(durable=True) as server:
-                results.append(trial(database, server.database("killed"), given.kills, given.seed))
+                results.append(trial(database, server.database("killed"), given.kills, given.seed, given.minutes))
         print(json.dumps(vars(results[-1])), flush=True)
     if given.write:
         given.write.write_text(page(results), encoding="utf-8")
