@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -103,6 +105,88 @@ def test_refused_items_are_kept(opened: Store) -> None:
     with opened.engine.connect() as connection:
         row = connection.execute(select(REFUSED)).mappings().one()
     assert (row["reason"], row["body"], row["message_id"]) == ("no event: give a name", {"type": "track"}, "r")
+
+
+def test_a_refused_item_with_a_character_that_no_database_takes(opened: Store) -> None:
+    item = RefusedItem(START, "web", "track", "event", "a\0b", "odd\0", {"a\0": ["\0", {"b": 1}]}, party="p\0")
+    assert opened.writer.submit(Batch([], [item])).result(WAIT).refused == 1
+    with opened.engine.connect() as connection:
+        row = connection.execute(select(REFUSED)).mappings().one()
+    assert (row["value"], row["body"]) == ("a\ufffdb", {"a\ufffd": ["\ufffd", {"b": 1}]})
+
+
+def test_large_events_fill_the_queue_sooner(tmp_path: Path, records_url: str) -> None:
+    with store(tmp_path / "data", records_url, waiting_events=10) as one:
+        hold, held = Signal(), Signal()
+        blocked = one.writer.do(lambda _: (held.set(), hold.wait(WAIT)))
+        held.wait(WAIT)
+        large = one.writer.submit(Batch([arrived("u1")], size=100_000))
+        with pytest.raises(Busy):
+            one.writer.submit(Batch([arrived("u1")]))
+        hold.set()
+        blocked.result(WAIT)
+        assert large.result(WAIT).taken == 1
+
+
+def test_what_goes_wrong_after_a_commit_is_not_done_twice(opened: Store) -> None:
+    calls: list[int] = []
+
+    def change(connection: Connection) -> None:
+        calls.append(1)
+        connection.execute(insert(POSITIONS).values(reader="once", seq=1, clock_us=0))
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    failed = opened.writer.do(change, fail)
+    after = opened.writer.do(lambda _: "still here")
+    with pytest.raises(ZeroDivisionError):
+        failed.result(WAIT)
+    assert after.result(WAIT) == "still here"
+    assert calls == [1]
+    with opened.engine.connect() as connection:
+        assert position(connection, "once").seq == 1
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of six megabytes."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.xfail("no small file system can be mounted here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_is_said_and_loses_nothing_acknowledged(small_disk: Path) -> None:
+    follower = Recorder()
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(3_000_000))
+    kept: list[str] = []
+    with store(small_disk / "data", f"sqlite:///{small_disk / 'data' / 'records.db'}", follower=follower) as one:
+        said = ""
+        for i in range(200):
+            items = [arrived("u1", message=f"{i}-{j}", body="x" * 500) for j in range(50)]
+            try:
+                one.put(*items)
+            except NotWritten as error:
+                said = str(error)
+                break
+            kept += [item.message_id for item in items]
+        assert "full" in said
+        assert "\n" not in said
+        assert {event.id for event in one.log.of("u1")} == {f"web:{message}" for message in kept}
+        ballast.unlink()
+        assert one.put(*items).taken == 50, "goes on once there is room"
+        kept += [item.message_id for item in items]
+        one.writer.do(lambda _: None).result(WAIT)
+        assert one.writer.trouble is None
+        assert one.writer.broken is None
+        assert [e.id for group in follower.groups for e in group.events] == [f"web:{message}" for message in kept]
+    with store(small_disk / "data", f"sqlite:///{small_disk / 'data' / 'records.db'}") as again:
+        assert {event.id for event in again.log.of("u1")} == {f"web:{message}" for message in kept}
 
 
 def test_nothing_of_an_erased_party_is_stored_again(opened: Store) -> None:

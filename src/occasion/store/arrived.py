@@ -72,10 +72,11 @@ class RefusedItem(msgspec.Struct, gc=False):
 
 
 class Batch(msgspec.Struct):
-    """What one request brought: committed together."""
+    """What one request brought: committed together. `size`: how many bytes it takes, so that what waits is bounded."""
 
     arrived: list[Arrived] = msgspec.field(default_factory=list)
     refused: list[RefusedItem] = msgspec.field(default_factory=list)
+    size: int = 0
 
 
 class Receipt(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -185,4 +185,15 @@ def _refusal(item: Arrived, field_: str, party: str, reason: str, now: int) -> R
 
 
 def _refused_row(item: RefusedItem) -> dict[str, Any]:
-    return {name: getattr(item, name) for name in item.__struct_fields__}
+    return {name: _storable(getattr(item, name)) for name in item.__struct_fields__}
+
+
+def _storable(value: Any) -> Any:
+    """The value as either database takes it: PostgreSQL has no character 0."""
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd")
+    if isinstance(value, Mapping):
+        return {_storable(key): _storable(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(inner) for inner in value]
+    return value

@@ -30,6 +30,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 GROUP_EVENTS = 5_000
 WAITING_EVENTS = 100_000
+LARGE = 2_000  # bytes from which on an event counts as several
 LINGER = 0.002  # seconds in which more may join a group
 PROBE = "probe"  # a row of POSITIONS that says nothing
 TICK = 0.1  # seconds without anything after which the follower hears that time goes on
@@ -48,13 +49,19 @@ class _Entry:
 
     @property
     def events(self) -> int:
-        """How much of the queue it takes up."""
-        return len(self.batch.arrived) + len(self.batch.refused) if self.batch is not None else 0
+        """How much of the queue it takes up; large events count as several."""
+        if self.batch is None:
+            return 0
+        return max(len(self.batch.arrived) + len(self.batch.refused), self.batch.size // LARGE)
 
     def answer(self, receipt: Receipt | None) -> None:
-        """It is committed."""
-        if self.done is not None and self.error is None:
-            self.done()
+        """It is committed: nothing that goes wrong from here on undoes it."""
+        try:
+            if self.done is not None and self.error is None:
+                self.done()
+        except Exception as error:
+            log.error("what follows a change failed", exc_info=error)
+            self.error = error
         if self.error is not None:
             self.future.set_exception(self.error)
         else:
@@ -243,6 +250,7 @@ class Writer:
 
     def _change(self, connection: Connection, entry: _Entry) -> None:
         assert entry.change is not None
+        entry.error = None  # of an earlier try
         try:
             with connection.begin_nested():
                 entry.result = entry.change(connection)
@@ -274,8 +282,11 @@ class Writer:
     def _effects_done(self) -> None:
         done, self._effects = self._effects, []
         for _, effects in done:
-            if effects.done is not None:
-                effects.done()
+            try:
+                if effects.done is not None:
+                    effects.done()
+            except Exception as error:
+                log.error("what follows a change failed", exc_info=error)
 
     def _follow(self, group: Group) -> None:
         if self._follower is None:

@@ -93,6 +93,7 @@ async def _take(request: Request, door: Door, shape: Callable[[bytes], bytes]) -
         envelope.sent = request.headers.get(door.sent_header)
     _paced(service, key, max(1, len(envelope.items)), received)
     reading = door.read(envelope, door.limits, Asked(key.source, received), door.kind)
+    reading.batch.size = len(text)
     receipt = await written(request, reading.batch)
     if envelope.single and reading.batch.refused:
         raise Refuse(400, "refused", reading.reason() or "refused")
