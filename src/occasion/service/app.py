@@ -31,6 +31,7 @@ ROUTERS = (
     "occasion.service.pages.assets",
     "occasion.service.pages.today",
     "occasion.service.pages.party",
+    "occasion.service.pages.rights",
     "occasion.service.pages.moments",
     "occasion.service.pages.settings",
     "occasion.service.pages.house",

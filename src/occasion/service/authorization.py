@@ -75,6 +75,8 @@ TABLE: tuple[Line, ...] = (
     _page("/live", "that something changed, without saying what", EVERY_ROLE),
     _page("/party/{party:path}", "everything about a party", NAMES, own="party"),
     _verb("/party/{party:path}", "note, promise, keep, merge, give another owner", NAMES, own="party"),
+    _page("/export/{party:path}", "everything held about a party, as a file", NAMES, own="party"),
+    _verb("/erase/{party:path}", "erase a party everywhere", LEAD, own="party"),
     _page("/moments", "the catalogue", EVERY_ROLE),
     _page("/moment", "one moment and its form", EVERY_ROLE),
     _verb("/moment", "the linter's answer, a preview (no names for an analyst), saving", EDITORS),
