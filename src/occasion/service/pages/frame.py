@@ -86,7 +86,7 @@ class Frame:
         if shell.flash and self.request.headers.get("hx-trigger") != REGION:  # by itself, not after a form
             response.delete_cookie("flash", samesite="strict", httponly=True)
             if not whole:  # the page that is open says it itself
-                response.headers["HX-Trigger"] = json.dumps({"said": str(reader.t(f"flash.{shell.flash}"))})
+                response.headers["HX-Trigger-After-Swap"] = json.dumps({"said": str(reader.t(f"flash.{shell.flash}"))})
         return response
 
     def refused(self, why: str) -> Response:

@@ -4,13 +4,22 @@
   "use strict";
   const served = new WeakMap(); // element → its HTML as the server sent it
 
+  // What passes by itself, such as the time of day somewhere, is no reason to put a piece in place of another.
+  const lasting = (piece) => {
+    const copy = piece.cloneNode(true);
+    for (const one of copy.querySelectorAll("[data-passing]")) one.textContent = "";
+    return copy.outerHTML;
+  };
+
   const remember = (region) => {
     for (const one of region.children) {
       if (!one.id) continue;
       if (one.hasAttribute("data-keyed")) remember(one);
-      else served.set(one, one.outerHTML);
+      else served.set(one, lasting(one));
     }
   };
+
+  const inUse = (piece) => typedIn(piece) || (piece.contains(document.activeElement) && document.activeElement.closest("form.paper:not([data-sent])") !== null);
 
   const typedIn = (piece) =>
     [...piece.querySelectorAll("input, textarea, select")].some((field) => {
@@ -56,14 +65,14 @@
     const ids = new Set(fresh.map((one) => one.id));
     for (const old of [...region.children]) {
       if (ids.has(old.id)) continue;
-      if (typedIn(old)) note(old, words.gone, null);
+      if (inUse(old)) note(old, words.gone, null);
       else old.remove();
     }
     let place = region.firstElementChild;
     for (const one of fresh) {
       const old = region.querySelector(`:scope > [id="${CSS.escape(one.id)}"]`);
       if (!old) {
-        const html = one.outerHTML;
+        const html = lasting(one);
         one.classList.add("arrived");
         region.insertBefore(one, place);
         if (one.hasAttribute("data-keyed")) remember(one);
@@ -78,14 +87,14 @@
       }
       place = old.nextElementSibling;
       if (old.hasAttribute("data-keyed") && one.hasAttribute("data-keyed")) update(old, one, inserted);
-      else if (served.get(old) !== one.outerHTML) {
-        if (typedIn(old)) {
-          served.set(old, one.outerHTML);
+      else if (served.get(old) !== lasting(one)) {
+        if (inUse(old)) {
+          served.set(old, lasting(one));
           note(old, words.changed, one);
           continue;
         }
         const focus = old.contains(document.activeElement) ? document.activeElement.id || old.id : null;
-        served.set(one, one.outerHTML);
+        served.set(one, lasting(one));
         carryOver(old, one);
         old.replaceWith(one);
         if (focus) (document.getElementById(focus) || one).focus({ preventScroll: true });
