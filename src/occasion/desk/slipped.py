@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select, true
+from sqlalchemy import ColumnElement, func, select, true, tuple_
 
 from occasion.desk.cards import Ground
 from occasion.desk.dates import month_before
 from occasion.desk.pages import Slipped, SlippedBy
+from occasion.desk.parts import CardLine
 from occasion.store.schema.desk import OCCASIONS
 
 O = OCCASIONS.c  # noqa: E741 - the columns, said often
 SHOWN = 10  # of each owner's moment
-NAMED = 30  # owners and moments whose people are named, the others are counts
+NAMED = 10  # owners and moments whose people are named, the others are counts
 
 
 def slipped_last_month(ground: Ground, owners: Sequence[str] | None, zone: str) -> Slipped:
@@ -26,12 +27,26 @@ def slipped_last_month(ground: Ground, owners: Sequence[str] | None, zone: str) 
     count = func.count().label("n")
     grouped = select(O.owner, O.moment, count).where(*where).group_by(O.owner, O.moment)
     groups = ground.connection.execute(grouped.order_by(count.desc(), O.owner, O.moment)).all()
-    found = []
-    for place, (owner, moment, n) in enumerate(groups):
-        query = select(OCCASIONS).where(*where, O.owner == owner, O.moment == moment)
-        latest = query.order_by(O.changed_us.desc(), O.number).limit(SHOWN)
-        rows = ground.connection.execute(latest).all() if place < NAMED else []
-        cards = ground.cards(rows)
-        lines = tuple(cards.line(row) for row in rows)
-        found.append(SlippedBy(owner, ground.house.name(owner), moment, n, lines))
+    named = _latest(ground, where, [(owner, moment) for owner, moment, _ in groups[:NAMED]])
+    found = [
+        SlippedBy(owner, ground.house.name(owner), moment, n, tuple(named.get((owner, moment), ())))
+        for owner, moment, n in groups
+    ]
     return Slipped(month, sum(row[2] for row in groups), tuple(found))
+
+
+def _latest(
+    ground: Ground, where: Sequence[ColumnElement[bool]], groups: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], list[CardLine]]:
+    """The latest that slipped by in some groups, read at once."""
+    if not groups:
+        return {}
+    place = func.row_number().over(partition_by=(O.owner, O.moment), order_by=(O.changed_us.desc(), O.number))
+    inner = select(O.number, place.label("place")).where(*where, tuple_(O.owner, O.moment).in_(groups)).subquery()
+    query = select(OCCASIONS).join(inner, inner.c.number == O.number).where(inner.c.place <= SHOWN)
+    rows = ground.connection.execute(query.order_by(O.changed_us.desc(), O.number)).all()
+    cards = ground.cards(rows)
+    found: dict[tuple[str, str], list[CardLine]] = {}
+    for row in rows:
+        found.setdefault((row.owner, row.moment), []).append(cards.line(row))
+    return found

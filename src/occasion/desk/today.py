@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, func, select, true
 
 from occasion.desk.capacity import Days, days
 from occasion.desk.cards import Cards, Ground
@@ -29,7 +29,8 @@ from occasion.people.permission import ContactRules
 from occasion.store.schema.desk import GESTURES, OCCASIONS
 
 O = OCCASIONS.c  # noqa: E741 - the columns, said often
-LOOKED_AT = 200  # of each kind of row, the most urgent
+LOOKED_AT = 100  # of each kind of row, the most urgent
+LEAST = 20  # of each owner, however many there are
 CARDS = 40  # shown in full at most; the others wait
 LINES = 50
 
@@ -65,7 +66,7 @@ def today(
     span = spans(now, shown_zone)
     owners = (viewer.id, *viewer.teams) if whose == "own" else owners_seen(connection, viewer)
     scope = _scope(owners)
-    rows = _for_now(connection, scope, span, now)
+    rows = _for_now(connection, owners, span, now)
     cards = ground.cards(rows)
     ready, aside = _sift(cards, rows)
     ranked = sorted(ready, key=lambda row: order(row.stake, row.until_us, now, row.number))
@@ -108,18 +109,22 @@ def _due(now: int) -> ColumnElement[bool]:
     return and_(O.state == "held", O.held_until_us <= now)
 
 
-def _for_now(connection: Connection, scope: ColumnElement[bool], span: Span, now: int) -> list[Any]:
-    """Rows for today: those with most at stake, those that end today, those whose rest is over; each once."""
-    shown = O.shown_us < span.tomorrow
-    picked = select(OCCASIONS).where(scope, shown).limit(LOOKED_AT)
-    ending = picked.where(O.until_us < span.tomorrow).order_by(O.until_us)
+def _for_now(connection: Connection, owners: Sequence[str] | None, span: Span, now: int) -> list[Any]:
+    """Rows for today: those with most at stake, those that end today, those whose rest is over; each once.
+
+    Owner by owner, so that each is read off an index in its order and no further than it is shown.
+    """
     found: dict[int, Any] = {}
-    for query in (
-        *(picked.where(O.state == state).order_by(O.stake.desc()) for state in ("open", "taken")),
-        *(ending.where(O.state == state) for state in ("open", "taken")),
-        picked.where(_due(now)).order_by(O.stake.desc()),
-    ):
-        found |= {row.number: row for row in connection.execute(query)}
+    most = LOOKED_AT if owners is None else max(LEAST, LOOKED_AT // len(owners))
+    for scope in [true()] if owners is None else [O.owner == owner for owner in owners]:
+        picked = select(OCCASIONS).where(scope, O.shown_us < span.tomorrow).limit(most)
+        ending = picked.where(O.until_us < span.tomorrow).order_by(O.until_us)
+        for query in (
+            *(picked.where(O.state == state).order_by(O.stake.desc()) for state in ("open", "taken")),
+            *(ending.where(O.state == state) for state in ("open", "taken")),
+            picked.where(_due(now)).order_by(O.held_until_us),
+        ):
+            found |= {row.number: row for row in connection.execute(query)}
     return [row for row in found.values() if row.until_us > now or row.kind in ("promise", "handover") or _goes_on(row)]
 
 
@@ -142,9 +147,10 @@ def _sift(cards: Cards, rows: Sequence[Any]) -> tuple[list[Any], list[tuple[Any,
 
 def _count(connection: Connection, scope: ColumnElement[bool], span: Span, now: int) -> int:
     """How many occasions are for now, in all."""
-    there = or_(O.state.in_(("open", "taken")), _due(now))
-    query = select(func.count()).where(scope, there, O.shown_us < span.tomorrow)
-    return connection.execute(query).scalar_one()
+    counts = [select(func.count()).where(scope, O.state == state, O.shown_us < span.tomorrow) for state in
+              ("open", "taken")]  # fmt: skip
+    counts.append(select(func.count()).where(scope, _due(now)))
+    return sum(connection.execute(query).scalar_one() for query in counts)
 
 
 def _worked(connection: Connection, span: Span) -> Counter[str]:
