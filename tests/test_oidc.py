@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -18,7 +19,7 @@ from occasion.errors import InputError
 from occasion.service import colleagues
 from occasion.service.door_settings import doors_from
 from occasion.store.schema.doors import AUDIT, COLLEAGUES
-from provider import CLIENT, SECRET, Provider, provider_here
+from provider import CLIENT, SECRET, Provider, first_key, provider_here
 
 
 class Clock:
@@ -31,23 +32,39 @@ class Clock:
 CLOCK = Clock()
 
 
-@pytest.fixture
-def provider() -> Iterator[Provider]:
-    CLOCK.ahead = 0
+@pytest.fixture(scope="module")
+def running_provider() -> Iterator[Provider]:
     with provider_here() as running:
         yield running
+
+
+@pytest.fixture
+def provider(running_provider: Provider) -> Provider:
+    """The one of this run, behaving as it should."""
+    CLOCK.ahead, running_provider.wrong, running_provider.claims = 0, "", {}
+    running_provider.subject, running_provider.key = "sub-1", first_key()
+    running_provider.asked.clear()
+    return running_provider
 
 
 def settings(provider: Provider, more: str = "") -> str:
     return f'\n[oidc]\nissuer = "{provider.issuer}"\nclient = "{CLIENT}"\nsecret = "{SECRET}"\nname = "Acme"\n{more}\n'
 
 
-@pytest.fixture
-def app(tmp_path: Path, provider: Provider) -> Iterator[FastAPI]:
-    with desk_app(tmp_path, CLOCK, settings(provider)) as running:
+@pytest.fixture(scope="module")
+def running_app(tmp_path_factory: pytest.TempPathFactory, running_provider: Provider) -> Iterator[FastAPI]:
+    provider = running_provider
+    with desk_app(tmp_path_factory.mktemp("desk"), CLOCK, settings(provider)) as running:
         add(running, "ewa", "manager", email="ewa@example.com")
         do(running, lambda c: colleagues.bind_subject(c, 1, "root", "ewa", issuer=provider.issuer, subject="sub-1"))
         yield running
+
+
+@pytest.fixture
+def app(running_app: FastAPI, provider: Provider) -> FastAPI:
+    """The one of this run, knowing nothing of its provider yet."""
+    running_app.state.oidc = None
+    return running_app
 
 
 def through(client: Any, following: str = "/password") -> Any:
@@ -156,11 +173,10 @@ def test_new_keys_of_the_provider_are_found(app: FastAPI, provider: Provider) ->
     assert through(stranger(app)).status_code == 303
 
 
-def test_a_provider_that_is_gone_is_said_plainly(app: FastAPI, provider: Provider) -> None:
+def test_a_provider_that_is_gone_is_said_plainly(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     doors = app.state.doors
-    from dataclasses import replace
-
-    doors.settings = replace(doors.settings, oidc=replace(doors.settings.oidc, issuer="http://127.0.0.1:9"))
+    gone = replace(doors.settings, oidc=replace(doors.settings.oidc, issuer="http://127.0.0.1:9"))
+    monkeypatch.setattr(doors, "settings", gone)
     answer = stranger(app).get("/login/oidc")
     assert (answer.status_code, "did not answer" in answer.text) == (403, True)
 
@@ -199,9 +215,13 @@ def test_by_a_mail_address_that_the_provider_vouches_for(
         assert "sub-9" not in written
 
 
-def test_whoever_left_stays_out(app: FastAPI, provider: Provider) -> None:
-    do(app, lambda c: colleagues.close_account(c, CLOCK(), "root", "ewa"))
-    assert through(stranger(app)).status_code == 403
+def test_whoever_left_stays_out(tmp_path: Path, provider: Provider) -> None:
+    with desk_app(tmp_path, CLOCK, settings(provider)) as app:
+        add(app, "ewa")
+        do(app, lambda c: colleagues.bind_subject(c, 1, "root", "ewa", issuer=provider.issuer, subject="sub-1"))
+        assert through(stranger(app)).status_code == 303
+        do(app, lambda c: colleagues.close_account(c, CLOCK(), "root", "ewa"))
+        assert through(stranger(app)).status_code == 403
 
 
 def test_without_settings_there_is_no_such_door(tmp_path: Path) -> None:
