@@ -34,6 +34,13 @@ class Brought:
     same: int = 0
     refused: list[Refused] = field(default_factory=list)
 
+    def add(self, other: Brought) -> None:
+        """Count these too."""
+        self.new += other.new
+        self.changed += other.changed
+        self.same += other.same
+        self.refused += other.refused
+
 
 def bring_in(
     connection: Connection,

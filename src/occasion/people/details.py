@@ -129,7 +129,7 @@ def note(
         return int(same)
     number = int(connection.execute(insert(DETAILS).values(**row).returning(DETAILS.c.number)).scalar_one())
     ensure(connection, top, now)
-    index_words(connection, top, "detail", number, text)
+    index_words(connection, top, "detail", number, text, fresh=True)
     return number
 
 

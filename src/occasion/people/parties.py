@@ -158,7 +158,7 @@ def ensure(connection: Connection, party: str, now: int) -> bool:
         return False
     row = {"party": party, "kind": "customer", "name": "", "consent": {}, "made_us": now, "changed_us": now}
     connection.execute(insert(PARTIES).values(**row))
-    index_words(connection, party, "identity", 0, party)
+    index_words(connection, party, "identity", 0, party, fresh=True)
     return True
 
 

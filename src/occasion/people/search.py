@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, func, insert, select
 
 from occasion.people.merges import canonical
 from occasion.store.schema.people import DETAILS, FINDABLE, PARTIES
@@ -21,6 +21,7 @@ Place = Literal["name", "identity", "trait", "detail"]
 ORDER: tuple[Place, ...] = ("name", "identity", "trait", "detail")
 LONGEST = 80  # characters of a word that count
 MOST_WORDS = 200  # of one text
+MANY = 2000
 CANDIDATES = 400  # rows looked at for a page of hits
 LAST = "\U0010ffff"
 _WORD = re.compile(r"\w+")
@@ -56,25 +57,51 @@ def words(text: str) -> list[str]:
     return list(dict.fromkeys(word[:LONGEST] for word in _WORD.findall(fold(text))))[:MOST_WORDS]
 
 
-def index_words(connection: Connection, party: str, place: Place, number: int, text: str) -> None:
+class Entry(NamedTuple):
+    """A text that a party is to be found by; `fresh`: nothing stood at this place before."""
+
+    party: str
+    place: Place
+    number: int
+    text: str
+    fresh: bool = False
+
+
+def index_words(
+    connection: Connection, party: str, place: Place, number: int, text: str, *, fresh: bool = False
+) -> None:
     """Let `party` be found by the words of `text`, and no more by what stood at this place before."""
-    forget_words(connection, party, place, number)
-    found = words(text)
-    if place in ("identity", "trait"):  # whole addresses too: anna@example.com
-        whole = [fold(text)] if place == "identity" else fold(text).split()[:MOST_WORDS]
-        found = list(dict.fromkeys([*found, *(one[:LONGEST] for one in whole if one)]))
-    if found:
-        rows = [{"word": word, "party": party, "place": place, "number": number} for word in found]
+    index_entries(connection, [Entry(party, place, number, text, fresh)])
+
+
+def index_entries(connection: Connection, entries: Iterable[Entry]) -> None:
+    """The same for many texts, each at a place of its own, in two statements."""
+    given = list(entries)
+    gone = [{"of": one.party, "at": one.place, "no": one.number} for one in given if not one.fresh]
+    if gone:
+        where = (FINDABLE.c.party == bindparam("of")) & (FINDABLE.c.place == bindparam("at"))
+        connection.execute(delete(FINDABLE).where(where, FINDABLE.c.number == bindparam("no")), gone)
+    rows = [
+        {"word": word, "party": one.party, "place": one.place, "number": one.number}
+        for one in given
+        for word in _findable(one.place, one.text)
+    ]
+    if rows:
         connection.execute(insert(FINDABLE), rows)
+
+
+def _findable(place: Place, text: str) -> list[str]:
+    """The words of a text; of addresses also the whole of each: anna@example.com."""
+    found = words(text)
+    if place not in ("identity", "trait"):
+        return found
+    whole = [fold(text)] if place == "identity" else fold(text).split()[:MOST_WORDS]
+    return list(dict.fromkeys([*found, *(one[:LONGEST] for one in whole if one)]))
 
 
 def forget_words(connection: Connection, party: str, place: Place, number: int) -> None:
     """Take one place's words out."""
-    connection.execute(
-        delete(FINDABLE).where(
-            FINDABLE.c.party == party, FINDABLE.c.place == place, FINDABLE.c.number == number
-        )
-    )  # fmt: skip
+    index_entries(connection, [Entry(party, place, number, "")])
 
 
 def search(
@@ -92,6 +119,8 @@ def search(
     found = select(FINDABLE.c.party, FINDABLE.c.place, FINDABLE.c.number, FINDABLE.c.word)
     if owner is not None:
         found = found.where(exists().where(PARTIES.c.party == FINDABLE.c.party, PARTIES.c.owner == owner))
+    if len(wanted) > 1:  # the rarest first: the others are only looked for among its parties
+        wanted.sort(key=lambda word: _how_many(connection, word, places))
     query = found.where(_begins(FINDABLE, wanted[0], places))
     for word in wanted[1:]:
         other = FINDABLE.alias()
@@ -101,6 +130,12 @@ def search(
         rows += connection.execute(found.where(FINDABLE.c.word == whole, FINDABLE.c.place == "identity")).all()
     rows.sort(key=lambda row: (fold(row.party) != whole, ORDER.index(row.place), row.word not in wanted, row.word))
     return _hits(connection, [(row.party, row.place, row.number) for row in rows], limit)
+
+
+def _how_many(connection: Connection, word: str, places: Sequence[Place]) -> int:
+    """How many entries begin so, up to a limit from which on it makes no difference."""
+    some = select(FINDABLE.c.party).where(_begins(FINDABLE, word, places)).limit(MANY).subquery()
+    return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
 def _begins(table: object, word: str, places: Sequence[Place]) -> ColumnElement[bool]:

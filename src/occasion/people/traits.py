@@ -16,14 +16,14 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from occasion.people import details
 from occasion.people.derived import Derived, derive
 from occasion.people.merges import identities
-from occasion.people.parties import ensure
-from occasion.people.search import index_words
+from occasion.people.search import Entry, index_entries
 from occasion.store.arrived import Arrived
 from occasion.store.schema.people import DETAILS, PARTIES, TRAITS
 
 AT_ONCE = 400  # parties whose traits are read together
 LONGEST_KEY = 200
 BIRTHDAY = "birthday"
+FOLLOWING = ("name", "zone", "locale", "deceased")  # fields of a party that may follow from traits
 
 
 @dataclass(frozen=True)
@@ -117,10 +117,9 @@ def _learn(connection: Connection, said: Sequence[Said], how: tuple[int, str]) -
         if trait.value is not None:
             new[place] = held[trait.party][trait.key] = trait
     _write(connection, gone, new)
-    for party in dict.fromkeys([party for party, _ in gone]):
-        if ensure(connection, party, how[0]) and kinds[party] != "customer":
-            connection.execute(update(PARTIES).where(PARTIES.c.party == party).values(kind=kinds[party]))
-        _follow(connection, party, before[party], derive(_values(held[party])), how)
+    touched = list(dict.fromkeys(party for party, _ in gone))
+    after = {party: derive(_values(held[party])) for party in touched}
+    _follow(connection, [_Change(party, kinds[party], before[party], after[party]) for party in touched], *how)
     return len(gone)
 
 
@@ -145,26 +144,65 @@ def _write(connection: Connection, gone: Iterable[tuple[str, str]], new: Mapping
         connection.execute(insert(TRAITS), [vars(trait) for trait in new.values()])
 
 
-def _follow(connection: Connection, party: str, before: Derived, after: Derived, how: tuple[int, str]) -> None:
-    """Write down what follows from the traits of one identity."""
-    row = connection.execute(select(PARTIES).where(PARTIES.c.party == party)).mappings().one()
-    values: dict[str, Any] = {}
-    for field in ("name", "zone", "locale", "deceased"):
-        said, held = getattr(after, field), row[field]
-        if said and said != held and (held in (None, "") or held == getattr(before, field)):
-            values[field] = said
-    if values:
-        connection.execute(update(PARTIES).where(PARTIES.c.party == party).values(**values, changed_us=how[0]))
-    if "name" in values:
-        index_words(connection, party, "name", 0, values["name"])
-    if before.searched != after.searched:
-        index_words(connection, party, "trait", 0, after.searched)
-    if after.birthday and after.birthday != before.birthday:
-        _birthday(connection, party, after.birthday, how)
+@dataclass(frozen=True)
+class _Change:
+    """What followed from one identity's traits, and what follows now."""
+
+    party: str
+    kind: str
+    before: Derived
+    after: Derived
 
 
-def _birthday(connection: Connection, party: str, date: str, how: tuple[int, str]) -> None:
-    now, source = how
+def _follow(connection: Connection, changes: Sequence[_Change], now: int, source: str) -> None:
+    """Write down what follows from traits, for all these identities together."""
+    parties = [change.party for change in changes]
+    rows = {
+        row["party"]: dict(row)
+        for row in connection.execute(select(PARTIES).where(PARTIES.c.party.in_(parties))).mappings()
+    }
+    updates, entries = [], []
+    for change in changes:
+        row = rows.get(change.party)
+        fresh = row is None
+        held = row or {"name": "", "zone": None, "locale": None, "deceased": None}
+        values = {field: _following(change, field, held[field]) for field in FOLLOWING}
+        if row is None:
+            rows[change.party] = {"kind": change.kind, **values}
+            entries.append(Entry(change.party, "identity", 0, change.party, fresh))
+        elif any(values[field] != held[field] for field in FOLLOWING):
+            updates.append({"of": change.party, **{f"new_{field}": values[field] for field in FOLLOWING}})
+        if values["name"] != held["name"]:
+            entries.append(Entry(change.party, "name", 0, values["name"], fresh))
+        if change.before.searched != change.after.searched:
+            entries.append(Entry(change.party, "trait", 0, change.after.searched, fresh))
+    made = [{"party": party, **rows[party]} for party in parties if "party" not in rows[party]]
+    _write_parties(connection, made, updates, now)
+    index_entries(connection, entries)
+    for change in changes:
+        if change.after.birthday and change.after.birthday != change.before.birthday:
+            _birthday(connection, change.party, change.after.birthday, now, source)
+
+
+def _write_parties(
+    connection: Connection, made: Sequence[dict[str, Any]], updates: Sequence[dict[str, Any]], now: int
+) -> None:
+    if made:
+        rest = {"consent": {}, "made_us": now, "changed_us": now}
+        connection.execute(insert(PARTIES), [{**row, **rest} for row in made])
+    if updates:
+        new: dict[str, Any] = {field: bindparam(f"new_{field}") for field in FOLLOWING}
+        changed = update(PARTIES).where(PARTIES.c.party == bindparam("of")).values(changed_us=now, **new)
+        connection.execute(changed, updates)
+
+
+def _following(change: _Change, field: str, held: Any) -> Any:
+    """A field's value now: what traits say, where it is empty or what they said before."""
+    said = getattr(change.after, field)
+    return said if said and (held in (None, "") or held == getattr(change.before, field)) else held
+
+
+def _birthday(connection: Connection, party: str, date: str, now: int, source: str) -> None:
     mine = (DETAILS.c.party == party) & (DETAILS.c.source == source) & (DETAILS.c.text == BIRTHDAY)
     old = connection.execute(select(DETAILS.c.number).where(mine, DETAILS.c.ended_us.is_(None))).scalars().all()
     for number in old:
