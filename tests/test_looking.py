@@ -49,13 +49,23 @@ def test_a_running_server_looks_ahead_and_turns(tmp_path: Path) -> None:
         assert service.looking.turn() == 0
         now[0] += DAY
         assert service.looking.turn() == 1
+        lost: list[Arrived] = []
+        service.writer.do(
+            lambda connection: actions.done(
+                connection, number, "call", "Spoke.", now=now[0], by="ewa", append=lost.append
+            )
+        ).result(20)
+        assert [one.name for one in service.log.of("cem")] == ["call"]  # as if the server had ended here
+        assert (service.looking.make_up(), service.looking.make_up()) == (1, 0)
+        assert [one.id for one in service.log.of("cem")] == ["t:2", f"desk:{lost[0].message_id}"]
         handed = service.writer.do(
             lambda connection: say_goodbye(connection, now[0], "jan", "ewa", to="jan", place=workspace)
         ).result(20)
         assert handed == 0
         with service.engine.connect() as connection:
-            assert set(connection.execute(select(OCCASIONS.c.owner)).scalars()) == {"jan"}
+            whose = {row.state: row.owner for row in connection.execute(select(OCCASIONS))}
             left = connection.execute(select(COLLEAGUES.c.left_us).where(COLLEAGUES.c.id == "ewa")).scalar_one()
+        assert whose == {"open": "jan", "done": "ewa"}  # what she did stays hers
         assert left == now[0]
         assert "owner: jan" in workspace.catalogue.read_text(encoding="utf-8")
     finally:

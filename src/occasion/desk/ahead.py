@@ -26,7 +26,7 @@ from occasion.desk.owners import read_house
 from occasion.desk.parts import Kind
 from occasion.desk.ranking import stake
 from occasion.desk.snapshot import EventsOf, shown
-from occasion.estimate import Estimate, Refusal
+from occasion.estimate import Estimate
 from occasion.events.event import Event, in_order
 from occasion.forecast.alike import Course, chance, helped
 from occasion.moments.calendar import FAR, add
@@ -69,6 +69,7 @@ class Looked:
 
     wanted: list[Wanted] = field(default_factory=list)
     at: list[tuple[str, str, str]] = field(default_factory=list)  # moment, party, per
+    moments: frozenset[str] = frozenset()  # the catalogue's
 
 
 def look(
@@ -81,8 +82,8 @@ def look(
     dates: Iterable[Date] = (),
 ) -> Looked:
     """Look at every open window and every certain date (`dates`, from certain.py). Reads only."""
-    found = Looked()
     moments = {moment.name: moment for moment in catalogue.moments}
+    found = Looked(moments=frozenset(moments))
     for moment in catalogue.moments:
         if window_length(moment.definition) is not None:
             _windows(connection, moment, found, now=now, zone=zone, events_of=events_of)
@@ -194,7 +195,16 @@ def write(connection: Connection, looked: Looked, *, now: int) -> Opened:
     for moment, who, per in looked.at:
         if (moment, who, per) not in kept:
             _better(connection, moment, who, per, now, done)
+    if looked.moments:
+        _gone(connection, looked.moments, now, done)
     return done
+
+
+def _gone(connection: Connection, moments: frozenset[str], now: int, done: Opened) -> None:
+    """Nobody waits for a moment that is in the catalogue no more; what was reached of it stays to be seen to."""
+    waiting = (O.kind.in_(("coming", "slipping")), O.state.in_(("open", "held")), O.moment.not_in(moments))
+    for number in connection.execute(select(O.number).where(*waiting)).scalars().all():
+        _take_off(connection, number, "reason.edited", now, done)
 
 
 def _there(connection: Connection, moment: str, party: str, per: str) -> list[Any]:
@@ -253,4 +263,4 @@ def _take_off(connection: Connection, number: int, reason: str, now: int, done: 
     done.closed.append(number)
 
 
-__all__ = ["HORIZON_DAYS", "Looked", "Refusal", "Wanted", "judge", "look", "standing", "write"]
+__all__ = ["HORIZON_DAYS", "Looked", "Wanted", "judge", "look", "standing", "write"]

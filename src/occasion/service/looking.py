@@ -10,12 +10,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
+from occasion.desk.actions import unlogged
 from occasion.desk.ahead import HORIZON_DAYS, look, write
 from occasion.desk.certain import dates_in
 from occasion.desk.snapshot import EventsOf
 from occasion.desk.turning import AT_ONCE, turn
 from occasion.errors import InputError, OccasionError
 from occasion.moments.catalogue import Catalogue
+from occasion.store.arrived import Batch, Receipt
 from occasion.store.history import History
 
 TURN_SECONDS = 60.0
@@ -28,7 +30,7 @@ log = logging.getLogger(__name__)
 
 class Looking:
     """Started and stopped with the server. `do`: the writer's; `events_of`: all of a party's events; `zone`: the
-    workspace's; `tell`: hears when the desk changed.
+    workspace's; `tell`: hears when the desk changed; `submit`: the writer's.
     """
 
     def __init__(
@@ -42,10 +44,11 @@ class Looking:
         events_of: EventsOf,
         zone: str,
         tell: Callable[[str], None],
+        submit: Callable[[Batch], Future[Receipt]],
     ) -> None:
         self._engine, self._do, self._clock = engine, do, clock
         self._catalogue, self._history, self._events_of = catalogue, history, events_of
-        self._zone, self._tell = zone, tell
+        self._zone, self._tell, self._submit = zone, tell, submit
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="looking", daemon=True)
 
@@ -59,6 +62,7 @@ class Looking:
         self._thread.join(PATIENCE)
 
     def _run(self) -> None:
+        self._safely(self.make_up)
         since_look = LOOK_SECONDS - TURN_SECONDS
         while True:
             self._safely(self.turn)
@@ -77,6 +81,12 @@ class Looking:
             log.warning("the desk was not brought up to date: %s", type(error).__name__)
         except Exception:
             log.exception("the desk was not brought up to date")
+
+    def make_up(self) -> int:
+        """Gestures whose events a sudden end may have kept from the log are given to it again: it knows what it has."""
+        with self._engine.connect() as connection:
+            events = unlogged(connection, self._clock() - 2 * DAY_US)
+        return self._submit(Batch(arrived=events)).result().taken if events else 0
 
     def turn(self) -> int:
         """What was held comes back, what nobody took slips by, promises come due; how many occasions changed."""

@@ -84,6 +84,7 @@ class Service:
             events_of=self.log.of,
             zone=self.workspace.zone,
             tell=self.changed.tell,
+            submit=self.writer.submit,
         )
         self.looking.start()
         self.running = True
