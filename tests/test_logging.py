@@ -203,6 +203,8 @@ def test_a_canary_in_every_field_of_every_route_never_shows(server: ServerProces
     ask(server, "GET", f"/{CANARY}/{CANARY}")
     ask(server, CANARY.upper(), "/")
     assert {200, 401, 400} <= statuses
+    with urllib.request.urlopen(f"{server.url}/metrics", timeout=10) as answer:
+        assert CANARY.encode() not in answer.read().lower(), "nor do the figures name anybody"
     server.stop()
     log = server.output.read_text(encoding="utf-8")
     assert CANARY not in log.lower()

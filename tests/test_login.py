@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select, text
 
+from databases import Postgres, postgres_server  # noqa: F401
 from doors import AWAY, HERE, PASSWORD, add, desk_app, do, signed_in, stranger
 from occasion.errors import InputError
 from occasion.service import colleagues, cookies, passwords, sessions
@@ -72,6 +73,38 @@ def test_in_and_out(app: FastAPI) -> None:
     left = client.post("/logout", data={"csrf": form(client, "/password")})
     assert (left.status_code, client.get("/password", headers={"Accept": ""}).status_code) == (303, 401)
     assert actions(app) == ["colleague added", "logged in", "logged out"]
+
+
+def test_in_and_out_on_postgresql(
+    tmp_path: Path,
+    clock: Clock,
+    postgres_server: Postgres,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(passwords, "HASHER", passwords.PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
+    with desk_app(tmp_path, clock, records=postgres_server.database()) as running:
+        add(running, "ewa", "admin", password=PASSWORD)
+        client, other = stranger(running), signed_in(running, "manager", "jan", teams=("front",))
+        assert log_in(client).status_code == 303
+        assert client.get("/password").status_code == 200
+        clock.now += HOUR
+        assert client.get("/password").status_code == 200
+        do(running, lambda c: colleagues.set_role(c, clock(), "ewa", "jan", "analyst"))
+        assert other.get("/password", headers={"Accept": ""}).status_code == 401
+        assert client.post("/logout/everywhere", data={"csrf": form(client, "/password")}).status_code == 303
+        assert client.get("/metrics").status_code == 200
+        assert actions(running)[-3:] == ["logged in", "colleague role changed", "logged out everywhere"]
+
+
+def test_passwords_wait_for_their_turn_and_not_for_ever(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "PATIENCE", 0.05)
+    held = [passwords._AT_ONCE.acquire(timeout=1) for _ in range(2)]
+    try:
+        assert log_in(stranger(app)).status_code == 429
+    finally:
+        for _ in held:
+            passwords._AT_ONCE.release()
+    assert log_in(stranger(app)).status_code == 303
 
 
 def test_the_mail_address_is_a_name_too_and_capital_letters_do_not_matter(app: FastAPI) -> None:

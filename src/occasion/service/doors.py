@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
@@ -19,6 +20,7 @@ from occasion.service.passwords import warm_up
 from occasion.service.rates import Failures, Rates
 from occasion.service.roles import Authorization, pairs
 from occasion.service.sessions import Session
+from occasion.store.arrived import NotWritten
 
 if TYPE_CHECKING:
     from occasion.service.running import Service
@@ -47,7 +49,10 @@ class Doors:
             session = sessions.find(connection, token, now, self.settings.login)
         if session is not None and session.stale:
             digest = session.digest
-            self.service.writer.do(lambda connection: sessions.touch(connection, digest, now)).add_done_callback(_said)
+            with suppress(NotWritten):  # the server is about to stop
+                self.service.writer.do(lambda connection: sessions.touch(connection, digest, now)).add_done_callback(
+                    _said
+                )
         return session
 
 

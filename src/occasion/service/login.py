@@ -69,7 +69,10 @@ async def login(request: Request) -> Response:
     if wait > 0:
         doors.metrics.login("password", SLOWED)
         return await show(request, following, name, SLOWED, seconds=int(wait) + 1, status=429)
-    found = await asyncio.to_thread(_check, doors, name, password)
+    try:
+        found = await asyncio.to_thread(_check, doors, name, password)
+    except passwords.TooMany:
+        return await show(request, following, name, SLOWED, seconds=passwords.PATIENCE, status=429)
     if found is None:
         _count_failure(doors, name, asks.bucket)
         doors.metrics.login("password", WRONG)
@@ -118,7 +121,11 @@ async def new_password(request: Request, viewer: Annotated[Viewer, Depends(who)]
     wait = _waits(doors, viewer.id, asks.bucket)
     if wait > 0:
         return _password_page(request, viewer, 429, SLOWED, seconds=int(wait) + 1)
-    if await asyncio.to_thread(_check, doors, viewer.id, _text(form, "old")) is None:
+    try:
+        found = await asyncio.to_thread(_check, doors, viewer.id, _text(form, "old"))
+    except passwords.TooMany:
+        return _password_page(request, viewer, 429, SLOWED, seconds=passwords.PATIENCE)
+    if found is None:
         _count_failure(doors, viewer.id, asks.bucket)
         return _password_page(request, viewer, 403, WRONG)
     new = _text(form, "new")
@@ -240,7 +247,7 @@ def _gone(request: Request) -> Response:
     answer = RedirectResponse("/login", 303)
     secure = caller_of(request).secure
     answer.headers.append("Set-Cookie", cookies.written(cookies.SESSION, "", secure=secure, seconds=0))
-    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    answer.headers["Clear-Site-Data"] = '"storage"'  # pages are not kept in the first place
     return answer
 
 

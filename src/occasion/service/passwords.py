@@ -14,6 +14,11 @@ SHORTEST, LONGEST = 12, 256  # characters
 # 64 MiB and three passes: RFC 9106's second recommendation, which is this library's default too.
 HASHER = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=4, type=Type.ID)
 _AT_ONCE = threading.Semaphore(2)  # each takes 64 MiB
+PATIENCE = 5  # seconds to wait for one's turn
+
+
+class TooMany(Exception):
+    """So many passwords are being compared that this one did not get its turn."""
 
 
 def hash_password(password: str, about: str = "") -> str:
@@ -32,12 +37,18 @@ def hash_password(password: str, about: str = "") -> str:
 
 
 def verify(encoded: str | None, password: str) -> bool:
-    """Whether it is the password. Without a stored one as much time is spent, and the answer is no."""
-    with _AT_ONCE:
-        try:
-            matches = HASHER.verify(encoded or _nobody(), password[: LONGEST + 1])
-        except (VerificationError, InvalidHashError):
-            return False
+    """Whether it is the password. Without a stored one as much time is spent, and the answer is no.
+
+    Raises TooMany when others keep it waiting for too long.
+    """
+    if not _AT_ONCE.acquire(timeout=PATIENCE):
+        raise TooMany
+    try:
+        matches = HASHER.verify(encoded or _nobody(), password[: LONGEST + 1])
+    except (VerificationError, InvalidHashError):
+        return False
+    finally:
+        _AT_ONCE.release()
     return matches and encoded is not None
 
 
