@@ -16,6 +16,7 @@ import pstats
 import resource
 import time
 from collections import Counter
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -141,6 +142,28 @@ def checked(watcher: Watcher, log: MemoryLog, said: Counter[str], events: list[E
         assert found[definition.identity] == len(expected), definition
 
 
+def resident() -> float:
+    """MiB that the process holds."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
+def packed(watcher: Watcher) -> str:
+    """What a party's row takes packed, and how long packing and unpacking take."""
+    program, rows = watcher.program, list(watcher.rows.held.values())[:20_000]
+    begin = time.process_time()
+    kept = [program.pack(row) for row in rows]
+    middle = time.process_time()
+    again = [program.unpack(one) for one in kept]
+    end = time.process_time()
+    assert all(
+        row is not None and program.save(row) == program.save(own)
+        for row, own in zip(again[:50], rows[:50], strict=True)
+    )
+    size, n = sum(map(len, kept)) / len(rows), len(rows) / 1e6
+    return f"packed: {size:,.0f} bytes a party, {(middle - begin) / n:.1f} µs, unpacked in {(end - middle) / n:.1f} µs"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=3_000_000)
@@ -165,12 +188,14 @@ def main() -> None:
         pstats.Stats(profile).sort_stats("tottime").print_stats(30)
         return
     for label, stream in (("in order", events), ("2 % late", delayed(events, 0.02))):
+        before = resident()
         spent, watcher, log, said = run(stream, given.chunk, keep=label != "in order")
         total = sum(said.values())
         print(
             f"{label}: {len(events) / spent:,.0f} events/s ({spent:.2f} s), {total:,} changes, "
             f"{len(watcher.timers):,} timers set"
         )
+        print(f"  {packed(watcher)}; in memory now {resident():,.0f} MiB, of that before the watcher {before:,.0f}")
         if label != "in order":
             kinds = Counter[str]()
             for key, n in said.items():
