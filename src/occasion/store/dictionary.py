@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from array import array
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ class Dictionary:
         self._code = {text: code for code, text in enumerate(texts)}
         self.known = len(texts)
         self.renamed = False
-        self._bucket = [bucket_of(text, buckets) for text in texts] if buckets > 1 else []
+        self._bucket = array("H", [bucket_of(text, buckets) for text in texts] if buckets > 1 else [])
 
     def __len__(self) -> int:
         return len(self._code)
@@ -54,7 +55,8 @@ class Dictionary:
         """The bucket of each code."""
         if self._buckets == 1:
             return np.zeros(len(codes), np.uint16)
-        return np.array(self._bucket, np.uint16)[codes]
+        bucket: Any = np.frombuffer(self._bucket, np.uint16)[codes]
+        return bucket
 
     def texts(self) -> Any:
         """All texts as an Arrow array, by code."""

@@ -1,24 +1,34 @@
 """Beside a segment: its events packed by party, so that one party's are read without unpacking a row group.
 
-A file has the packed events of one party after the other, padded to 8 bytes; then for each of these entries, in order
-of the party's code, offset (int64), length (int32) and code (int32), each as one array; then the number of entries
-(int64). A party may have several. The file is made from the segment alone, may be absent, and goes with it.
+A file has the packed events of one party after the other (a msgpack list of `Row`s each), padded to 8 bytes; then for
+each of these entries, in order of the party's code, offset (int64), length (int32) and code (int32), each as one array;
+then the number of entries (int64). A party may have several. The file is made from the segment alone, may be absent,
+and goes with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any
 
+import msgspec
 import numpy as np
 
-from occasion.events.event import NO_PROPERTIES, Event
-from occasion.store.packed import pack, unpack
+from occasion.events.event import NO_PROPERTIES, Event, Scalar
 
 SUFFIX = ".parties"
 WORD = 8
+COLUMNS = ("name", "at_us", "seen_us", "id", "channel", "direction", "actor", "counterpart", "mass", "body", "zone")
+# Name (code), at, seen, id, texts and flags, numbers (apart: a text and an exact number are written alike), the rest.
+Row = tuple[
+    int, int, int, str, dict[str, str | bool] | None, dict[str, Decimal] | None,
+    str | None, str | None, str | None, str | None, bool | None, str | None, str | None,
+]  # fmt: skip
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[Row]).decode
 
 
 class PartyFile:
@@ -33,13 +43,14 @@ class PartyFile:
         halves = whole[start + n * WORD : len(whole) - WORD].view(np.int32)
         self._lengths, self._codes = halves[:n], halves[n:]
 
-    def of(self, code: int) -> list[Event]:
-        """The events of a party, by its code."""
+    def of(self, code: int, party: str, names: Sequence[str]) -> list[Event]:
+        """The events of a party, by its code; `names` by theirs."""
         first = int(np.searchsorted(self._codes, code))
         found: list[Event] = []
         while first < len(self._codes) and self._codes[first] == code:
             at = int(self._offsets[first])
-            found += unpack(self._packed[at : at + int(self._lengths[first])].tobytes())
+            rows = _decode(self._packed[at : at + int(self._lengths[first])].tobytes())
+            found += [_event(row, party, names) for row in rows]
             first += 1
         return found
 
@@ -72,18 +83,15 @@ class _Writing:
         np.array([len(order)], np.int64).tofile(self._file)
 
 
-def make_party_file(path: Path, tables: Iterable[Any], parties: Any, names: Sequence[str]) -> None:
-    """Write the file of a segment: `tables` are its rows in order, a party may go on in the next.
-
-    `parties`: the texts by code (Arrow), `names` by code.
-    """
+def make_party_file(path: Path, tables: Iterable[Any]) -> None:
+    """Write the file of a segment: `tables` are its rows in order, a party may go on in the next."""
     with path.open("wb") as file:
         made = _Writing(file)
         for table in tables:
             code = table.column("party").to_numpy()
-            events = coded_events(table, parties, names)
+            rows = _rows(table)
             starts = np.flatnonzero(np.concatenate([[True], code[1:] != code[:-1]])) if len(code) else np.array([], int)
-            packed = [pack(events[a:b]) for a, b in pairwise([*starts.tolist(), len(code)])]
+            packed = [_encode(rows[a:b]) for a, b in pairwise([*starts.tolist(), len(code)])]
             lengths = np.array([len(part) for part in packed], np.int64)
             made.take(code[starts], lengths, np.cumsum(lengths) - lengths, b"".join(packed))
         made.finish()
@@ -99,19 +107,33 @@ def merge_party_files(path: Path, files: Sequence[Path]) -> None:
 
 
 def coded_events(table: Any, parties: Any, names: Sequence[str]) -> list[Event]:
-    """The rows of a table of SEGMENT as events."""
+    """The rows of a table of SEGMENT as events; `parties`: their texts by code (Arrow)."""
     texts = parties.take(table.column("party").combine_chunks()).to_pylist()
-    name = [names[code] for code in table.column("name").to_pylist()]
-    own = ("at_us", "seen_us", "id", "channel", "direction", "actor", "counterpart", "mass", "body", "zone")
-    lists = [_list(table.column(column)) for column in own]
-    rows = zip(texts, name, _properties(table.column("properties").combine_chunks()), *lists, strict=True)
-    return [
-        Event(
-            party=party, name=called, at=at, seen=seen, id=id_, properties=properties, channel=channel,
-            direction=direction, actor=actor, counterpart=counterpart, mass=bool(mass), body=body, zone=zone,
-        )
-        for party, called, properties, at, seen, id_, channel, direction, actor, counterpart, mass, body, zone in rows
-    ]  # fmt: skip
+    return [_event(row, party, names) for row, party in zip(_rows(table), texts, strict=True)]
+
+
+def _event(row: Row, party: str, names: Sequence[str]) -> Event:
+    name, at, seen, id_, texts, numbers, channel, direction, actor, counterpart, mass, body, zone = row
+    properties: Mapping[str, Scalar] = texts or NO_PROPERTIES
+    if numbers:
+        properties = {**texts, **numbers} if texts else numbers
+    return Event(
+        party=party, name=names[name], at=at, seen=seen, id=id_, properties=properties, channel=channel,
+        direction=direction, actor=actor, counterpart=counterpart, mass=bool(mass), body=body, zone=zone,
+    )  # fmt: skip
+
+
+def _rows(table: Any) -> list[Row]:
+    before, after = (_lists(table, columns) for columns in (COLUMNS[:4], COLUMNS[4:]))
+    return list(zip(*before, *_properties(_whole(table.column("properties"))), *after, strict=True))
+
+
+def _lists(table: Any, columns: Sequence[str]) -> list[list[Any]]:
+    return [_list(table.column(column)) for column in columns]
+
+
+def _whole(column: Any) -> Any:
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _list(column: Any) -> list[Any]:
@@ -121,16 +143,28 @@ def _list(column: Any) -> list[Any]:
     return values
 
 
-def _properties(column: Any) -> list[Any]:
+def _properties(column: Any) -> tuple[list[Any], list[Any]]:
+    """Texts and flags of each row, and numbers, as Row has them."""
     offsets = column.offsets.to_numpy()
     first, last = int(offsets[0]), int(offsets[-1])
-    if first == last:
-        return [NO_PROPERTIES] * len(column)
+    texts: list[dict[str, str | bool] | None] = [None] * len(column)
+    numbers: list[dict[str, Decimal] | None] = [None] * len(column)
     items = column.items.slice(first, last - first)
     keys = column.keys.slice(first, last - first).to_pylist()
+    rows = np.repeat(np.arange(len(column)), np.diff(offsets)).tolist()
     kinds = [_list(items.field(kind)) for kind in ("text", "number", "flag")]
-    values = [next((value for value in given if value is not None), None) for given in zip(*kinds, strict=True)]
-    bounds = (offsets - first).tolist()
-    return [
-        {keys[i]: values[i] for i in range(a, b) if values[i] is not None} or NO_PROPERTIES for a, b in pairwise(bounds)
-    ]
+    for row, key, text, number, flag in zip(rows, keys, *kinds, strict=True):
+        if number is not None:
+            held = numbers[row]
+            if held is None:
+                numbers[row] = {key: number}
+            else:
+                held[key] = number
+        elif text is not None or flag is not None:
+            said = texts[row]
+            value = flag if text is None else text
+            if said is None:
+                texts[row] = {key: value}
+            else:
+                said[key] = value
+    return texts, numbers

@@ -20,7 +20,7 @@ from occasion.store.history import History
 from occasion.store.manifest import Changes, Manifest, State, read_state, write_changes
 from occasion.store.party_file import SUFFIX
 from occasion.store.records import open_records
-from occasion.store.tail_sealing import file_by_party, forget_sealed, seal_tail
+from occasion.store.tail_sealing import Kept, file_by_party, forget_sealed, seal_tail
 from occasion.store.writer import Writer
 
 ROWS = 200_000
@@ -56,6 +56,7 @@ class Sealer:
         self._writer, self._history, self._rows, self._age_us = writer, history, rows, age_us
         self._apart = apart
         self._busy = Lock()
+        self._dictionaries: Kept = {}
         self._process: Any = None
         self._pipe: Pipe | None = None
         self._end = Signal()
@@ -159,7 +160,7 @@ class Sealer:
     def _made(self, asked: Asked) -> Changes | None:
         """What doing that changes."""
         if not self._apart:
-            return _make(asked, self._history.folder, self._history.manifest, self._writer.engine)
+            return _make(asked, self._history.folder, self._history.manifest, self._writer.engine, self._dictionaries)
         if self._process is None or not self._process.is_alive():
             self._start_process()
         assert self._pipe is not None
@@ -191,14 +192,15 @@ class Sealer:
             self._process = None
 
 
-def _make(asked: Asked, folder: Path, manifest: Manifest, engine: Engine) -> Changes | None:
+def _make(asked: Asked, folder: Path, manifest: Manifest, engine: Engine, kept: Kept) -> Changes | None:
     if isinstance(asked, int):
-        return seal_tail(folder, manifest, engine, asked)
+        return seal_tail(folder, manifest, engine, asked, kept)
     if isinstance(asked, str):
-        file_by_party(folder, manifest, asked)
+        file_by_party(folder, asked)
         return None
     from occasion.store.erasing import erase_sealed
 
+    kept.clear()
     return erase_sealed(folder, manifest, asked)
 
 
@@ -210,10 +212,11 @@ def _work(pipe: Pipe, folder: Path, address: str, buckets: int) -> None:
     os.nice(LAZY)
     engine = open_records(address)
     manifest = Manifest(engine, buckets)
+    kept: Kept = {}
     with suppress(EOFError, OSError):
         while True:
             asked = pipe.recv()
             try:
-                pipe.send(_make(asked, folder, manifest, engine))
+                pipe.send(_make(asked, folder, manifest, engine, kept))
             except Exception as error:
                 pipe.send(f"{type(error).__name__}: {error}".splitlines()[0])

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
-from functools import cached_property
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -52,17 +51,18 @@ def merging(there: list[Segment], rows: int) -> list[Segment]:
 class Sealing:
     """A change of the history under way; leaving it without a commit leaves the history as it was.
 
-    `by_party`: segments get their file by party at once; all codes must be given out before the first is sealed.
+    `by_party`: segments get their file by party at once. `kept`: dictionaries by file, from one change to the next.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest, *, by_party: bool = False) -> None:
-        self.by_party = by_party
+    def __init__(
+        self, folder: Path, manifest: Manifest, *, by_party: bool = False, kept: dict[str, Dictionary] | None = None
+    ) -> None:
+        self.by_party, self._kept = by_party, kept
         self._folder, self._manifest = folder, manifest
         self.state: State = manifest.state()
         self.number = self.state.loads + 1
-        files = {kind: folder / file for kind, file in self.state.dictionaries.items()}
-        self.parties = Dictionary(files.get("parties"), self.state.buckets)
-        self.names = Dictionary(files.get("names"))
+        self.parties = self._dictionary("parties", self.state.buckets)
+        self.names = self._dictionary("names", 1)
         self._new: list[Segment] = []
         self._replaced: list[str] = []
         self._runs: dict[str, int] = {}
@@ -76,6 +76,14 @@ class Sealing:
 
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def _dictionary(self, kind: str, buckets: int) -> Dictionary:
+        file = self.state.dictionaries.get(kind)
+        kept = self._kept.pop(file, None) if self._kept is not None and file is not None else None
+        if kept is not None:
+            kept.known = len(kept)
+            return kept
+        return Dictionary(self._folder / file if file is not None else None, buckets)
 
     def seal(self, bucket: int, rows: Any) -> None:
         """Write rows of SEGMENT as a segment of their bucket; merge with it what is not much larger (see `merging`)."""
@@ -112,13 +120,8 @@ class Sealing:
         if not all(file.is_file() for file in old):
             return
         new = self.scratch / f"{name}{SUFFIX}"
-        make_party_file(new, [in_segment_order(rows)], *self._texts)
+        make_party_file(new, [in_segment_order(rows)])
         self._publish(f"{name}{SUFFIX}", lambda path: merge_party_files(path, [*old, new]))
-
-    @cached_property
-    def _texts(self) -> tuple[Any, list[str]]:
-        """The texts of parties and names by code, once all are known."""
-        return self.parties.texts(), self.names.texts().to_pylist()
 
     def _publish(self, name: str, write: Callable[[Path], None]) -> None:
         temporary = self._folder / f"{name}.temporary"
@@ -156,10 +159,21 @@ class Sealing:
                 self._publish(name, dictionary.write)
                 dictionaries[kind] = (name, len(dictionary))
         sync_file(self._folder)
+        self._keep(dictionaries)
         return Changes(
             tuple(self._new), tuple(self._replaced), dictionaries, {"number": self.number, **record},
             self._runs, tuple(self._replaced_runs), sealed,
         )  # fmt: skip
+
+    def _keep(self, written: Mapping[str, tuple[str, int]]) -> None:
+        """Keep the dictionaries for the next change, under the files that hold what they do."""
+        if self._kept is None:
+            return
+        self._kept.clear()
+        for kind, dictionary in (("parties", self.parties), ("names", self.names)):
+            file = written[kind][0] if kind in written else self.state.dictionaries.get(kind)
+            if file is not None and not dictionary.renamed:
+                self._kept[file] = dictionary
 
     def commit(self, record: dict[str, Any]) -> None:
         """Make the new state the state."""

@@ -39,7 +39,9 @@ class Segments:
         for segment in self.state.segments:
             if segment.bucket == bucket:
                 packed = self._packed(segment.file)
-                found += packed.of(code) if packed is not None else self._rows_of(segment.file, code)
+                found += (
+                    packed.of(code, party, self._names) if packed is not None else self._rows_of(segment.file, code)
+                )
         return found
 
     def after(self, horizon: int, clock: int) -> Iterator[Event]:

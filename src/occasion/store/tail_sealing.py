@@ -7,23 +7,26 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, select
 
+from occasion.store.dictionary import Dictionary
 from occasion.store.manifest import Changes, Manifest
 from occasion.store.positions import LOG, Position, position
 from occasion.store.records import reading
 from occasion.store.schema.log import TAIL
 
-KINDS = ("parties", "names")
 ROWS_AT_ONCE = 1 << 16
+Kept = dict[str, Dictionary]
 NOTHING_LOADED = {
     "files": "[]", "mapping": "", "both": False, "read": 0, "taken": 0, "refused": 0, "known": 0, "events": 0,
     "rejects": None,
 }  # fmt: skip
 
 
-def seal_tail(folder: Path, manifest: Manifest, engine: Engine, upto: int | None = None) -> Changes | None:
+def seal_tail(
+    folder: Path, manifest: Manifest, engine: Engine, upto: int | None = None, kept: Kept | None = None
+) -> Changes | None:
     """Write the groups up to a position (all of them) as segments and a run, and give what is to be listed.
 
-    None when there are none. Only while holding the history's lock for writing.
+    None when there are none. `kept`: see `Sealing`. Only while holding the history's lock for writing.
     """
     from occasion.store.sealing import Sealing
     from occasion.store.tables import seal_rows
@@ -36,7 +39,7 @@ def seal_tail(folder: Path, manifest: Manifest, engine: Engine, upto: int | None
         groups = [(row.clock_us, bytes(row.digests), bytes(row.events)) for row in connection.execute(rows)]
     if not groups:
         return None
-    with Sealing(folder, manifest, by_party=True) as sealing:
+    with Sealing(folder, manifest, by_party=True, kept=kept) as sealing:
         table = tail_table(events for _, _, events in groups)
         if table.num_rows:
             seal_rows(table, sealing)
@@ -64,7 +67,7 @@ def runs_again(folder: Path, manifest: Manifest) -> Changes | None:
         return sealing.changes(dict(NOTHING_LOADED))
 
 
-def file_by_party(folder: Path, manifest: Manifest, file: str) -> None:
+def file_by_party(folder: Path, file: str) -> None:
     """Make the file by party of a segment that has none."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -72,12 +75,10 @@ def file_by_party(folder: Path, manifest: Manifest, file: str) -> None:
     from occasion.store.durable import publish
     from occasion.store.party_file import SUFFIX, make_party_file
 
-    kinds = manifest.state().dictionaries
-    parties, names = (pq.read_table(folder / kinds[kind], columns=["text"]).column("text") for kind in KINDS)
     temporary = folder / f"{file}{SUFFIX}.temporary"
     with pq.ParquetFile(folder / file) as rows:
         tables = (pa.Table.from_batches([batch]) for batch in rows.iter_batches(ROWS_AT_ONCE))
-        make_party_file(temporary, tables, parties.combine_chunks(), names.to_pylist())
+        make_party_file(temporary, tables)
     publish(temporary, folder / f"{file}{SUFFIX}")
 
 
