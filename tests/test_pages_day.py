@@ -235,7 +235,7 @@ def test_a_moment_is_written_with_the_linter_at_hand(chromium: Any, server: Serv
     assert "second visit" in (server.folder / "moments.yaml").read_text()
     send(server, "petra", "visit", context={"again": True})
     page.goto(server.url + "/")
-    page.locator("article.card", has_text="second visit").wait_for(timeout=8000)
+    page.locator("article.card", has_text="second visit").wait_for(timeout=20000)
     page.context.close()
 
 

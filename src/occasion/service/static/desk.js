@@ -79,7 +79,10 @@
   // A form that opens in place begins where one writes.
   document.addEventListener("click", (event) => {
     const summary = event.target.closest("details.act > summary");
-    if (summary && !summary.parentElement.open)
-      setTimeout(() => summary.parentElement.querySelector("input:not([type=hidden]), textarea, select")?.focus(), 0);
+    if (!summary || summary.parentElement.open) return;
+    setTimeout(() => {
+      const moved = document.activeElement !== summary && document.activeElement !== body; // faster than this
+      if (!moved) summary.parentElement.querySelector("input:not([type=hidden]), textarea, select")?.focus();
+    }, 0);
   });
 })();
