@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from random import Random
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -155,6 +156,51 @@ def test_parsers_answer_whatever_they_are_given(name: str) -> None:
 def test_for_long(name: str) -> None:
     check, given_ = CASES[name]
     settings(SHORT, max_examples=LONG)(given(**given_)(check))()
+
+
+SEEDS = (
+    *(
+        b"occasion=abc; __Host-occasion=def",
+        b'a="b"; occasion=',
+        b"csrf=token&name=ewa&password=%C5%BC",
+        b"https://[::1]/",
+    ),
+    b'--x\r\nContent-Disposition: form-data; name="csrf"\r\n\r\ntoken\r\n--x--\r\n',
+    *(b"127.0.0.1, [2001:db8::1]:80, unknown", b"/party/u1?tab=2", b"https://user@example.com:443/x", b"http://0x7f.1"),
+)
+
+
+def mutated(random: Random) -> bytes:
+    """One of the seeds, or two, with bytes changed, repeated, cut out or put in."""
+    content = bytearray(random.choice(SEEDS) + (random.choice(SEEDS) if random.random() < 0.3 else b""))
+    for _ in range(random.randrange(6)):
+        at = random.randrange(len(content) + 1)
+        how = random.randrange(4)
+        if how == 0:
+            content[at : at + 1] = bytes([random.randrange(256)])
+        elif how == 1:
+            content[at:at] = random.choice(SEEDS)[: random.randrange(1, 12)]
+        elif how == 2:
+            del content[at : at + random.randrange(1, 9)]
+        else:
+            content[at:at] = content[at : at + 4] * random.randrange(1, 20)
+    return bytes(content)
+
+
+@pytest.mark.slow
+def test_a_million_inputs() -> None:
+    random, count = Random(20261122), 0
+    kinds = [b"application/x-www-form-urlencoded", PARTED + b"; boundary=x", None]
+    while count < 1_000_000:
+        content = mutated(random)
+        text, kind = content.decode("latin-1"), random.choice(kinds)
+        cookie_is_read(content)
+        csrf_is_found(content if kind is None else kind, content)
+        address_is_read([(b"x-forwarded-for", content), (b"host", content)], random.choice([None, "127.0.0.1", text]))
+        next_is_ours(text)
+        url_is_judged(text)
+        path_is_looked_up("GET", text)
+        count += 6
 
 
 @pytest.fixture(scope="module")
