@@ -34,6 +34,7 @@ ROUTERS = (
     "occasion.service.pages.rights",
     "occasion.service.pages.moments",
     "occasion.service.pages.settings",
+    "occasion.service.pages.find",
     "occasion.service.pages.house",
     "occasion.service.pages.small",
     "occasion.service.doors",  # last: it guards all that is there by then
