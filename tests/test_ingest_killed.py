@@ -69,7 +69,7 @@ def storm(server: ServerProcess, kills: int, rng: random.Random) -> list[Sender]
     return senders
 
 
-@pytest.mark.parametrize("kills", [4, pytest.param(40, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [4, pytest.param(25, marks=pytest.mark.slow)])
 def test_what_was_acknowledged_is_there_once(tmp_path: Path, kills: int) -> None:
     with serving(tmp_path / "shop", "--no-watch") as server:
         senders = storm(server, kills, random.Random(kills))
