@@ -25,7 +25,7 @@ from occasion.store.kept_state import Checkpoint, KeptState
 from occasion.store.occurrences import Noticed
 
 IN_MEMORY = 200_000  # parties whose rows stay in memory; the others are fetched when something comes
-PARTIES_AT_ONCE = 1000
+PARTIES_AT_ONCE = 250  # read between two groups, when all of the log is read
 NOTHING = Catalogue("moments.yaml")
 
 

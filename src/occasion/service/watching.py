@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from occasion.errors import InputError
 from occasion.moments.catalogue import Catalogue, read_catalogue
 from occasion.moments.changes import Change
-from occasion.service.watched import Plan, Reading, WatchedLog
+from occasion.service.watched import PARTIES_AT_ONCE, Plan, Reading, WatchedLog
 from occasion.store import versions
 from occasion.store.arrived import Effects, Group
 from occasion.store.merged import changed_since
@@ -260,7 +260,7 @@ class Following:
         if reading is None:
             return
         if self._beginning is not None:
-            for changes in islice(self._beginning, max(1, parties // 1000)):
+            for changes in islice(self._beginning, max(1, parties // PARTIES_AT_ONCE)):
                 self._notice(reading, changes, anew=True)
             if reading.begun:
                 self._beginning = None
