@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
 
 from occasion.errors import InputError
 from occasion.store.manifest import Manifest
@@ -54,14 +54,20 @@ def test_a_later_version_is_refused_in_one_line(records_url: str) -> None:
     assert "\n" not in str(error.value)
 
 
-def test_a_failed_migration_leaves_nothing(records_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object, **__: object) -> None:
-        raise ZeroDivisionError
+def test_a_failed_migration_leaves_nothing(records_url: str) -> None:
+    def broken(_: object, __: object, statement: str, *___: object) -> None:
+        if "CREATE TABLE occasions" in statement:
+            raise ZeroDivisionError
 
-    monkeypatch.setattr(METADATA, "create_all", broken)
-    with pytest.raises(ZeroDivisionError):
-        open_records(records_url)
-    monkeypatch.undo()
+    event.listen(Engine, "before_cursor_execute", broken)
+    try:
+        with pytest.raises(ZeroDivisionError):
+            open_records(records_url)
+    finally:
+        event.remove(Engine, "before_cursor_execute", broken)
+    bare = create_engine(make_url(records_url))
+    assert inspect(bare).get_table_names() == [], "all of it or nothing"
+    bare.dispose()
     engine = open_records(records_url)
     assert differences(engine) == []
     engine.dispose()

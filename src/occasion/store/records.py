@@ -14,7 +14,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from occasion.errors import InputError
 from occasion.store.schema import METADATA
 
-HEAD = "0002"  # the latest migration
+VERSIONS = Path(__file__).with_name("migrations") / "versions"
+HEAD = max(path.name[:4] for path in VERSIONS.glob("[0-9]*.py"))  # the latest migration
 BEFORE_MIGRATIONS = "0001"  # what a workspace has that was made before there were any
 UPGRADE_LOCK = 0x0CCA510E  # of PostgreSQL: one process at a time brings the tables up to date
 WAL_PAGES = 16_384  # how much SQLite writes ahead before it copies that into the file: 64 MB
