@@ -81,24 +81,34 @@ def look(
     events_of: EventsOf,
     dates: Iterable[Date] = (),
 ) -> Looked:
-    """Look at every open window and every certain date (`dates`, from certain.py). Reads only."""
-    moments = {moment.name: moment for moment in catalogue.moments}
-    found = Looked(moments=frozenset(moments))
+    """Look at every open window and every certain date (`dates`, from certain.py). Reads only.
+
+    It may take a while: a server rather looks at one moment after the other (`look_at`), each on a connection of its
+    own, so that none stays in use for long.
+    """
+    found = Looked(moments=frozenset(moment.name for moment in catalogue.moments))
     for moment in catalogue.moments:
-        if window_length(moment.definition) is not None:
-            _windows(connection, moment, found, now=now, zone=zone, events_of=events_of)
+        look_at(connection, moment, found, now=now, zone=zone, events_of=events_of)
+    look_at_dates(connection, catalogue, found, dates, now=now, zone=zone)
+    return found
+
+
+def look_at_dates(
+    connection: Connection, catalogue: Catalogue, found: Looked, dates: Iterable[Date], *, now: int, zone: str
+) -> None:
+    """Add what is certain, or lacks one step."""
+    moments = {moment.name: moment for moment in catalogue.moments}
     some = [one for one in dates if one.moment in moments]
     known = parties_of(connection, [one.party for one in some])
     for one in some:
         found.wanted.append(_date(moments[one.moment], one, known[one.party].zone or zone, now))
-    return found
 
 
-def _windows(
-    connection: Connection, moment: Moment, found: Looked, *, now: int, zone: str, events_of: EventsOf
-) -> None:
+def look_at(connection: Connection, moment: Moment, found: Looked, *, now: int, zone: str, events_of: EventsOf) -> None:
+    """Add what is slipping or coming of one moment: every window of it that is open."""
     length = window_length(moment.definition)
-    assert length is not None
+    if length is None:
+        return
     since = now - (length.months * 31 * DAY_US if length.civil else length.us)
     opened = open_windows(connection, moment.name, since, OPEN_WINDOWS)
     before: list[Course] | None = None
@@ -263,4 +273,4 @@ def _take_off(connection: Connection, number: int, reason: str, now: int, done: 
     done.closed.append(number)
 
 
-__all__ = ["HORIZON_DAYS", "Looked", "Wanted", "judge", "look", "standing", "write"]
+__all__ = ["HORIZON_DAYS", "Looked", "Wanted", "judge", "look", "look_at", "look_at_dates", "standing", "write"]

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from occasion.desk.actions import unlogged
-from occasion.desk.ahead import HORIZON_DAYS, look, write
+from occasion.desk.ahead import HORIZON_DAYS, Looked, look_at, look_at_dates, write
 from occasion.desk.certain import dates_in
 from occasion.desk.snapshot import EventsOf
 from occasion.desk.turning import AT_ONCE, turn
@@ -106,7 +106,13 @@ class Looking:
                 dates = dates_in(history, catalogue.moments, now=now, until=until, zone=self._zone)
         except InputError:  # no events yet
             dates = []
+        looked = Looked(moments=frozenset(moment.name for moment in catalogue.moments))
+        for moment in catalogue.moments:
+            if self._end.is_set():
+                return 0
+            with self._engine.connect() as connection:
+                look_at(connection, moment, looked, now=now, zone=self._zone, events_of=self._events_of)
         with self._engine.connect() as connection:
-            looked = look(connection, catalogue, now=now, zone=self._zone, events_of=self._events_of, dates=dates)
+            look_at_dates(connection, catalogue, looked, dates, now=now, zone=self._zone)
         done = self._do(lambda connection: write(connection, looked, now=now)).result()
         return len(done.opened) + len(done.closed)
