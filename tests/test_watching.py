@@ -271,7 +271,9 @@ def edit(server: Server, before: str, after: str) -> None:
     path = server.folder / "moments.yaml"
     text = path.read_text()
     assert before in text
-    path.write_text(text.replace(before, after))
+    made = path.with_suffix(".new")
+    made.write_text(text.replace(before, after))
+    made.replace(path)
 
 
 def test_an_edited_moment_reads_history_and_old_occurrences_keep_their_version(server: Server) -> None:
@@ -335,6 +337,8 @@ def test_a_moment_that_cannot_be_watched_leaves_the_rest(server: Server) -> None
     server.take([event("a", 1)], 1 * DAY)
     (server.folder / "moments.yaml").write_text("moments: [")
     server.tick(5 * DAY)
+    assert "no owner" in following.problems[0], "a file that is being written is read once it no longer changes"
+    server.tick(5 * DAY + 2 * SECOND)
     assert "what was watched goes on" in following.problems[0]
     assert on_record(server, "quiet") == [("p", 4, "holds")]
 

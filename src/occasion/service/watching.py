@@ -59,7 +59,8 @@ class Following:
         self.problems: tuple[str, ...] = ()
         self.plan = Plan()
         self.reading: Reading | None = None
-        self._file: tuple[int, ...] = ()
+        self._file: tuple[int, ...] = ()  # the catalogue's file as it was read
+        self._seen: tuple[int, ...] = ()  # and as it was last looked at
         self._looked = self._saved = 0
         self._work: list[tuple[str, Job]] = []  # not yet handed to the writer
         self._outstanding = 0  # effects handed to the writer and not yet committed
@@ -229,8 +230,8 @@ class Following:
         path = self.workspace.catalogue
         try:
             found = path.stat()
-            stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
-            if stamp == self._file:
+            stamp = (found.st_ino, found.st_size, found.st_mtime_ns)
+            if stamp == self._file or self._half_written(stamp):
                 return False
             self._file = stamp
             plan = Plan.of(read_catalogue(path))
@@ -242,6 +243,11 @@ class Following:
             return False
         self.plan, self.problems = plan, plan.problems
         return True
+
+    def _half_written(self, stamp: tuple[int, ...]) -> bool:
+        """Whether somebody may still be writing: the very file that was read changed since the last look."""
+        before, self._seen = self._seen, stamp
+        return bool(self._file) and stamp[0] == self._file[0] and stamp != before
 
     def _begin_versions(self, clock: int, anew: bool, connection: Connection) -> list[Noticed]:
         fresh = versions.begin(connection, self.plan.watched, clock)
