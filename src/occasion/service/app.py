@@ -28,6 +28,7 @@ ROUTERS = (
     "occasion.service.oidc",
     "occasion.service.metrics_page",
     "occasion.service.live",
+    "occasion.service.feeds",
     "occasion.service.pages.assets",
     "occasion.service.pages.today",
     "occasion.service.pages.party",

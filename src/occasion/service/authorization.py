@@ -18,6 +18,7 @@ from occasion.service.roles import (
     MONITOR,
     NAMES,
     READ_KEY,
+    SECRET,
     WRITE_KEY,
     Line,
 )
@@ -63,6 +64,7 @@ TABLE: tuple[Line, ...] = (
     _events("an empty answer for what PostHog clients also ask", *ALSO_ASKED, door=EMPTY),
     _events("CloudEvents", "/v1/cloudevents"),
     Line(("GET",), "/api/refused", "what was refused, and why, for programs", door=READ_KEY),
+    Line(("GET",), "/feed/{secret}.ics", "a calendar of coming moments; no names by default", door=SECRET),
     # Oneself
     _verb("/logout", "end this session", EVERY_ROLE),
     _verb("/logout/everywhere", "end all sessions of one's own", EVERY_ROLE),
