@@ -221,6 +221,21 @@ def test_it_asks_first_and_knows_who_is_not_there(
     assert "was erased" in json.loads(capsys.readouterr().out)["refused"][0]["reason"]
 
 
+def test_a_report_that_names_them_is_told(place: tuple[Path, str], capsys: pytest.CaptureFixture[str]) -> None:
+    folder, url = place
+    engine = open_records(url)
+    with engine.begin() as connection:
+        for party in ("c1", "c12"):
+            note(connection, party, "likes tea", now=NOW, by="ewa", source="call")
+    engine.dispose()
+    (folder / "data" / "finds").mkdir()
+    (folder / "data" / "finds" / "report.html").write_text("when seller = &quot;c1&quot;")
+    (folder / "data" / "finds" / "other.html").write_text("c12 and xc1 and c1@example.com")
+    assert run(["erase", "c1", "--yes", "--json", "--workspace", str(folder)]) == 0
+    assert json.loads(capsys.readouterr().out)["elsewhere"] == ["finds/report.html"]
+    assert run(["people", "show", "c12", "--workspace", str(folder)]) == 0
+
+
 def test_what_is_written_about_others_keeps_its_shape() -> None:
     value = {"a": [PARTY, {"b": "x " + PARTY}], PARTY: 1, "n": 2.5, "none": None}
     assert nameless(value, {PARTY: "erased-1"}) == {"a": ["erased-1", {"b": "x " + PARTY}], "erased-1": 1, "n": 2.5,

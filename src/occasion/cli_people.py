@@ -251,6 +251,10 @@ def _erased_text(done: Erased) -> str:
     lines = [f"erased: {done.identities:,} identities, {done.events:,} events, {rows:,} rows, {done.files:,} files"]
     if not done.whole:
         lines.append("an analysis under way still holds old files of the log: they go when it is over")
+    if done.elsewhere:
+        lines.append(
+            "they are still named in these files of the data folder, yours to remove: " + ", ".join(done.elsewhere)
+        )
     if done.backups:
         lines.append("backups made before hold them still, until you delete them: " + ", ".join(done.backups))
     lines.append("files exported to other places are not in our hands; restoring a backup erases them again")

@@ -20,12 +20,15 @@ from occasion.people.erasures import Erasure, among, bury_again, bury_all, write
 from occasion.people.forget import forget_rows, make_nameless, pseudonym
 from occasion.people.held import places, rows_about
 from occasion.people.merges import canonical, identities
+from occasion.store.erasing import naming
 from occasion.store.records import writing
 from occasion.store.tombstones import tombstone
 
 EXPORTS = "exports"  # the folder of exports made on the desk
 BACKUPS = "backups.jsonl"  # which backups were made: written by the command that makes them
 STATE = "state.db"  # the watcher's
+DATABASE = (".db", ".db-wal", ".db-shm")
+REQUESTS = "requests"  # the folder in which a running server is asked to erase
 
 
 class Erasing(Protocol):
@@ -43,16 +46,17 @@ class Erasing(Protocol):
     def log(self, names: Mapping[str, str]) -> bool:
         """Take identities out of the log, naming what stands for each in others' events; whether nothing waits."""
 
-    def watched(self, names: Mapping[str, str]) -> None:
-        """Let the watcher forget them."""
+    def watched(self, names: Mapping[str, str]) -> bool:
+        """Let the watcher forget them; whether its file holds nothing of them any more."""
 
 
 @dataclass(frozen=True)
 class Erased:
     """What an erasure did: events, rows (by table) and files removed; `nameless`: others' rows in which they stood.
 
-    `whole`: nothing of them is left in the workspace; else a reading that was under way still holds files, which go
-    after it. `backups`: files of backups that hold them still.
+    `whole`: nothing of them is left in the log and in the watcher's state; else a reading that was under way still
+    holds files, which go after it. `elsewhere`: other files in the data folder in which one of their identities
+    stands, such as the report of an analysis. `backups`: files of backups that hold them still.
     """
 
     identities: int
@@ -61,6 +65,7 @@ class Erased:
     nameless: Mapping[str, int]
     files: int
     whole: bool
+    elsewhere: tuple[str, ...]
     backups: tuple[str, ...]
 
 
@@ -98,12 +103,13 @@ def _erase(tools: Erasing, parties: Sequence[str], events: int, *, now: int, by:
     names = {party: pseudonym(tombstone(salt, party).hex()) for party in parties}
     whole = tools.log(names)
     renamed: dict[str, int] = tools.change(lambda connection: make_nameless(connection, names))
-    tools.watched(names)
+    whole &= tools.watched(names)
     count = sum(renamed.values())
     rows: dict[str, int] = tools.change(lambda c: forget_rows(c, names, now=now, by=by, nameless=count))
     files = _forget_exports(tools.data / EXPORTS, names, erasure.digests)
     leave_no_bytes(tools.engine)
-    return Erased(len(parties), events, rows, renamed, files, whole, backups(tools.data, now))
+    left = _elsewhere(tools.data, names)
+    return Erased(len(parties), events, rows, renamed, files, whole, left, backups(tools.data, now))
 
 
 def repeat_erasures(tools: Erasing, erasures: Sequence[Erasure], *, now: int, by: str = "system") -> int:
@@ -186,6 +192,18 @@ def _holds(path: Path, names: Mapping[str, str]) -> bool:
     return any(form in content for party in names for form in (party.encode(), msgspec.json.encode(party)[1:-1]))
 
 
+def _elsewhere(data: Path, names: Mapping[str, str]) -> tuple[str, ...]:
+    """Files beside the records, the log and the watcher's state in which an identity stands as a word."""
+    named = naming(names)
+    ours = (data / "history", data / REQUESTS)
+    found = []
+    for path in sorted(data.rglob("*")):
+        other = path.is_file() and path.suffix not in DATABASE and not any(folder in path.parents for folder in ours)
+        if other and named.search(path.read_bytes()):
+            found.append(str(path.relative_to(data)))
+    return tuple(found)
+
+
 def leave_no_bytes(engine: Engine) -> None:
     """Write the database's files anew without what was deleted, and empty SQLite's write-ahead log.
 
@@ -245,9 +263,10 @@ class Alone:
         done: bool = self._history.erase(names)
         return done
 
-    def watched(self, names: Mapping[str, str]) -> None:
+    def watched(self, names: Mapping[str, str]) -> bool:
         """See Erasing: its state goes, since others' states may name them too."""
         forget_state(self.data)
+        return True
 
 
 __all__ = [

@@ -20,13 +20,12 @@ from sqlalchemy import Connection
 
 from occasion.errors import OccasionError
 from occasion.events.event import Event
-from occasion.people.erase import Erased, erase, forget_state
+from occasion.people.erase import REQUESTS, Erased, erase, forget_state
 from occasion.service.watching import Following
 from occasion.store.log import Log
 from occasion.store.sealer import Sealer
 from occasion.store.writer import Writer
 
-FOLDER = "requests"
 LOOK = 0.25  # seconds between two looks at the folder
 WAIT = 0.1  # seconds between two tries to have the watcher's state on disk
 TRIES = 300
@@ -52,16 +51,17 @@ class Running:
         """The tail is sealed, and the segments are written without them."""
         return self._sealer.erase(names)
 
-    def watched(self, names: Mapping[str, str]) -> None:
+    def watched(self, names: Mapping[str, str]) -> bool:
         """The watcher forgets them, and reads again whose state names them."""
         if self._following.reading is None:  # nothing is watched now; it once may have been
             forget_state(self.data)
-            return
+            return True
         self._writer.do(lambda _: self._following.forget_names(list(names), self._writer.clock())).result()
         for _ in range(TRIES):
             if self._writer.do(lambda _: self._following.scrubbed()).result():
-                return
+                return True
             time.sleep(WAIT)
+        return False
 
 
 class Erasures:
@@ -69,7 +69,7 @@ class Erasures:
 
     def __init__(self, tools: Running, clock: Callable[[], int]) -> None:
         self._tools, self._clock = tools, clock
-        self._folder = tools.data / FOLDER
+        self._folder = tools.data / REQUESTS
         self._one = Lock()
         self._end = Signal()
         self._thread: Thread | None = None
@@ -128,7 +128,7 @@ class Answer(msgspec.Struct):
 
 def ask(data: Path, party: str, by: str, seconds: float) -> Answer:
     """Ask the running server to erase a party, and wait for the answer; an error when none comes in time."""
-    folder = data / FOLDER
+    folder = data / REQUESTS
     if not folder.is_dir():
         return Answer(error=f"{data}: something else changes it, and no server answers: wait until it is done")
     path = folder / f"{secrets.token_hex(8)}.json"

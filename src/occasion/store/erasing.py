@@ -5,7 +5,9 @@ Digests of items stay (they tell nothing, and keep late retries out).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -84,13 +86,19 @@ def _whole(column: Any) -> Any:
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
+def naming(names: Iterable[str]) -> re.Pattern[bytes]:
+    """Where one of these identities stands in a file as a word of its own, as text or inside JSON."""
+    forms = {form for party in names for form in (party.encode(), json.dumps(party)[1:-1].encode())}
+    return re.compile(rb"(?<![\w@.-])(?:" + b"|".join(map(re.escape, sorted(forms))) + rb")(?![\w@-])")
+
+
 def erase_rejects(data: Path, names: Mapping[str, str]) -> int:
     """Remove the lines of refused rows that name one of these; how many."""
-    forms = [party.encode() for party in names]
+    named = naming(names)
     removed = 0
     for path in (data / REJECTS).glob("*/*.jsonl"):
         lines = path.read_bytes().splitlines(keepends=True)
-        kept = [line for line in lines if not any(form in line for form in forms)]
+        kept = [line for line in lines if not named.search(line)]
         if len(kept) < len(lines):
             removed += len(lines) - len(kept)
             temporary = path.with_suffix(".temporary")
