@@ -87,7 +87,12 @@ def test_under_load_what_was_acknowledged_before_is_there_and_everything_once(
             acknowledged.extend(ids)
             round_ += 1
 
-    threads = [threading.Thread(target=load, args=(who,)) for who in range(2)]
+    def seal() -> None:
+        while not ending.is_set():
+            app.state.service.sealer.seal()
+            time.sleep(0.05)
+
+    threads = [threading.Thread(target=load, args=(who,)) for who in range(2)] + [threading.Thread(target=seal)]
     for thread in threads:
         thread.start()
     made = []
@@ -96,8 +101,8 @@ def test_under_load_what_was_acknowledged_before_is_there_and_everything_once(
             app.state.service.writer.do(
                 lambda c, number=number: audit.note(c, NOW, "ewa", "noted", "x", {"n": number})
             ).result(30)
-            until = len(acknowledged) + 100
-            while len(acknowledged) < until:
+            until, loads = len(acknowledged) + 100, app.state.service.history.state().loads + 1
+            while len(acknowledged) < until or app.state.service.history.state().loads < loads:
                 time.sleep(0.01)
             before = list(acknowledged)
             file = tmp_path / f"{number}.occasion"
@@ -108,6 +113,7 @@ def test_under_load_what_was_acknowledged_before_is_there_and_everything_once(
         for thread in threads:
             thread.join(60)
     assert len(acknowledged) > len(made[0][0]) > 200
+    assert {contents.segments > 0 for _, _, contents, _ in made} == {True}, "the tail was sealed meanwhile"
     for number, (before, file, contents, until) in enumerate(made):
         to = tmp_path / f"restored-{number}"
         where = restored_records(records, request)
