@@ -117,7 +117,8 @@ def _for_now(connection: Connection, owners: Sequence[str] | None, span: Span, n
     found: dict[int, Any] = {}
     most = LOOKED_AT if owners is None else max(LEAST, LOOKED_AT // len(owners))
     for scope in [true()] if owners is None else [O.owner == owner for owner in owners]:
-        picked = select(OCCASIONS).where(scope, O.shown_us < span.tomorrow).limit(most)
+        shown = O.shown_us + 0 < span.tomorrow  # no index for this: the rows are to come in the order of another
+        picked = select(OCCASIONS).where(scope, shown).limit(most)
         ending = picked.where(O.until_us < span.tomorrow).order_by(O.until_us)
         for query in (
             *(picked.where(O.state == state).order_by(O.stake.desc()) for state in ("open", "taken")),
