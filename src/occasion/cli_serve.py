@@ -139,14 +139,14 @@ def end(
 @contextmanager
 def _records(workspace: Path | None) -> Iterator[Connection]:
     """A transaction on the workspace's records."""
-    from occasion.store.records import open_records
+    from occasion.store.records import open_records, writing
     from occasion.store.workspace import find_workspace
 
     place = find_workspace(workspace)
     place.data.mkdir(parents=True, exist_ok=True)
     engine = open_records(place.records or place.data / "records.db")
     try:
-        with engine.begin() as connection:
+        with writing(engine) as connection:
             yield connection
     finally:
         engine.dispose()

@@ -22,6 +22,7 @@ from occasion.people.promises import promises_of
 from occasion.service.clock import Clock
 from occasion.service.out.notices import OPEN
 from occasion.service.out.proposals import propose
+from occasion.store.records import writing
 from occasion.store.schema.desk import GESTURES, OCCASIONS
 
 MOST = 50
@@ -105,7 +106,7 @@ class Assistant:
 
     def _kept(self, write: Callable[[Connection], int]) -> str:
         try:
-            with self._engine.begin() as connection:
+            with writing(self._engine) as connection:
                 number = write(connection)
         except InputError as refused:
             return f"not kept: {refused}"
