@@ -5,8 +5,8 @@
 The page reads the records only (occasions and what stands beside the few that are shown), never the log, so that the
 log's length does not matter; what does is filled here: parties, details, gestures, promises, a year of finished
 occasions, and what stands on the desk of 200 colleagues in 20 teams. Records that are filled already are taken as they
-are. Prints a JSON line for each viewer: median and worst by the clock on the wall, and the processor's time, in ms (on a
-busy machine look at the latter).
+are. Prints a JSON line for each viewer: median and worst by the clock on the wall, and the processor's time, in ms (on
+a busy machine look at the latter).
 """
 
 from __future__ import annotations
