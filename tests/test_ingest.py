@@ -403,6 +403,7 @@ class TestBodies:
             ("zstd", zstandard.compress(PLAIN)),
             ("identity", PLAIN),
         ],
+        ids=lambda value: value or "none" if isinstance(value, str) else "",  # gzip's bytes hold the time
     )
     def test_what_is_packed_is_unpacked(self, packing: str, packed: bytes) -> None:
         assert unpack(packed, packing, SEGMENT) == self.PLAIN
@@ -418,6 +419,7 @@ class TestBodies:
             ("zstd", b"\x28\xb5\x2f\xfd nothing"),
             ("zstd", zstandard.compress(PLAIN)[:-3]),
         ],
+        ids=lambda value: value if isinstance(value, str) else "",
     )
     def test_what_is_broken_is_unreadable(self, packing: str, packed: bytes) -> None:
         with pytest.raises(Unreadable):
