@@ -20,6 +20,7 @@ from occasion.people.forget import nameless
 from occasion.people.search import search
 from occasion.service.running import Service, Settings
 from occasion.store import audit
+from occasion.store.history import History
 from occasion.store.records import open_records
 from occasion.store.schema import METADATA
 from occasion.store.schema.log import REFUSED
@@ -27,6 +28,7 @@ from occasion.store.schema.out import DELIVERIES
 from occasion.store.schema.watched import OCCURRENCES
 from occasion.store.workspace import read_workspace
 from serving import make_place, serving_here
+from storing import arrived, merged, store
 
 CANARY = "kanarek7c1f"
 PARTY, PHONE = f"{CANARY}-u1", f"{CANARY}-phone"
@@ -234,6 +236,52 @@ def test_a_report_that_names_them_is_told(place: tuple[Path, str], capsys: pytes
     assert run(["erase", "c1", "--yes", "--json", "--workspace", str(folder)]) == 0
     assert json.loads(capsys.readouterr().out)["elsewhere"] == ["finds/report.html"]
     assert run(["people", "show", "c12", "--workspace", str(folder)]) == 0
+
+
+class BrokenOff(Exception):
+    """As if the power went."""
+
+
+class Breaking(erasing.Alone):
+    """An erasure that is broken off before its n-th step."""
+
+    steps = 99
+
+    def _step(self) -> None:
+        self.steps -= 1
+        if self.steps < 0:
+            raise BrokenOff
+
+    def change(self, verb: Any) -> Any:
+        self._step()
+        return super().change(verb)
+
+    def log(self, names: Any) -> bool:
+        self._step()
+        return super().log(names)
+
+    def watched(self, names: Any) -> bool:
+        self._step()
+        return super().watched(names)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 4])
+def test_what_was_broken_off_is_finished_by_the_same_command(tmp_path: Path, steps: int) -> None:
+    folder = make_place(tmp_path / "shop")
+    with store(folder / "data", f"sqlite:///{folder / 'data' / 'records.db'}") as one:
+        one.put(arrived(PARTY, "call", body=CANARY), arrived("ola", "call", counterpart=PHONE))
+        one.put(arrived(PHONE, "call", body=CANARY), merged(PHONE, PARTY))
+        one.writer.do(lambda c: note(c, PARTY, CANARY, now=NOW, by="ewa", source="call")).result(20)
+    with History(folder / "data") as history:
+        tools = Breaking(history)
+        tools.steps = steps
+        with pytest.raises(BrokenOff):
+            erasing.erase(tools, PHONE, now=NOW, by="ewa")
+    assert run(["erase", PHONE, "--yes", "--workspace", str(folder)]) == 0
+    engine = open_records(folder / "data" / "records.db")
+    assert places_with(folder, engine) == []
+    engine.dispose()
+    assert len(erasing.written_erasures(folder / "data")) == 1
 
 
 def test_what_is_written_about_others_keeps_its_shape() -> None:
