@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from occasion.store.durable import publish
 from occasion.store.manifest import Changes, Manifest
+from occasion.store.schema import METADATA
 from occasion.store.sealing import REJECTS, Sealing
 from occasion.store.segment import read_segment
 from occasion.store.tail_sealing import NOTHING_LOADED
@@ -117,5 +120,7 @@ def scrub(engine: Engine) -> None:
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             return
-        connection.execute(text("VACUUM FULL"))
-        connection.execute(text("CHECKPOINT"))
+        for table in METADATA.sorted_tables:
+            connection.execute(text(f"VACUUM FULL {connection.dialect.identifier_preparer.format_table(table)}"))
+        with suppress(DBAPIError):  # not everybody may; it comes by itself before long
+            connection.execute(text("CHECKPOINT"))
