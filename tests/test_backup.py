@@ -260,6 +260,27 @@ def test_a_database_that_is_not_empty_is_left_alone(postgres_server: Postgres, t
         restore_backup(tmp_path / "b", tmp_path / "again")
 
 
+def test_the_restored_workspace_never_points_at_the_records_it_was_taken_from(
+    postgres_server: Postgres,  # noqa: F811
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    place, before = make_place(tmp_path / "place"), postgres_server.database()
+    with (place / "occasion.toml").open("r+", encoding="utf-8") as file:
+        content = file.read()
+        file.seek(0)
+        file.write(f'records = "{before}"\n{content}')
+    assert run(["backup", str(tmp_path / "b"), "--workspace", str(place)]) == 0
+    after = postgres_server.database()
+    assert run(["restore", str(tmp_path / "b"), "--to", str(tmp_path / "again"), "--records", after]) == 0
+    assert read_workspace(tmp_path / "again").records == after
+    assert run(["key", "new", "mine", "--workspace", str(tmp_path / "again")]) == 0
+    capsys.readouterr()
+    for folder, keys in ((place, 0), (tmp_path / "again", 1)):
+        assert run(["key", "list", "--json", "--workspace", str(folder)]) == 0
+        assert len(json.loads(capsys.readouterr().out)["keys"]) == keys
+
+
 def test_numbers_go_on_after_a_restore(
     records: str, app: FastAPI, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

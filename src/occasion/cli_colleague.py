@@ -76,7 +76,7 @@ def add(
             locale=locale or None,
             capacity=capacity,
         )
-    typer.echo(f"{id} is a {role} here now")
+    typer.echo(f"{id} is here now: {role}")
 
 
 def show(workspace: Annotated[Path | None, WORKSPACE] = None, as_json: Annotated[bool, AS_JSON] = False) -> None:
@@ -108,7 +108,7 @@ def role(
 
     with records(workspace) as (_, connection):
         colleagues.set_role(connection, now_us(), by(), id, role)
-    typer.echo(f"{id} is a {role} now; their sessions have ended")
+    typer.echo(f"{id} is now: {role}; their sessions have ended")
 
 
 def password(id: Annotated[str, ID], workspace: Annotated[Path | None, WORKSPACE] = None) -> None:

@@ -23,9 +23,10 @@ from occasion.store.backup import ABOUT, CHUNK, DIGESTS, ERASURES, FORMAT, RECOR
 from occasion.store.durable import full_disk_said, sync_file
 from occasion.store.manifest import read_state
 from occasion.store.records import migrations, open_records, records_url
-from occasion.store.workspace import Workspace, read_workspace
+from occasion.store.workspace import SETTINGS, Workspace, read_workspace
 
 MEMBER = re.compile(r"(settings|history|rejects|records)(/[A-Za-z0-9_][A-Za-z0-9_.-]*){1,2}\Z")
+RECORDS_LINE = re.compile(r"^[ \t]*[\"']?records[\"']?[ \t]*=.*$", re.MULTILINE)
 ALONE = frozenset({ABOUT, DIGESTS, RECORDS, ERASURES})
 
 
@@ -49,6 +50,7 @@ def restore_backup(file: Path, to: Path, records: str | None = None) -> tuple[Wo
             if contents.database == "postgresql":
                 _fill_tables(url, parts / "records")
                 shutil.rmtree(parts / "records")
+            _point_to(folder / SETTINGS, records)
             _check_whole(url, folder, contents)
             _make_durable(folder)
             if to.exists():
@@ -148,6 +150,15 @@ def _arrange(parts: Path) -> Path:
         if (parts / name).exists():
             (parts / name).rename(data / name)
     return folder
+
+
+def _point_to(settings: Path, records: str | None) -> None:
+    """The restored settings name the restored records, never those that the backup was taken from."""
+    if not settings.is_file():
+        return
+    line = f"records = {json.dumps(records)}" if records else "# records: in this folder, since a restore"
+    content = settings.read_text(encoding="utf-8")
+    settings.write_text(RECORDS_LINE.sub(lambda _: line, content, count=1), encoding="utf-8")
 
 
 def _fill_tables(url: URL, folder: Path) -> None:
