@@ -19,6 +19,7 @@ from occasion.errors import InputError
 from occasion.service import colleagues, cookies, passwords, sessions
 from occasion.service.door_settings import HOUR, LoginSettings
 from occasion.service.farewell import say_goodbye
+from occasion.service.logging import Line
 from occasion.service.login import safe_next
 from occasion.store import audit
 from occasion.store.schema.doors import AUDIT, COLLEAGUES, SESSIONS
@@ -355,6 +356,25 @@ def test_too_many_requests_are_told_when_to_come_back(tmp_path: Path, clock: Clo
 )
 def test_where_to_go_on_is_a_path_of_ours(path: str, safe: bool) -> None:
     assert safe_next(path) == (path if safe else "/")
+
+
+def test_an_error_nobody_foresaw_says_nothing_of_what_it_was_about(
+    app: FastAPI, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> None:
+        raise ValueError("about zq7canary")
+
+    app.add_api_route("/fails", fail)
+    for accept, kind in (("text/html", "text/html"), ("application/json", "application/json")):
+        answer = stranger(app).get("/fails", headers={"Accept": accept})
+        assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (500, kind)
+        assert answer.headers["x-request-id"] in answer.text
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert "canary" not in answer.text
+        assert "Traceback" not in answer.text
+    lines = [Line().format(record) for record in caplog.records]
+    assert not any("canary" in line for line in lines)
+    assert [line for line in lines if '"ValueError"' in line]
 
 
 def test_every_answer_has_the_headers_that_keep_a_page_to_itself(app: FastAPI) -> None:

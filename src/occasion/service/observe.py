@@ -11,10 +11,12 @@ import secrets
 import time
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from occasion.service.doors import Doors
-from occasion.service.errors import Refuse, error_answer
+from occasion.service.errors import Refuse, error_answer, for_program
 from occasion.service.guard import FOUND_KEY
 from occasion.service.roles import EMPTY, WRITE_KEY, Found
 from occasion.service.viewer import CALLER_KEY, SESSION_KEY
@@ -72,8 +74,7 @@ class Observe:
         except Exception as why:
             FAILED.error("unforeseen", extra={"request": request_id, "route": _route(scope)}, exc_info=why)
             if not status:
-                said = f"this should not happen; the log knows it as {request_id}"
-                await error_answer(Refuse(500, "internal", said))(scope, receive, headed)
+                await _broken(scope, request_id)(scope, receive, headed)
         finally:
             self._note(scope, status or 499, time.perf_counter() - begun, request_id)
 
@@ -96,6 +97,19 @@ def _route(scope: Scope) -> str:
     """The route's template: what was in its place may name a party. What no line covers is "other"."""
     found: Found | None = scope.get(FOUND_KEY)
     return found.template if found else "other"
+
+
+def _broken(scope: Scope, request_id: str) -> Response:
+    """A page for a person, where one can be drawn, else the error body."""
+    why = Refuse(500, "internal", f"this should not happen; the log knows it as {request_id}")
+    page = getattr(scope["app"].state, "error_page", None)
+    try:
+        request = Request(scope)
+        drawn: Response | None = page(request, why.status, why.message) if page and not for_program(request) else None
+    except Exception as again:
+        FAILED.error("the page of an error failed", extra={"request": request_id}, exc_info=again)
+        drawn = None
+    return drawn or error_answer(why)
 
 
 def _add_headers(scope: Scope, headers: MutableHeaders, request_id: str) -> None:
