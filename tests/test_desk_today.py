@@ -84,9 +84,16 @@ def test_the_card_says_why_with_events_details_and_the_question(world: World) ->
 
 def test_an_analyst_sees_numbers_not_people(world: World) -> None:
     world.party("cem", "Cem Kaya")
-    called(world, "cem")
+    world.party("bea", "Bea Lis")
+    called(world, "cem", "bea")
+    with writing(world.engine) as connection:
+        own = numbers(world)
+        actions.answer(connection, own["cem"], "I remembered Cem's cello.", now=world.now, by="ewa")
+        actions.hold(connection, own["bea"], world.now + DAY, "Bea is away", now=world.now, by="ewa")
     shown = page(world, world.colleague("ann", "Ann", role="analyst").id)
     assert shown.today[0].may == ()
+    assert len(shown.held) == 1
+    assert "Bea" not in repr(shown)
     assert "Cem" not in repr(shown)
     assert "cem" not in repr(shown)
 

@@ -128,7 +128,7 @@ class Cards:
             suggestions=self.suggestions(row, moment, recent) if self.named else (), before=before[:5],
             promises=tuple(promise_line(one, house, self.zone(row), ground.now) for one in promises),
             helped=tuple(Said(key, facts) for key, facts in row.facts.get("helped", ())),
-            progress=progress_line(row, moment), chance=chance_of(row.facts.get("chance")), answer=row.answer,
+            progress=progress_line(row, moment), chance=chance_of(row.facts.get("chance")), answer=row.answer if self.named else "",
             taken_by=row.taken_by, taken_by_name=house.name(row.taken_by) if row.taken_by else "",
             held_until_us=row.held_until_us, reason=self.reason(row), told=self.told(row), stake=row.stake,
             may=self.may(row),
@@ -166,7 +166,7 @@ class Cards:
             facts = {"text": row.facts.get("late", ""), "moment": row.moment, "until_us": row.until_us,
                      "party": row.party if self.named else "…"}  # fmt: skip
             return Said(row.reason, facts)
-        return Said("reason.person", {"text": row.reason})
+        return Said("reason.person", {"text": row.reason if self.named else "…"})
 
     def told(self, row: Any) -> Said | None:
         """What to know first."""
