@@ -90,11 +90,27 @@ def days(draw: st.DrawFn) -> tuple[list[Definition], list[Event], list[tuple[int
     return watched, events, [(size, draw(kinds)) for size, _ in steps], buffer_us
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@QUICK
 @given(days(), st.booleans())
 def test_occurrences_are_what_the_law_says_through_stops_and_crashes(
     day: tuple[list[Definition], list[Event], list[tuple[int, str]], int], small: bool
 ) -> None:
+    follows_the_law(day, small)
+
+
+@pytest.mark.slow
+@settings(QUICK, max_examples=3_000)
+@given(days(), st.booleans())
+def test_occurrences_are_what_the_law_says_through_many_stops_and_crashes(
+    day: tuple[list[Definition], list[Event], list[tuple[int, str]], int], small: bool
+) -> None:
+    follows_the_law(day, small)
+
+
+def follows_the_law(day: tuple[list[Definition], list[Event], list[tuple[int, str]], int], small: bool) -> None:
     from test_watch import short
 
     watched, events, steps, buffer_us = day
@@ -365,6 +381,18 @@ def test_what_is_true_of_whom_they_turned_out_to_be_keeps_its_number(server: Ser
     server.take([of("q", event("x", 6))], 6 * DAY)
     server.tick()
     assert on_record(server, "quiet") == [("p", 4, "holds")]
+    agrees(server)
+
+
+def test_what_strangers_reach_at_one_instant_is_not_moved_between_them(server: Server) -> None:
+    server.take([event("a", 1), of("q", event("a", 1)), of("r", event("a", 1)), of("r", event("x", 2))], 2 * DAY)
+    server.tick(6 * DAY)
+    before = sorted(on_record(server, "quiet"))
+    assert before == [("p", 4, "holds"), ("q", 4, "holds")]
+    server.take([event("x", 3, seen=6), of("s", event("a", 1, seen=6))], 6 * DAY + SECOND)
+    server.crash()
+    server.start(7 * DAY)
+    assert sorted(on_record(server, "quiet")) == [("p", 4, "retracted"), ("q", 4, "holds"), ("s", 4, "holds")]
     agrees(server)
 
 

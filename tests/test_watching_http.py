@@ -17,7 +17,7 @@ from watched_streams import BEGIN, DAY, EVERY_NODE, SECOND, at_of, differences, 
 NODES = {"Did", "Start", "Or", "And", "Nth", "Reach", "Fewer", "Rolling", "After", "Streak", "Every", "While", "Per"}
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 12))])
 def test_on_record_is_what_reach_says_of_the_same_log(records_url: str, tmp_path: Path, seed: int) -> None:
     place, clock = make_place(tmp_path / "w", EVERY_NODE), Clock(BEGIN)
     sent = items(seed, 240)

@@ -289,7 +289,7 @@ class Following:
         for group, changes in reading.catch_up():
             self._notice(reading, changes)
             if group.seq > self._written_until:
-                lost.update(event.party for event in group.events)
+                lost.update(event.party for event in group.events if event.at <= self._known_until)
         # What the last groups took back may not have been written; said anew it may be in another order, or not at all.
         self._settle(reading, sorted(lost), reading.watcher.clock, LATE)
 
@@ -306,9 +306,11 @@ class Following:
 
     def _settle(self, reading: Reading, parties: Sequence[str], clock: int, reason: str = JOINED) -> None:
         """Read parties again, and make the records say what is true of them."""
-        if parties:
-            true = list(reading.noticed(reading.again(parties)))
-            job = partial(settle, parties=parties, true=true, seq=reading.seq, now=clock, reason=reason)
+        at_once = AT_ONCE if reason == LATE else max(1, len(parties))  # who was joined is looked at together
+        for begin in range(0, len(parties), at_once):
+            some = parties[begin : begin + at_once]
+            true = list(reading.noticed(reading.again(some)))
+            job = partial(settle, parties=some, true=true, seq=reading.seq, now=clock, reason=reason)
             self._work.append(("identities", job))
 
     def _effects(self, clock: int) -> Effects | None:

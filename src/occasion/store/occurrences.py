@@ -18,7 +18,8 @@ from occasion.moments.live.reader import untagged
 from occasion.moments.meaning import tagged
 from occasion.moments.watch import Change
 from occasion.store.schema.desk import GESTURES, OCCASIONS
-from occasion.store.schema.watched import OCCURRENCES
+from occasion.store.schema.log import MERGES
+from occasion.store.schema.watched import OCCURRENCES, VERSIONS
 
 O = OCCURRENCES.c  # noqa: E741 - the columns, said often
 ACTED = ("taken", "done")  # an occasion in these states, or with a gesture, is one that a person acted on
@@ -173,28 +174,48 @@ def settle(  # noqa: PLR0917
 ) -> list[Noticed]:
     """Make the records say of some parties what is true of them, and nothing else; what made a difference.
 
-    For parties that were merged or are told apart again: an occurrence that is true of another of them than before is
-    that party's now, under the same number. `true`: every occurrence of every version watched. Versions that are no
-    longer watched are left as they are.
+    `true`: every occurrence of every version watched. Where parties were merged, or are told apart again, an occurrence
+    that is true of another of them than before is that party's now, under the same number. Versions that are no longer
+    watched are left as they are.
     """
     wanted = {_key(one): one for one in true}
-    versions = {(one.identity, one.role, one.moment) for one in wanted.values()} | _watched_of(connection, parties)
-    held = [row for row in _rows(connection, O.party.in_(parties), O.state == "holds")]
+    versions = {(one.identity, one.role, one.moment) for one in wanted.values()} | _watched(connection)
+    held = _rows(connection, O.party.in_(parties), O.state == "holds")
     left = [row for row in held if _key_of(row) not in wanted and (row.identity, row.role, row.moment) in versions]
-    missing = {key: one for key, one in wanted.items() if key not in {_key_of(row) for row in held}}
+    fresh = wanted.keys() - {_key_of(row) for row in held}
+    joined = _joined(connection, parties) if left and fresh else {}
+    homes: dict[tuple[Any, ...], list[Noticed]] = {}
+    for key in sorted(fresh):
+        if key[2] in joined:
+            homes.setdefault((joined[key[2]], *key[:2], *key[3:]), []).append(wanted[key])
     made: list[Noticed] = []
     for row in left:
-        to = next((one for key, one in missing.items() if _same_but_party(key, _key_of(row))), None)
-        if to is not None and not _taken(connection, to):
-            connection.execute(update(OCCURRENCES).where(O.number == row.number).values(party=to.change.party))
-            del missing[_key(to)]
-            gone = _change(row, "corrected", now, reason)
-            made.append(Noticed(msgspec.structs.replace(gone, party=to.change.party), to.role, to.moment, to.identity,
-                                row.number))  # fmt: skip
+        key = _key_of(row)
+        home = homes.get((joined.get(row.party), *key[:2], *key[3:]))
+        if home and not _taken(connection, home[0]):
+            made.append(_moved(connection, row, home.pop(0), now, reason))
         else:
             said = Noticed(_change(row, "retracted", now, reason), row.role, row.moment, row.identity)  # type: ignore[arg-type]
             made += [one for one in [_retract(connection, said)] if one is not None]
-    return made + write_changes(connection, missing.values(), seq)
+    return made + write_changes(connection, wanted.values(), seq)
+
+
+def _moved(connection: Connection, row: Occurred, to: Noticed, now: int, reason: str) -> Noticed:
+    """The occurrence is another party's now."""
+    connection.execute(update(OCCURRENCES).where(O.number == row.number).values(party=to.change.party))
+    change = msgspec.structs.replace(_change(row, "corrected", now, reason), party=to.change.party)
+    return msgspec.structs.replace(to, change=change, number=row.number)
+
+
+def _joined(connection: Connection, parties: Sequence[str]) -> dict[str, str]:
+    """Of these parties, those that are or were merged with each other: the same name for each of a group."""
+    of = set(parties)
+    rows = select(MERGES.c.party, MERGES.c.into).where(or_(MERGES.c.party.in_(parties), MERGES.c.into.in_(parties)))
+    groups: dict[str, set[str]] = {}
+    for party, into in connection.execute(rows):
+        together = groups.get(party, {party}) | groups.get(into, {into})
+        groups.update(dict.fromkeys(together, together))
+    return {party: min(groups[party]) for party in of if party in groups}
 
 
 def _taken(connection: Connection, one: Noticed) -> bool:
@@ -202,21 +223,13 @@ def _taken(connection: Connection, one: Noticed) -> bool:
     return connection.execute(select(O.number).where(_is(one))).first() is not None
 
 
-def _watched_of(connection: Connection, parties: Sequence[str]) -> set[tuple[str, str, str]]:
-    from occasion.store.schema.watched import VERSIONS
-
-    rows = connection.execute(
-        select(VERSIONS.c.identity, VERSIONS.c.role, VERSIONS.c.moment).where(VERSIONS.c.until_us.is_(None))
-    )
-    return {(row[0], row[1], row[2]) for row in rows}
+def _watched(connection: Connection) -> set[tuple[str, str, str]]:
+    rows = select(VERSIONS.c.identity, VERSIONS.c.role, VERSIONS.c.moment).where(VERSIONS.c.until_us.is_(None))
+    return {(row[0], row[1], row[2]) for row in connection.execute(rows)}
 
 
 def _key_of(row: Occurred) -> tuple[Any, ...]:
     return row.identity, row.role, row.party, per_text(row.per), row.at_us, row.moment
-
-
-def _same_but_party(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
-    return one[:2] == other[:2] and one[3:] == other[3:]
 
 
 def _change(row: Occurred, kind: Any, now: int, reason: str) -> Change:
