@@ -20,7 +20,7 @@ from occasion.service.pages.rendering import Shell, Way, answer, rendered
 
 # what is opened, by its name: template, page, where one is in the navigation, and what the template is told beside it
 SHOWN: dict[str, tuple[str, object, str, dict[str, object]]] = {
-    "today": ("today.html", examples.TODAY, "today", {"part_of_day": "morning", "first_name": "Ewa"}),
+    "today": ("today.html", examples.TODAY, "today", {"part_of_day": "morning"}),
     "occasion": ("occasion.html", examples.FOLLOW_UP, "today", {}),
     "party": ("party.html", examples.PARTY, "party", {}),
     "moments": ("moments.html", examples.MOMENTS, "moments", {}),
@@ -34,7 +34,7 @@ SHOWN: dict[str, tuple[str, object, str, dict[str, object]]] = {
     "help": ("help.html", examples.SEARCH, "help", {}),
     "login": ("login.html", Login("", "/", "", "your company"), "login", {}),
     "error": ("error.html", Wrong(404, "missing", "GET /nothing: there is nothing here"), "error", {}),
-    "today-empty": ("today.html", examples.TODAY_EMPTY, "today", {"part_of_day": "evening", "first_name": "Ewa"}),
+    "today-empty": ("today.html", examples.TODAY_EMPTY, "today", {"part_of_day": "evening"}),
 }
 WAY = (
     (Way("today", "/", 3), Way("moments", "/moments"), Way("find", "/find")),

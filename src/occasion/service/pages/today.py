@@ -47,8 +47,7 @@ def today_page(frame: Framed, whose: str = "") -> Response:
         shell = frame.shell("today", connection, may_look=may_look)
     reader = frame.reader()
     greeting = part_of_day(reader.local(frame.now_us))
-    first = viewer.name.split()[0] if viewer.name.split() else viewer.id
-    return frame.page("today.html", page, shell, part_of_day=greeting, first_name=first)
+    return frame.page("today.html", page, shell, part_of_day=greeting)
 
 
 @router.get("/occasions/{occasion}")
