@@ -253,6 +253,29 @@ def test_every_number_of_a_moment_leads_to_who_it_counts(chromium: Any, server: 
     page.context.close()
 
 
+def test_a_find_is_started_and_says_how_it_ends(chromium: Any, server: ServerHere) -> None:
+    page = new_page(chromium)
+    enter(page, server, path="/find")
+    page.get_by_label("Kept means").fill("count(visit")
+    page.get_by_role("button", name="Look for them").click()
+    page.locator("#find-error").filter(has_text="line 1, column").wait_for()
+    page.get_by_label("Kept means").fill("count(visit) >= 1 between 28 days and 70 days after start")
+    page.get_by_role("button", name="Look for them").click()
+    run = page.locator("#desk .moment-row").first
+    run.get_by_text("Ewa Nowak").wait_for()
+    run.locator(".state.failed").wait_for(timeout=60000)  # nobody has been here for 28 days
+    assert "nobody" in run.inner_text() or "nothing" in run.inner_text()
+    page.context.close()
+
+
+def test_evidence_leads_to_the_event_on_the_timeline(chromium: Any, server: ServerHere) -> None:
+    page = new_page(chromium)
+    enter(page, server, path="/behind?moment=first+visit&count=reached")
+    page.locator("tbody tr", has_text="igor").get_by_role("link", name="one event").click()
+    assert page.evaluate("document.querySelector(decodeURIComponent(location.hash)) !== null")
+    page.context.close()
+
+
 def test_pages_of_the_running_server_are_clean(chromium: Any, server: ServerHere) -> None:
     page = new_page(chromium, 320, "dark")
     enter(page, server)

@@ -199,6 +199,11 @@ def _cursor(key: Key) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
 
 
+def cursor_at(at_us: int) -> str:
+    """The cursor of the page that begins with what happened at an instant."""
+    return _cursor((min(abs(at_us), FAR - 2) + 1, EVENTS_RANK, ""))
+
+
 def _read_cursor(text: str) -> Key:
     try:
         padded = text + "=" * (-len(text) % 4)

@@ -14,6 +14,7 @@ from occasion.desk.pages import PartyPage
 from occasion.desk.party_page import party_page
 from occasion.errors import InputError
 from occasion.people import details, merges, parties, promises
+from occasion.people.timeline import cursor_at
 from occasion.service.errors import Refuse
 from occasion.service.own import sees_party
 from occasion.service.pages.forms import Sent, change, without_secrets
@@ -29,8 +30,9 @@ FORMS = {"detail_ended": "detail", "kept": "promise", "unmerge": "merge"}
 
 
 @router.get("/party/{party:path}")
-def show(frame: Framed, party: str, older: str = "") -> Response:
-    """Everything about a party."""
+def show(frame: Framed, party: str, older: str = "", at: int | None = None) -> Response:
+    """Everything about a party; its timeline before a cursor, or from an instant back."""
+    older = older or (cursor_at(at) if at is not None else "")
     with frame.service.engine.connect() as connection:
         page = read(frame, connection, party, older)
         shell = frame.shell("party", connection)
