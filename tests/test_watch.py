@@ -187,6 +187,15 @@ def test_a_late_event_corrects_what_an_occurrence_rests_on() -> None:
     assert (change.kind, change.occurrence.at) == ("reached", 2 * DAY)
 
 
+def test_a_late_event_may_set_a_timer_that_is_over_and_another_late_one_undo_it() -> None:
+    watcher, log = watching(SILENT)
+    watcher.feed(log.add([event("b", 0), event("b", 2)]), 9 * DAY)
+    (reached,) = watcher.feed(log.add([event("a", 1.5, seen=10)]), 10 * DAY)
+    assert (reached.kind, reached.at) == ("reached", 4.5 * DAY)
+    (change,) = watcher.feed(log.add([event("x", 3, seen=11)]), 11 * DAY)
+    assert (change.kind, change.at) == ("retracted", 4.5 * DAY)
+
+
 def test_an_event_ahead_of_the_clock_waits_for_its_time() -> None:
     watcher, log = watching(Definition(X))
     assert watcher.feed(log.add([event("x", 10, seen=1)]), DAY) == []

@@ -299,7 +299,7 @@ class Watcher:
         after = self._changes(replayed(part.fast, twin, party, part.seen(now), self.horizon), part)
         row = self.rows.held[party]
         part.put(twin, row)
-        row[ZONE] = twin[ZONE]
+        row[ZONE], row[LAST] = twin[ZONE], max(row[LAST], twin[LAST])  # a timer that it set may be later
         self._put(party, row)
         reason = f"{', '.join(sorted(came)[:3])} came late" + (f", and {len(came) - 3} more" if len(came) > 3 else "")
         return difference({c.key: c for c in before}, {c.key: c for c in after}, reason, self.clock, self.acted)
