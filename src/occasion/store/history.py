@@ -21,8 +21,8 @@ from occasion.events.event import Event
 from occasion.events.load import LoadPlan
 from occasion.events.table import EVENT_COLUMNS, contents, table_events
 from occasion.store.durable import FileLock, full_disk_said
-from occasion.store.manifest import Manifest, State
-from occasion.store.overlay import PREFIX, Layout, Snapshot, overlay, snapshot
+from occasion.store.manifest import Manifest, State, read_state
+from occasion.store.overlay import LAYOUT, PREFIX, Layout, Snapshot, current, overlay, read_layout, snapshot
 from occasion.store.packed import columns_of, unpack
 from occasion.store.party_file import SUFFIX
 from occasion.store.records import open_records, reading, writing
@@ -104,16 +104,7 @@ class History:
         A server may run meanwhile. Raises InputError when there are no events yet, or a file of the history is gone.
         """
         self._reading.take(shared=True, wait=True)  # others have it only while they tidy
-        now = self._snapshot()
-        state = now.state
-        self._check(state)
-        if any(now.groups) or now.identities:
-            with full_disk_said(self.data):
-                layout = overlay(self.folder, now)
-        else:
-            numbers = sorted({segment.bucket for segment in state.segments})
-            files = [[s.file for s in state.segments if s.bucket == number] for number in numbers]
-            layout = Layout(state.dictionaries.get("parties", ""), state.dictionaries.get("names", ""), files)
+        layout = self._layout()
         buckets = tuple(tuple(self.folder / file for file in files) for files in layout.buckets)
         if not buckets:
             raise InputError(f"{self.data}: holds no events yet: load some with occasion load FILE")
@@ -125,6 +116,22 @@ class History:
             buckets=buckets,
             zone=zone,
         )
+
+    def _layout(self) -> Layout:
+        """The files that make up the history now, tail and merges included; what is missing of them is made."""
+        with reading(self._engine) as connection:
+            state = read_state(connection)
+            made = self.folder / current(connection)
+            now = None if (made / LAYOUT).is_file() else snapshot(connection)
+        self._check(state)
+        if now is None:
+            return read_layout(made)
+        if any(now.groups) or now.identities:
+            with full_disk_said(self.data):
+                return overlay(self.folder, now)
+        numbers = sorted({segment.bucket for segment in state.segments})
+        files = [[s.file for s in state.segments if s.bucket == number] for number in numbers]
+        return Layout(state.dictionaries.get("parties", ""), state.dictionaries.get("names", ""), files)
 
     def any_events(self) -> bool:
         """Whether there is anything to read."""
@@ -282,7 +289,8 @@ class History:
         listed |= {f"{segment.file}{SUFFIX}" for segment in state.segments}
         found = [path for path in self.folder.iterdir() if path.suffix != ".lock" and path.name not in listed]
         if any(path.name.startswith(PREFIX) for path in found):
-            used = f"{PREFIX}{self._snapshot().key}"  # what a reading left is there for the next one
+            with reading(self._engine) as connection:
+                used = current(connection)  # what a reading left is there for the next one
             found = [path for path in found if path.name != used]
         return found
 

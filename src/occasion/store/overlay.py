@@ -20,12 +20,13 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from occasion.store.dictionary import Dictionary
 from occasion.store.durable import sync_file
 from occasion.store.manifest import State, read_state
-from occasion.store.merged import Identities, identities
+from occasion.store.merged import READER, Identities, identities
+from occasion.store.positions import position
 from occasion.store.schema.log import TAIL
 from occasion.store.segment import SEGMENT, in_segment_order, read_segment, write_segment
 from occasion.store.tail_table import tail_table
@@ -46,8 +47,19 @@ class Snapshot:
     @property
     def key(self) -> str:
         """A name that differs when any of it does."""
-        told = "\n".join([*sorted(self.state.files()), str(self.seq), str(self.identities.version)])
-        return blake2b(told.encode(), digest_size=12).hexdigest()
+        return _key(self.state, self.seq, self.identities.version)
+
+
+def _key(state: State, seq: int, version: int) -> str:
+    told = "\n".join([*sorted(state.files()), str(seq), str(version)])
+    return blake2b(told.encode(), digest_size=12).hexdigest()
+
+
+def current(connection: Connection) -> str:
+    """The name of the overlay of what the records hold now, which need not be there."""
+    state = read_state(connection)
+    last = connection.execute(select(func.max(TAIL.c.seq)).where(TAIL.c.seq > state.sealed)).scalar()
+    return f"{PREFIX}{_key(state, last or state.sealed, position(connection, READER).seq)}"
 
 
 def snapshot(connection: Connection) -> Snapshot:
@@ -82,6 +94,11 @@ def overlay(folder: Path, now: Snapshot) -> Layout:
                     raise
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+    return read_layout(made)
+
+
+def read_layout(made: Path) -> Layout:
+    """The files of an overlay that is there."""
     return msgspec.json.decode((made / LAYOUT).read_bytes(), type=Layout)
 
 
@@ -93,9 +110,7 @@ class _Making:
         files = {kind: folder / file for kind, file in now.state.dictionaries.items()}
         self._parties = Dictionary(files.get("parties"), now.state.buckets)
         self._names = Dictionary(files.get("names"))
-        self._beside: dict[int, list[Any]] = defaultdict(
-            list
-        )  # rows that belong into a bucket and lie in none of its files
+        self._beside: dict[int, list[Any]] = defaultdict(list)  # rows of a bucket that lie in none of its files
         self._code = self._moved(now.identities.moved())
 
     def layout(self) -> Layout:
