@@ -253,6 +253,56 @@ def test_every_number_of_a_moment_leads_to_who_it_counts(chromium: Any, server: 
     page.context.close()
 
 
+def test_a_page_catches_up_when_it_is_looked_at_again(chromium: Any, server: ServerHere) -> None:
+    page = new_page(chromium)
+    enter(page, server)
+    turn = """hidden => {
+        Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    page.evaluate(turn, True)
+    page.wait_for_timeout(300)
+    asked = len(page.asked)
+    send(server, "renata", "visit")
+    page.wait_for_timeout(1500)
+    assert len(page.asked) == asked  # nothing is asked for while nobody looks
+    page.evaluate(turn, False)
+    page.locator("article.card", has_text="renata").wait_for(timeout=5000)
+    page.context.close()
+
+
+def test_settings_add_somebody_make_a_key_and_let_somebody_leave(chromium: Any, server: ServerHere) -> None:
+    page = new_page(chromium, java_script_enabled=False)
+    enter(page, server, path="/settings")
+    page.locator("summary", has_text="Add a colleague").click()
+    page.get_by_label("Short name, to sign in with").fill("Rut!")
+    page.locator("#c-name").fill("Rut Adler")
+    page.get_by_role("button", name="Let them in").click()
+    assert "cannot be used" in page.inner_text("#colleagues .error")
+    assert page.locator("#c-name").input_value() == "Rut Adler"
+    page.get_by_label("Short name, to sign in with").fill("rut")
+    page.get_by_role("button", name="Let them in").click()
+    password = page.inner_text("code.once")
+    assert len(password) >= 12
+    page.locator("summary", has_text="Make a key").click()
+    page.locator("#k-name").fill("till")
+    page.locator("#k-source").fill("till")
+    page.get_by_role("button", name="Make the key").click()
+    assert page.inner_text("code.once").startswith("occ_")
+    page.goto(server.url + "/settings?leaving=rut")
+    page.get_by_label("Who takes over?").select_option("ewa")
+    page.get_by_role("button", name="Rut Adler has left").click()
+    assert "left today" in page.locator("tr", has_text="Rut Adler").inner_text()
+    page.context.close()
+    other = new_page(chromium)
+    other.goto(server.url + "/")
+    other.fill("#name", "rut")
+    other.fill("#password", password)
+    other.get_by_role("button", name="Sign in").click()
+    other.locator(".error").filter(has_text="do not belong together").wait_for()
+    other.context.close()
+
+
 def test_a_find_is_started_and_says_how_it_ends(chromium: Any, server: ServerHere) -> None:
     page = new_page(chromium)
     enter(page, server, path="/find")
