@@ -72,7 +72,7 @@ class Openings:
     def from_changes(self, connection: Connection, noticed: Sequence[Noticed], now: int) -> Opened:
         """Bring the desk up to date with changes as they are on record; what became of it."""
         moments = {moment.name: moment for moment in self.catalogue().moments}
-        relevant = [one for one in noticed if one.moment in moments]
+        relevant = [one for one in noticed if one.moment in moments and not _says_nothing(one)]
         done = Opened()
         if relevant:
             turn = _Turn(connection, moments, self, now, done)
@@ -108,10 +108,13 @@ class _Turn:
     def read(self, noticed: Sequence[Noticed]) -> None:
         fresh = [one for one in noticed if one.change.kind == "reached" and self.due(one)]
         self.parties = parties_of(self.connection, [one.change.party for one in fresh])
-        self.standing = Standing(self.connection, [one.change.party for one in noticed], self.now)
+        parties = list(dict.fromkeys(one.change.party for one in noticed))
+        stale = True  # whether what is known of the desk was changed since it was read
         over = [one for one in noticed if one.role == "missed"]  # first: what is missed no longer slips
         for one in [*over, *(one for one in noticed if one.role != "missed")]:
             if one.change.kind == "reached":
+                if stale:
+                    self.standing, stale = Standing(self.connection, parties, self.now), False
                 self.reached(one)
                 continue
             self.written()
@@ -119,7 +122,7 @@ class _Turn:
                 self.corrected(one)
             else:
                 self.retracted(one, stands=one.change.kind == "stands")
-            self.standing = Standing(self.connection, [one.change.party for one in noticed], self.now)
+            stale = True
         self.written()
 
     def written(self) -> None:
@@ -239,6 +242,11 @@ class _Turn:
                 _set(self.connection, [row["number"]], state="retracted", reason="reason.late", facts=facts,
                      changed_us=self.now)  # fmt: skip
                 self.done.closed.append(row["number"])
+
+
+def _says_nothing(one: Noticed) -> bool:
+    """Whether nothing on the desk comes of it: a window that opened is looked at each day."""
+    return one.role == "opened" and one.change.kind == "reached"
 
 
 def shown_facts(moment: Moment, events: Sequence[Event]) -> dict[str, Any]:

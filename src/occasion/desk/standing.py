@@ -29,6 +29,7 @@ class Standing:
         self._ahead: dict[tuple[str, str, str], set[int]] = defaultdict(set)
         self._worked: set[tuple[str, str, int]] = set()
         self._new: dict[Place, dict[str, Any]] = {}
+        self._new_ahead: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
         self._closed: dict[str, list[int]] = defaultdict(list)
         self._again: list[tuple[int, dict[str, Any]]] = []
         for row in self._rows(sorted(set(parties))):
@@ -51,9 +52,8 @@ class Standing:
         """What is coming or slipping of this is no longer needed; the numbers of those that stood there."""
         numbers = sorted(self._ahead.pop((party, moment, per), ()))
         self._closed[reason] += numbers
-        for row in self._new.values():
-            if (row["party"], row["moment"], row["per"]) == (party, moment, per) and row["kind"] in AHEAD:
-                row |= {"state": "retracted", "reason": reason}
+        for row in self._new_ahead.pop((party, moment, per), ()):
+            row |= {"state": "retracted", "reason": reason}
         return numbers
 
     def open(self, row: dict[str, Any]) -> int | None:
@@ -69,6 +69,8 @@ class Standing:
                 return int(known.number)
             return None
         self._new[place] = row
+        if row["kind"] in AHEAD:
+            self._new_ahead[row["party"], row["moment"], row["per"]].append(row)
         return None
 
     def flush(self) -> list[tuple[int, str]]:
@@ -87,4 +89,5 @@ class Standing:
             found = self._connection.execute(statement, rows).all()
             made = [(r.number, r.moment) for r in sorted(found) if r.kind != "missed" and r.state != "retracted"]
         self._new, self._closed, self._again = {}, defaultdict(list), []
+        self._new_ahead.clear()
         return made
