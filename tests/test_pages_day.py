@@ -14,6 +14,7 @@ import pytest
 
 from browsing import chromium, cut_off, faults, new_page
 from occasion.cli import run
+from occasion.service.pages.rendering import POLICY
 from occasion.store.workspace import make_workspace
 from serving import ServerHere, serving_here
 
@@ -88,6 +89,7 @@ def test_a_day(chromium: Any, server: ServerHere) -> None:
     page = new_page(chromium)
     enter(page, server)
     assert "Nothing more for today" in page.inner_text("#desk")
+    assert page.answers[server.url + "/"]["content-security-policy"] == POLICY
     send(server, "igor", "visit", properties={"room": "3", "channel": "visit", "direction": "in"})
     card = page.locator("article.card", has_text="igor")
     card.wait_for(timeout=5000)  # without a reload

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
 from sqlalchemy import Connection
@@ -51,6 +51,3 @@ def change(frame: Frame, action: Callable[[Connection, list[Arrived]], T], *told
 def without_secrets(fields: dict[str, str]) -> dict[str, str]:
     """What may be shown again of what was typed."""
     return {name: value for name, value in fields.items() if name not in ("csrf", "password", "back")}
-
-
-Context = dict[str, Any]
