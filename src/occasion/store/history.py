@@ -25,6 +25,7 @@ from occasion.store.manifest import Manifest, State, read_state
 from occasion.store.overlay import LAYOUT, PREFIX, Layout, Snapshot, current, overlay, read_layout, snapshot
 from occasion.store.packed import columns_of, unpack
 from occasion.store.party_file import SUFFIX
+from occasion.store.positions import LOG, position
 from occasion.store.records import open_records, reading, writing
 from occasion.store.sealing import REJECTS, Sealing
 from occasion.store.segment import read_segment
@@ -197,7 +198,9 @@ class History:
         """
         with self.alone(), self.writing(), full_disk_said(self.data):
             self.seal_tail()
-            with Sealing(self.folder, self.manifest) as sealing:
+            with self._engine.connect() as connection:
+                served = position(connection, LOG).seq > 0  # else files by party are left to the first server
+            with Sealing(self.folder, self.manifest, by_party=served) as sealing:
                 return sealing.load(plan, step or _silent, self._stored_contents)
 
     def erase(self, names: Mapping[str, str]) -> bool:

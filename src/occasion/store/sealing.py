@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 REJECTS = "rejects"  # the folder beside the history, with a folder for each load that refused something
 ERASED = "this party was erased, and nothing of it is taken any more; leave the row out"
 MOST_SEGMENTS = 4  # of a bucket; with one more those that are not much larger are merged
+ROWS_AT_ONCE = 1 << 16  # that are unpacked to be packed by party
 LARGER = 4  # times what they would be merged with: so that every event is written again only a few times
 
 
@@ -120,7 +121,8 @@ class Sealing:
         if not all(file.is_file() for file in old):
             return
         new = self.scratch / f"{name}{SUFFIX}"
-        make_party_file(new, [in_segment_order(rows)])
+        rows = in_segment_order(rows)
+        make_party_file(new, (rows.slice(at, ROWS_AT_ONCE) for at in range(0, rows.num_rows, ROWS_AT_ONCE)))
         self._publish(f"{name}{SUFFIX}", lambda path: merge_party_files(path, [*old, new]))
 
     def _publish(self, name: str, write: Callable[[Path], None]) -> None:
