@@ -21,6 +21,7 @@ from occasion.desk.pages import (
 from occasion.desk.pages_house import (
     AuditLine,
     AuditPage,
+    ChannelLine,
     ColleagueLine,
     FeedLine,
     FindPage,
@@ -29,6 +30,7 @@ from occasion.desk.pages_house import (
     HookLine,
     KeyLine,
     LeavingPlan,
+    Notified,
     RefusedLine,
     RefusedPage,
     SearchPage,
@@ -623,6 +625,7 @@ SETTINGS = SettingsPage(
     (HookLine(1, "hooks.example.org", ("occasion.opened",), NOW - 10 * DAY, None, ""),),
     LEAVING,
     ("colleagues", "keys", "hooks", "own"),
+    Notified((ChannelLine("slack", "00aa11bb22cc33dd"),), True, "07:30"),
 )
 AUDIT = AuditPage(
     NOW,

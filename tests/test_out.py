@@ -234,9 +234,11 @@ def test_trouble_reaches_the_whole_team_once_and_names_nobody(records: Engine) -
         colleague(records, "tom", addresses=[hook.url.replace("http", "json")], at_once=False)
         with records.begin() as connection:
             assert notices.tell_at_once(connection, "clinic", "angry with us", "patient-7", NOW) == 2
-            outcome = notices.send_waiting(connection, notices.by_apprise)
+            outcome: dict[int, str] = {}
+            for message in notices.waiting(connection):
+                outcome |= notices.send(message, notices.by_apprise)
             notices.settle_notices(connection, outcome, NOW)
-            assert notices.send_waiting(connection, notices.by_apprise) == {}
+            assert notices.waiting(connection) == []
         assert sorted(outcome.values()) == ["not wanted", "sent"]
         [(_, body)] = hook.got
         assert "angry with us" in json.loads(body)["message"]

@@ -37,6 +37,7 @@ def register(app: typer.Typer) -> None:
     group.command(name="role")(role)
     group.command(name="password")(password)
     group.command(name="subject")(subject)
+    group.command(name="notify")(notify)
     group.command(name="leave")(leave)
     app.add_typer(group, name="colleague")
     trail = typer.Typer(help="The record of who did what.", no_args_is_help=True)
@@ -140,6 +141,28 @@ def subject(
     typer.echo(f"{id} may log in with that account of {oidc.issuer}")
 
 
+def notify(
+    id: Annotated[str, ID],
+    at_once: Annotated[bool, typer.Option("--at-once/--not-at-once", help="Told at once of trouble.")] = True,
+    morning: Annotated[
+        str, typer.Option("--morning", metavar="HH:MM", help='The digest\'s time; "" for none.')
+    ] = "07:30",
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the channels as they are; read no addresses.")] = False,
+    workspace: Annotated[Path | None, WORKSPACE] = None,
+) -> None:
+    """Say how a colleague is told: Apprise addresses of any kind, one a line on stdin (none: told by the desk only)."""
+    from occasion.service.out import channels
+    from occasion.service.out.notices import Wishes, check_address
+
+    lines = [] if keep else [line.strip() for line in _addresses(id).splitlines()]
+    given = tuple(check_address(line) for line in lines if line)
+    with records(workspace) as (_, connection):
+        addresses = channels.wanted_by(connection, id).addresses if keep else given
+        channels.keep(connection, now_us(), by(), id, Wishes(addresses, at_once, morning))
+    kinds = ", ".join(sorted({one.partition("://")[0] for one in addresses})) or "the desk only"
+    typer.echo(f"{id} is told by: {kinds}")
+
+
 def leave(
     id: Annotated[str, ID],
     to: Annotated[str, typer.Option("--to", metavar="ID", help="Who takes over what is theirs.")] = "",
@@ -210,6 +233,11 @@ def now_us() -> int:
 def by() -> str:
     """Who changes something from the command line, for the audit."""
     return f"shell:{os.environ.get('USER', 'unknown')}"
+
+
+def _addresses(id: str) -> str:
+    """One on a terminal, unseen, else all of stdin; never an argument, since they hold secrets."""
+    return sys.stdin.read() if not sys.stdin.isatty() else getpass.getpass(f"an Apprise address for {id}: ")
 
 
 def _password(what: str) -> str:

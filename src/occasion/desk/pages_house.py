@@ -130,6 +130,23 @@ class HookLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelLine:
+    """A way to reach a colleague: its kind ("slack"), never its address, and what it is removed by."""
+
+    kind: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notified:
+    """How the viewer is told: at once when a party is in trouble, each morning at `morning` ("": not)."""
+
+    channels: tuple[ChannelLine, ...]
+    at_once: bool
+    morning: str
+
+
+@dataclass(frozen=True, slots=True)
 class LeavingPlan:
     """What a colleague would leave behind: moments and parties that need a new owner, by name."""
 
@@ -157,6 +174,7 @@ class SettingsPage:
     hooks: tuple[HookLine, ...]
     leaving: LeavingPlan | None = None
     may: tuple[str, ...] = ()  # colleagues, keys, hooks, own
+    notified: Notified | None = None
 
 
 @dataclass(frozen=True, slots=True)

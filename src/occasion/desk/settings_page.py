@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, func, select
 
 from occasion.desk.owners import House, read_house
-from occasion.desk.pages_house import ColleagueLine, FeedLine, HookLine, KeyLine, LeavingPlan, SettingsPage
+from occasion.desk.pages_house import (
+    ChannelLine,
+    ColleagueLine,
+    FeedLine,
+    HookLine,
+    KeyLine,
+    LeavingPlan,
+    Notified,
+    SettingsPage,
+)
 from occasion.desk.viewer import Looks
 from occasion.moments.catalogue import Catalogue
 from occasion.store.schema.desk import OCCASIONS
@@ -16,6 +27,7 @@ from occasion.store.schema.out import FEEDS, WEBHOOKS
 from occasion.store.schema.people import PARTIES
 
 ON_DESK = ("open", "taken", "held")
+MORNING = "07:30"  # when the morning's digest goes out, where a colleague has said nothing
 
 
 def settings_page(
@@ -41,7 +53,30 @@ def settings_page(
         _hooks(connection) if admin else (),
         leaving,
         ("own", *(("colleagues", "keys", "hooks") if admin else ())),
+        _notified(connection, viewer),
     )
+
+
+def channel_digest(address: str) -> str:
+    """What a channel is removed by, on a page that does not show it."""
+    return hashlib.sha256(address.encode()).hexdigest()[:16]
+
+
+def _kinds(notify: Any) -> tuple[str, ...]:
+    """The kinds of a colleague's channels, never their addresses."""
+    said = notify.get("addresses", ()) if isinstance(notify, dict) else ()
+    return tuple(sorted({str(one).partition("://")[0] for one in said}))
+
+
+def _notified(connection: Connection, viewer: Looks) -> Notified | None:
+    row = connection.execute(select(COLLEAGUES.c.notify).where(COLLEAGUES.c.id == viewer.id)).first()
+    if row is None:
+        return None
+    said = row.notify if isinstance(row.notify, dict) else {}
+    channels = tuple(
+        ChannelLine(str(one).partition("://")[0], channel_digest(str(one))) for one in said.get("addresses", ())
+    )
+    return Notified(channels, bool(said.get("at_once", True)), str(said.get("morning", MORNING)))
 
 
 def _colleagues(connection: Connection, catalogue: Catalogue) -> tuple[ColleagueLine, ...]:
@@ -67,6 +102,7 @@ def _colleagues(connection: Connection, catalogue: Catalogue) -> tuple[Colleague
             work.get(row.id, 0),
             row.joined_us,
             row.left_us,
+            _kinds(row.notify),
         )
         for row in rows
     )

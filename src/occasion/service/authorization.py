@@ -84,7 +84,7 @@ TABLE: tuple[Line, ...] = (
     _verb("/moment", "the linter's answer, a preview (no names for an analyst), saving", EDITORS),
     _page("/behind", "behind a number: who is counted, as far as they may be seen", EVERY_ROLE),
     _page("/settings", "colleagues, keys, channels: what each may see", EVERY_ROLE),
-    _verb("/settings", "one's own feeds; colleagues, keys and webhooks by admins, which the route sees to", EVERY_ROLE),
+    _verb("/settings", "one's own notices and feeds; the rest by admins, which the route sees to", EVERY_ROLE),
     _page("/find", "what was looked for, and how far it is", EDITORS),
     _verb("/find", "start a find, or stop one", EDITORS),
     _page("/find/{run}/report", "the report of a find; it names nobody", EDITORS),

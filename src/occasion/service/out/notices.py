@@ -10,13 +10,13 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, select, update
 from whenever import Instant, ZonedDateTime
 
+from occasion.desk.settings_page import MORNING
 from occasion.errors import InputError
 from occasion.store.schema.desk import OCCASIONS
 from occasion.store.schema.doors import COLLEAGUES, TEAMS
 from occasion.store.schema.out import NOTICES
 
 AT_ONCE, DIGEST = "at once", "digest"
-MORNING = "07:30"
 SAID_AT_ONCE = "{moment}: it came just now and is on your desk."
 OPEN = ("open", "taken")
 
@@ -47,11 +47,17 @@ def by_apprise(addresses: Sequence[str], title: str, body: str) -> bool:
     return bool(told.notify(title=title, body=body))
 
 
+def kind_of(address: str) -> str:
+    """What an address begins with ("slack"), which may be repeated; "" for a text that is no address."""
+    kind, found, _ = address.partition("://")
+    return kind if found else ""
+
+
 def check_address(address: str) -> str:
     """The address, if Apprise knows it; else InputError. It may hold a secret, so it is not repeated."""
     import apprise
 
-    kind = address.partition("://")[0]
+    kind = kind_of(address)
     if not apprise.Apprise.instantiate(address, suppress_exceptions=True):
         raise InputError(
             f"notify: no service takes an address of kind {kind[:20]!r}; see Apprise, for example slack://"
@@ -115,10 +121,21 @@ def digest_text(connection: Connection, colleague: str, until: int) -> str:
     return "On your desk this morning: " + ", ".join(lines) + "." if lines else ""
 
 
-def send_waiting(connection: Connection, notify: Notify) -> dict[int, str]:
-    """Send what waits; by notice's number what came of it. One message for all that a colleague is told at once."""
+@dataclass(frozen=True)
+class Waiting:
+    """One message for all that a colleague is told at once: the notices' numbers; no `addresses`: not wanted."""
+
+    numbers: tuple[int, ...]
+    addresses: tuple[str, ...]
+    body: str
+
+
+def waiting(connection: Connection) -> list[Waiting]:
+    """What waits to be sent, the oldest first; of who has left nothing is sent."""
     rows = connection.execute(
-        select(NOTICES.c.number, NOTICES.c.text, NOTICES.c.kind, COLLEAGUES.c.id, COLLEAGUES.c.notify)
+        select(
+            NOTICES.c.number, NOTICES.c.text, NOTICES.c.kind, COLLEAGUES.c.id, COLLEAGUES.c.notify, COLLEAGUES.c.left_us
+        )
         .join(COLLEAGUES, COLLEAGUES.c.id == NOTICES.c.colleague)
         .where(NOTICES.c.sent_us.is_(None))
         .order_by(NOTICES.c.number)
@@ -127,16 +144,24 @@ def send_waiting(connection: Connection, notify: Notify) -> dict[int, str]:
     together: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for row in rows:
         together[row.id, row.kind].append(row)
-    outcome: dict[int, str] = {}
+    found = []
     for (_, kind), own in together.items():
         wish = wishes(own[0].notify)
-        if not wish.addresses or (kind == AT_ONCE and not wish.at_once):
-            said = "not wanted"
-        else:
-            body = "\n".join(dict.fromkeys(row.text for row in own))
-            said = "sent" if notify(wish.addresses, "Occasion", body) else "refused by the service"
-        outcome |= {row.number: said for row in own}
-    return outcome
+        wanted = own[0].left_us is None and (kind != AT_ONCE or wish.at_once)
+        body = "\n".join(dict.fromkeys(row.text for row in own))
+        found.append(Waiting(tuple(row.number for row in own), wish.addresses if wanted else (), body))
+    return found
+
+
+def send(told: Waiting, notify: Notify) -> dict[int, str]:
+    """Send one message; by notice's number what came of it. Whatever goes wrong at the service is "refused"."""
+    said = "not wanted"
+    if told.addresses:
+        try:
+            said = "sent" if notify(told.addresses, "Occasion", told.body) else "refused by the service"
+        except Exception:  # a service's own fault must not keep the others waiting
+            said = "refused by the service"
+    return dict.fromkeys(told.numbers, said)
 
 
 def settle_notices(connection: Connection, outcome: dict[int, str], now: int) -> None:

@@ -67,15 +67,21 @@ class Sending:
             self._do(lambda connection: notices.queue_digests(connection, now, self._zone)).result(PATIENCE)
         with self._engine.connect() as connection:
             waiting = webhooks.due(connection, now)
-            told = notices.send_waiting(connection, self._notify)
+            told = notices.waiting(connection)
+        for message in told:  # first: somebody may be in trouble
+            if self._stop.is_set():
+                break
+            self._told(notices.send(message, self._notify))
         for one in waiting:
             if self._stop.is_set():
                 break
             status, said = webhooks.send(one, self._post, self._clock())
             self._settle(one, status, said)
-        if told:
-            self._do(lambda connection: notices.settle_notices(connection, told, now)).result(PATIENCE)
         return len(waiting) + len(told)
+
+    def _told(self, outcome: dict[int, str]) -> None:
+        now = self._clock()
+        self._do(lambda connection: notices.settle_notices(connection, outcome, now)).result(PATIENCE)
 
     def _settle(self, one: webhooks.Delivery, status: int | None, said: str) -> None:
         now = self._clock()

@@ -1,9 +1,10 @@
-"""Settings: colleagues and their leaving, keys of machines, calendar feeds, webhooks."""
+"""Settings: colleagues and their leaving, how one is told, keys of machines, calendar feeds, webhooks."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -15,7 +16,8 @@ from occasion.errors import InputError
 from occasion.service import colleagues, keys
 from occasion.service.errors import Refuse
 from occasion.service.farewell import say_goodbye
-from occasion.service.out import calendar, webhooks
+from occasion.service.out import calendar, channels, webhooks
+from occasion.service.out.notices import Wishes
 from occasion.service.pages.forms import Sent, change, without_secrets
 from occasion.service.pages.frame import Frame, back_to, with_trouble
 from occasion.service.pages.party import whole
@@ -75,8 +77,6 @@ def shown(
 
 def with_refusals(found: Any, refused: NotHandedOver | None) -> Any:
     """The plan of a leaving, with why it was refused."""
-    from dataclasses import replace
-
     return replace(found, refused=refused.refused) if found is not None and refused is not None else found
 
 
@@ -87,6 +87,8 @@ def prepared(frame: Frame, do: str, fields: dict[str, str]) -> Act:
         "leave": leaving_one,
         "key": new_key,
         "key_end": ending_key,
+        "notify": told_how,
+        "channel_end": ending_channel,
         "feed": new_feed,
         "feed_end": ending_feed,
         "hook": new_hook,
@@ -147,6 +149,31 @@ def ending_key(frame: Frame, fields: dict[str, str]) -> Act:
 
     def act(connection: Connection) -> None:
         keys.end_key(connection, name, frame.now_us, frame.viewer.id)
+
+    return act
+
+
+def told_how(frame: Frame, fields: dict[str, str]) -> Act:
+    """How the viewer is told from now on; an address that is given is one more channel."""
+    address, viewer = fields.get("address", "").strip(), frame.viewer.id
+    added = (channels.check_own(address),) if address else ()
+
+    def act(connection: Connection) -> None:
+        before = channels.wanted_by(connection, viewer)
+        wish = Wishes((*before.addresses, *added), fields.get("at_once") == "yes", fields.get("morning", "").strip())
+        channels.keep(connection, frame.now_us, viewer, viewer, wish)
+
+    return act
+
+
+def ending_channel(frame: Frame, fields: dict[str, str]) -> Act:
+    """A channel of one's own is removed."""
+    viewer = frame.viewer.id
+
+    def act(connection: Connection) -> None:
+        before = channels.wanted_by(connection, viewer)
+        left = channels.without(before.addresses, fields.get("digest", ""))
+        channels.keep(connection, frame.now_us, viewer, viewer, replace(before, addresses=left))
 
     return act
 
