@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from occasion.estimate import Estimate
 from occasion.events.world import DAY_US, World, event_table
 from occasion.events.world_patterns import simulate
 from occasion.finding import following, prefilter, sample
+from occasion.finding.afterwards import done_afterwards
 from occasion.finding.candidates import line
+from occasion.finding.chunks import study
+from occasion.finding.cube import Cube
 from occasion.finding.findings import Findings
-from occasion.finding.run import Options, find_in
+from occasion.finding.outcome import outcomes, question
+from occasion.finding.run import Options, _promising, find_in
+from occasion.store.engine import engine
 from occasion.store.engine_duckdb import DuckEngine
 from occasion.store.source import Source
 from occasion.store.tables import seal_table
@@ -137,3 +145,61 @@ def test_a_line_asked_for_is_judged_though_it_would_not_go_on(
     assert (one.reached, one.kept_with, one.kept_without) == pytest.approx(
         counted(world, "count(settings_changed)", 2, 20), abs=1e-12
     )
+
+
+@pytest.fixture(scope="module")
+def because_kept() -> World:
+    return simulate("because kept", np.random.default_rng(3), 3000)
+
+
+def late_by_pandas(world: World) -> dict[str, float]:
+    """How many more of 100 are kept among those with an event between day 28 and the end of the outcome, by name."""
+    days = world.horizon_days
+    end = int(world.kept_text.split(" and ")[1].split()[0])
+    events = pd.DataFrame({"party": world.party, "name": np.array(world.names)[world.name], "at": world.offset_us})
+    late = events[(events["at"] >= days * DAY_US) & (events["at"] < end * DAY_US)]
+    out = {}
+    for name, rows in late.groupby("name"):
+        did = np.isin(np.arange(len(world.kept)), rows.party)
+        out[str(name)] = 100 * float(world.kept[did].mean() - world.kept[~did].mean())
+    return out
+
+
+@pytest.mark.parametrize("name", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
+def test_what_is_only_done_once_the_outcome_has_begun_is_set_aside_for_its_time(
+    name: str, because_kept: World, tmp_path: Path
+) -> None:
+    path, own = tmp_path / "events.parquet", because_kept.kept_text.split("(")[1].split(")")[0]
+    log = event_table(because_kept)
+    pq.write_table(log.set_column(log.schema.get_field_index("at"), "at", log["at"].cast(pa.int64())), path)
+    source = Source((path,), False, columns={"party": "party", "name": "name", "at_us": "at", "id": "id"})
+    with closing(engine(name)) as runs:
+        raw, asked = runs.open(source), question(because_kept.kept_text)
+        known = outcomes(runs, raw, asked, because_kept.as_of_us)
+        said = done_afterwards(runs, study(source, known.population, known.texts), asked)
+    apart = {one.what.removeprefix("count(").split(")")[0]: one.why for one in said}
+    expected = {one: more for one, more in late_by_pandas(because_kept).items() if more > 20 and one != own}
+    assert {"invite", "share"} <= set(expected)
+    assert set(apart) == set(expected)
+    for one, more in expected.items():
+        assert apart[one].startswith(f"time: {more:.1f} more of 100")
+
+
+def test_the_whole_of_find_says_what_came_too_late(because_kept: World, tmp_path: Path) -> None:
+    columns = event_table(because_kept)
+    table = pa.table({"party": columns["party"], "name": columns["name"], "at_us": columns["at"].cast(pa.int64())})
+    with seal_table(table, tmp_path / "data") as history:
+        found = findings(history.source(), because_kept)
+    late = {one.what for one in found.refusals if "by then the outcome has begun" in one.why}
+    assert {"count(invite) after 28 days", "count(share) after 28 days"} <= late
+
+
+def test_which_pairs_are_tried_is_chosen_by_those_who_screen() -> None:
+    """Two names: one tells kept and lost apart among those who screen, the other among those who estimate."""
+    reached = np.zeros((2, 2, 1, 1, 2), np.int32)  # [group, name, k - 1, day, kept]
+    reached[0, 0, 0, 0] = 10, 40
+    reached[0, 1, 0, 0] = 25, 25
+    reached[1, 0, 0, 0] = 25, 25
+    reached[1, 1, 0, 0] = 0, 50
+    made = Cube(reached, np.full((2, 2), 50), ["count(a)", "count(b)"], np.arange(2, dtype=np.int32))
+    assert _promising(made) == [0, 1]

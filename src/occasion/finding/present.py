@@ -11,6 +11,7 @@ import numpy.typing as npt
 from occasion.estimate import Refusal
 from occasion.finding import reasons
 from occasion.finding.activity import Activity
+from occasion.finding.afterwards import set_aside
 from occasion.finding.candidates import line
 from occasion.finding.choose import Peers
 from occasion.finding.findings import Finding, PeerLine, SetAside
@@ -107,15 +108,11 @@ def _late(streams: Streams, population: Population, late: npt.NDArray[np.bool_],
         did = np.zeros(len(population), bool)
         did[streams.party[late & (streams.stream == s)]] = True
         share = float(did.mean())
-        if not 0.01 <= share <= 0.99:
+        if not 0 < share < 1:
             continue
         raw = float(population.kept[did].mean() - population.kept[~did].mean())
-        if raw > 0.2:
-            out.append(SetAside(
-                f"{streams.what[s]} after {horizon_days} days",
-                f"time: {reasons.points(raw)} more of 100 stay among those who do it then, but by then the outcome has"
-                " begun: people may do it because they stay",
-            ))  # fmt: skip
+        said = set_aside(streams.what[s], horizon_days, share, raw)
+        out += [] if said is None else [said]
     return out
 
 

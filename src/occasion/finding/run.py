@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from occasion.errors import InputError
 from occasion.finding import one_name
+from occasion.finding.afterwards import done_afterwards
 from occasion.finding.candidates import Candidate, Choice, counts
 from occasion.finding.chunks import Study, study
 from occasion.finding.cube import Cube
@@ -116,7 +117,8 @@ def _found(engine: Engine, source: Source, options: Options, progress: Progress)
     judged = tuple(_tautology_said(one, same) for one in found.candidates)
     said = tuple(one for one in found.refusals if not one.why.endswith(HELD))
     over = tuple(SetAside("candidates over the budget", text) for text in proposal.left_out)
-    found = replace(found, candidates=judged, refusals=said + over + followed.left_out)
+    later = done_afterwards(engine, followed.study, asked)
+    found = replace(found, candidates=judged, refusals=said + later + over + followed.left_out)
     return _in_writing(found, options.start)
 
 
@@ -126,14 +128,18 @@ def _counted_days(horizon_days: int, names: int) -> int:
 
 
 def _promising(plain: Cube) -> list[int]:
-    """The names, those first whose counts tell kept and lost apart best: by the largest phi over all cells."""
+    """The names, those first whose counts tell kept and lost apart best: by the largest phi over all cells.
+
+    Only the groups that screen are asked: which pairs are tried is a choice, and who estimates has no part in it.
+    """
     return [int(i) for i in np.argsort(-_best_phi(plain), kind="stable")]
 
 
 def _best_phi(made: Cube) -> npt.NDArray[np.float64]:
-    """The largest |phi| of each stream's cells (association between reaching a cell and being kept)."""
-    reached = made.windows.sum(axis=0, dtype=np.float64)  # [stream, k, day, kept]
-    total = made.parties.sum(axis=0).astype(np.float64)
+    """The largest |phi| of each stream's cells (association between reaching a cell and being kept), screening half."""
+    screening = slice(len(made.parties) // 2)
+    reached = made.windows[screening].sum(axis=0, dtype=np.float64)  # [stream, k, day, kept]
+    total = made.parties[screening].sum(axis=0).astype(np.float64)
     lost_with, kept_with = reached[..., 0], reached[..., 1]
     n, with_it = total.sum(), lost_with + kept_with
     spread = with_it * (n - with_it) * total[0] * total[1]
