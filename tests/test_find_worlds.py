@@ -8,9 +8,11 @@ import pytest
 from occasion.errors import InputError
 from occasion.estimate import Estimate
 from occasion.events.world_patterns import KINDS, simulate
+from occasion.finding import preselect
+from occasion.finding.activity import activity_of
 from occasion.finding.find import find
 from occasion.finding.population import Population, Streams
-from occasion.finding.screen import Cell
+from occasion.finding.screen import Cell, plain_difference, screen, window_days
 from occasion.finding.show import as_json
 from occasion.finding.simulated import in_memory
 
@@ -82,6 +84,31 @@ def test_an_asked_line_is_judged_whatever_the_screen_says():
     _, found = found_in("planted", 1, parties=3000, asked=[Cell(11, 1, 5.0)])
     asked = [f for f in found.candidates if f.asked]
     assert [f.when for f in asked] == ["count(settings_changed) >= 1 within 5 days of start"]
+
+
+def test_streams_left_behind_after_the_first_look_are_called_so_and_never_an_asked_one(monkeypatch):
+    _, whole = found_in("planted", 1, parties=3000)
+    monkeypatch.setattr(preselect, "MOST_STREAMS", 3)
+    asked = Cell(11, 1, 5.0)
+    world, found = found_in("planted", 1, parties=3000, asked=[asked])
+    few = {r.what for r in found.refusals if r.why.startswith("too few people")}
+    assert few == {r.what for r in whole.refusals if r.why.startswith("too few people")}
+    behind = {r.what for r in found.refusals if r.why.startswith("over the budget")}
+    assert len(behind) == len(world.names) - 3 - len(few)
+    assert "count(settings_changed)" not in behind
+    assert [f.when for f in found.candidates if f.asked] == ["count(settings_changed) >= 1 within 5 days of start"]
+
+
+def test_the_plain_difference_is_the_grids_own_and_is_known_beyond_the_grid():
+    world = simulate("planted", np.random.default_rng(5), 2000)
+    streams, population = in_memory(world, np.random.default_rng(5))
+    activity = activity_of(streams, np.ones(2000, bool), 28)
+    grid = screen(activity, population.kept, window_days(28), np.random.default_rng(0), permutations=3)
+    cell = Cell(0, 3, 9.0)
+    there = grid.raw[cell.stream, 8, cell.count - 1]
+    assert plain_difference(activity, population.kept, cell) == pytest.approx(there, abs=1e-12)
+    assert np.isfinite(plain_difference(activity, population.kept, Cell(0, 3, 9.5)))
+    assert np.isnan(plain_difference(activity, population.kept, Cell(0, 100_000, 9.0)))
 
 
 def test_streams_the_outcome_is_made_of_are_set_aside_and_said_so():

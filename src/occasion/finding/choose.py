@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,8 +51,11 @@ def peers(grid: Grid) -> Peers:
     return Peers(grid, order)
 
 
-def chosen(grid: Grid, streams: Streams, ranked: Peers, most: int, asked: Sequence[Cell]) -> list[Choice]:
-    """The best cell of each stream by adjusted z, at most `most`, the peers' first stream among them; those asked."""
+def chosen(grid: Grid, streams: Streams, ranked: Peers, most: int, asked: Mapping[Cell, float]) -> list[Choice]:
+    """The best cell of each stream by adjusted z, at most `most`, the peers' first stream among them; those asked.
+
+    `asked`: a person's own lines with their plain difference in the share kept.
+    """
     best = []
     for s in range(len(streams.what)):
         z = np.where(grid.adjusted[s] > 0, grid.z[s], np.nan)
@@ -63,7 +66,7 @@ def chosen(grid: Grid, streams: Streams, ranked: Peers, most: int, asked: Sequen
     bait = ranked.first(1)
     if bait and all(c.cell.stream != bait[0][0].stream for c in keep):
         keep = keep[: most - 1] + [c for c in best if c.cell.stream == bait[0][0].stream]
-    named = [_asked(grid, cell) for cell in asked]
+    named = [_asked(grid, cell, raw) for cell, raw in asked.items()]
     return named + [c for c in keep if all(c.cell != a.cell for a in named)]
 
 
@@ -77,9 +80,8 @@ def _choice(grid: Grid, flat: int) -> Choice:
     return Choice(_cell(grid, flat), z, z > grid.bar, float(grid.raw.flat[flat]))
 
 
-def _asked(grid: Grid, cell: Cell) -> Choice:
-    """A person's own line was not chosen by these data, so no bar applies to it."""
+def _asked(grid: Grid, cell: Cell, raw: float) -> Choice:
+    """A person's own line was not chosen by these data, so no bar applies to it; its z only says where it stands."""
     w = np.flatnonzero(grid.windows == cell.days)
-    known = len(w) and cell.count <= grid.z.shape[2]
-    z, raw = (float(a[cell.stream, w[0], cell.count - 1]) if known else float("nan") for a in (grid.z, grid.raw))
-    return Choice(cell, z if np.isfinite(z) else 0.0, True, raw if np.isfinite(raw) else 0.0, asked=True)
+    z = float(grid.z[cell.stream, w[0], cell.count - 1]) if len(w) and cell.count <= grid.z.shape[2] else 0.0
+    return Choice(cell, z if np.isfinite(z) else 0.0, True, raw, asked=True)

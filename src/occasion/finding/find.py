@@ -19,7 +19,7 @@ from occasion.finding.findings import Finding, Findings
 from occasion.finding.look import Looked, look
 from occasion.finding.population import Population, Streams
 from occasion.finding.rivals import Ring
-from occasion.finding.screen import Cell, Grid, screen, window_days
+from occasion.finding.screen import Cell, Grid, plain_difference, screen, window_days
 
 SCREEN_PARTIES = 30_000
 ESTIMATE_PARTIES = 100_000
@@ -60,9 +60,12 @@ def find(
     aside = dict(tautologies or {})
     progress("screening")
     screened = activity_of(streams, first, horizon_days)
-    grid = screen(screened, population.kept[first], window_days(horizon_days), rng, most=counts, skip=frozenset(aside))
+    skip, named = frozenset(aside), frozenset(cell.stream for cell in asked)
+    windows = window_days(horizon_days)
+    grid = screen(screened, population.kept[first], windows, rng, most=counts, skip=skip, first=named)
     ranked = peers(grid)
-    choices = chosen(grid, streams, ranked, most, asked)
+    plain = {cell: plain_difference(screened, population.kept[first], cell) for cell in asked}
+    choices = chosen(grid, streams, ranked, most, plain)
     progress(f"confirming {len(choices)} lines")
     rivals = tuple(choice.cell for choice in choices if choice.above)
     ring = Ring(activity_of(streams, second, horizon_days), population.kept[second], horizon_days, rng, rivals)

@@ -7,7 +7,7 @@ all streams by chance is what the best of all has to pass.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -67,14 +67,18 @@ def by_window(
     return counts, days, last
 
 
-def preselect(activity: Activity, y: Floats, windows: Floats, tried: Sequence[int], bar: Bar) -> list[int]:
-    """The streams that go on to the full screen, in their order; the cells of the others are added to the bar.
+def preselect(
+    activity: Activity, y: Floats, windows: Floats, tried: Sequence[int], bar: Bar, *, first: Iterable[int] = ()
+) -> tuple[list[int], list[int]]:
+    """The streams that go on to the full screen, and those that could but are left behind, each in their order.
 
-    `tried[s]`: the largest count to try of stream s, 0 for none.
+    `tried[s]`: the largest count to try of stream s, 0 for none; `first`: streams that go on in any case. The cells of
+    those that do not go on are added to the bar. Streams with too few people on a side are in neither list.
     """
     all_streams = [s for s in range(len(tried)) if tried[s]]
     if len(all_streams) <= MOST_STREAMS:
-        return all_streams
+        return all_streams, []
+    wanted = {s for s in first if tried[s]}
     few = windows[np.unique(np.linspace(0, len(windows) - 1, FEW_WINDOWS + 1).round().astype(int))[1:]]
     slot = np.full(len(tried), -1, np.int64)
     slot[all_streams] = np.arange(len(all_streams))
@@ -84,12 +88,15 @@ def preselect(activity: Activity, y: Floats, windows: Floats, tried: Sequence[in
         scaled = _within_strata(counts[:, slot[s]], y, bar.stratum, tried[s])
         if scaled is not None:
             best[s] = float((scaled.T @ y.astype(np.float32)).max())
-    near = sorted(np.argsort(-best, kind="stable")[:MOST_STREAMS].tolist())
-    for s in set(all_streams) - set(near):
+    ranked = [int(s) for s in np.argsort(-best, kind="stable") if np.isfinite(best[s]) and s not in wanted]
+    near = wanted | set(ranked[: max(MOST_STREAMS - len(wanted), 0)])
+    for s in all_streams:
+        if s in near:
+            continue
         scaled = _within_strata(counts[:, slot[s]], y, bar.stratum, tried[s])
         if scaled is not None:
             bar.shuffled(scaled)
-    return [int(s) for s in near if np.isfinite(best[s])]
+    return sorted(near), sorted(set(ranked) - near)
 
 
 def _within_strata(

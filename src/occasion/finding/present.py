@@ -17,8 +17,14 @@ from occasion.finding.choose import Peers
 from occasion.finding.findings import Finding, PeerLine, SetAside
 from occasion.finding.look import Looked
 from occasion.finding.population import DAY_US, Population, Streams
+from occasion.finding.preselect import MOST_STREAMS
 from occasion.finding.screen import Cell, Grid
 from occasion.finding.verdict import limits
+
+BEHIND = (
+    f"over the budget: the {MOST_STREAMS} streams that went with staying most on a first look are screened in full; the"
+    " bar pays for all of them"
+)
 
 
 def finding(
@@ -96,8 +102,10 @@ def refusals(
     late = streams.offset_us >= horizon_days * DAY_US
     if late.any():
         out += _late(streams, population, late, horizon_days)
-    few = [streams.what[s] for s in range(len(streams.what)) if s not in aside and not np.isfinite(grid.z[s]).any()]
-    out += [SetAside(what, "too few people reached it, or too few did not") for what in few]
+    left = set(grid.behind)
+    few = [s for s in range(len(streams.what)) if s not in aside and s not in left and not np.isfinite(grid.z[s]).any()]
+    out += [SetAside(streams.what[s], BEHIND) for s in sorted(left)]
+    out += [SetAside(streams.what[s], "too few people reached it, or too few did not") for s in few]
     return tuple(out)
 
 

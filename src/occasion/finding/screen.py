@@ -36,7 +36,8 @@ class Grid:
 
     `windows`: lengths in days; `reached`: parties that reached it; `kept_with`, `kept_without`: shares kept;
     `adjusted`: the difference held against what else they did; `z`: that over its standard error (nan where too few
-    reached it or did not); `phi`: the peers' figure; `bar`: what z must pass; `parties`: how many were screened.
+    reached it or did not); `phi`: the peers' figure; `bar`: what z must pass; `parties`: how many were screened;
+    `behind`: streams that a first look left behind where there are very many; their cells are empty.
     """
 
     windows: Floats
@@ -48,6 +49,7 @@ class Grid:
     phi: Floats
     bar: float
     parties: int
+    behind: tuple[int, ...] = ()
 
     @property
     def raw(self) -> Floats:
@@ -82,17 +84,18 @@ def screen(
     permutations: int = 120,
     alpha: float = 0.05,
     skip: frozenset[int] = frozenset(),
+    first: frozenset[int] = frozenset(),
 ) -> Grid:
     """Fill the grid for the parties of `activity` and set the bar by `permutations` of the outcome within strata.
 
-    Streams in `skip` are left out; of a pattern (a pair, a return) only the first point is tried.
+    Streams in `skip` are left out, those in `first` never left behind; of a pattern only the first point is tried.
     """
     if not 1 <= most <= 250:
         raise InputError(f"counts up to {most}: from 1 to 250 can be screened")
     y = kept.astype(np.float64)
     tried = [0 if s in skip else 1 if is_pattern(what) else most for s, what in enumerate(activity.what)]
     bar = Bar(y, activity.until(windows[-1]).counts.sum(axis=1), rng, permutations)
-    near = preselect(activity, y, windows, tried, bar)
+    near, behind = preselect(activity, y, windows, tried, bar, first=first)
     slot = np.full(len(activity.what), -1, np.int64)
     counted = [s for s in range(len(activity.what)) if s in near or activity.column[s] >= 0]
     slot[counted] = np.arange(len(counted))
@@ -107,7 +110,15 @@ def screen(
             rest = _fill(grid, (s, w), counts[w, slot[s]], beside, tried=tried[s], keep=w in thin)
             if rest is not None:
                 bar.shuffled(rest)
-    return replace(grid, bar=bar.at(alpha))
+    return replace(grid, bar=bar.at(alpha), behind=tuple(behind))
+
+
+def plain_difference(activity: Activity, kept: npt.NDArray[np.bool_], cell: Cell) -> float:
+    """The share kept of those who reached a line less that of those who did not; nan where a side is empty."""
+    reached = activity.nth(cell.stream, cell.count, cell.days) >= 0
+    if not reached.any() or reached.all():
+        return float("nan")
+    return float(kept[reached].mean() - kept[~reached].mean())
 
 
 def is_pattern(what: str) -> bool:
