@@ -47,6 +47,7 @@ from occasion.desk.parts import (
     PartyRef,
     ProgressLine,
     PromiseLine,
+    ProposalLine,
     Said,
     Suggestion,
 )
@@ -181,6 +182,7 @@ FOLLOW_UP = Card(
     promises=(PROMISE,),
     stake=8.5,
     may=("take", "hold", "skip", "hand_over", "done", "answer", "detail", "promise"),
+    proposals=(ProposalLine(1, "a call about the first day at school", "she starts school", "assistant", NOW),),
 )
 SLIPPING = Card(
     number=102,
@@ -464,6 +466,7 @@ MOMENTS = MomentsPage(
     (FindingLine("warning", "stage", 'stage "leaving"', "has no moment", 30, 5),),
     SLIPPED,
     True,
+    (ProposalLine(2, "3rd visit", "three came back after a call", "assistant", NOW - DAY),),
 )
 FORM = MomentForm(
     "ten visits",

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
+from occasion.errors import InputError
 from occasion.people import details, parties
 from occasion.service.out.proposals import proposals, settle
 from occasion.store.records import open_records
@@ -96,7 +97,9 @@ def test_a_proposal_is_kept_for_a_person_and_changes_nothing(place: Path) -> Non
     with engine.begin() as connection:
         assert [(p.kind, p.party) for p in proposals(connection)] == [("gesture", "p1"), ("moment", None)]
         assert connection.execute(select(OCCASIONS.c.state)).scalars().all() == ["open"]
-        settle(connection, 2, "declined", by="ewa", now=NOW)
+        with pytest.raises(InputError, match="not open any more"):
+            settle(connection, 2, "declined", by="ewa", now=NOW)  # it is about an occasion
+        settle(connection, 2, "declined", by="ewa", now=NOW, occasion=1)
         assert [p.number for p in proposals(connection)] == [1]
         assert connection.execute(select(PROPOSALS.c.settled_by)).scalars().all() == [None, "ewa"]
     engine.dispose()

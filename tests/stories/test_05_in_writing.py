@@ -17,9 +17,8 @@ from occasion.errors import InputError
 from occasion.estimate import Refusal
 from occasion.events.event import Event
 from occasion.events.load import plan_load
-from occasion.moments.catalogue import parse_catalogue
+from occasion.moments.catalogue import Moment, parse_catalogue
 from occasion.moments.check import Seen, check, wrong
-from occasion.moments.text import read
 from occasion.store import audit
 from occasion.store.history import History
 from occasion.store.records import writing
@@ -89,24 +88,35 @@ def test_a_new_moment_is_looked_at_over_history_before_it_is_saved(world: World,
     for i in range(12):
         events += [event(f"p{i}", "visit", MORNING - 30 * DAY + k * DAY) for k in range(1 + i % 3)]
     events.append(event("cem", "visit", MORNING - DAY))
+    events.append(event("broker", "visit", MORNING - DAY))
+    world.party("broker", "Broker", kind="partner")
     history = _history(tmp_path, events)
     with history, world.engine.connect() as connection:
         house = read_house(connection, world.now)
-        shown = preview(connection, history, read("2nd visit"), read("first visit"), house=house, named=True,
+        shown = preview(connection, history, _written("2nd visit"), _written("first visit"), house=house, named=True,
                         now=world.now, zone=ZONE)  # fmt: skip
         assert isinstance(shown, Preview)
         assert (shown.parties, shown.occurrences, shown.differs) == (8, 8, -5)
-        first = preview(connection, history, read("first visit"), None, house=house, named=True, now=world.now,
+        first = preview(connection, history, _written("first visit"), None, house=house, named=True, now=world.now,
                         zone=ZONE)  # fmt: skip
         assert isinstance(first, Preview)
         assert (first.occurrences, first.differs, first.last_us) == (13, None, MORNING - DAY)
         assert first.examples[0][0].name == "Cem Kaya"
-        blind = preview(connection, history, read("first visit"), None, house=house, named=False, now=world.now,
+        partners = preview(connection, history, _written("first visit", "partner"), _written("first visit"),
+                           house=house, named=True, now=world.now, zone=ZONE)  # fmt: skip
+        assert isinstance(partners, Preview)
+        assert (partners.parties, partners.differs) == (1, -12)  # of its own kind only, and not counted among customers
+        blind = preview(connection, history, _written("first visit"), None, house=house, named=False, now=world.now,
                         zone=ZONE)  # fmt: skip
         assert "Cem" not in repr(blind)
-        late = preview(connection, history, read("2nd visit"), None, house=house, named=True, now=world.now,
+        late = preview(connection, history, _written("2nd visit"), None, house=house, named=True, now=world.now,
                        zone=ZONE, seconds=1e-9)  # fmt: skip
         assert isinstance(late, Refusal | Preview)
+
+
+def _written(when: str, who: str = "customer") -> Moment:
+    text = f"moments:\n  m: {{when: {when}, owner: growth, purpose: they come, who: {who}}}\n"
+    return parse_catalogue(text, "moments.yaml").moments[0]
 
 
 def _history(folder: Path, events: list[Event]) -> History:

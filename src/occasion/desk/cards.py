@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection
@@ -11,7 +12,8 @@ from sqlalchemy import Connection
 from occasion.desk import snapshot
 from occasion.desk.known import Known, detail_line, know, party_ref, promise_line
 from occasion.desk.owners import House
-from occasion.desk.parts import Card, CardLine, PartyRef, ProgressLine, Said, Value, Verb
+from occasion.desk.parts import Card, CardLine, PartyRef, ProgressLine, ProposalLine, Said, Value, Verb
+from occasion.desk.proposed import proposed_about
 from occasion.desk.snapshot import EventsOf
 from occasion.desk.suggestions import About, suggest
 from occasion.desk.texts import ENGLISH
@@ -56,17 +58,23 @@ class Ground:
 
     def cards(self, rows: Sequence[Any]) -> Cards:
         """What is needed to show these rows of OCCASIONS."""
-        return Cards(self, know(self.connection, [row.party for row in rows], self.house, self.pits))
+        known = know(self.connection, [row.party for row in rows], self.house, self.pits)
+        return Cards(self, known, [row.number for row in rows])
 
 
 class Cards:
     """Shows rows of OCCASIONS whose parties were read at once."""
 
-    def __init__(self, ground: Ground, known: Known) -> None:
-        self.ground, self.known = ground, known
+    def __init__(self, ground: Ground, known: Known, numbers: Sequence[int]) -> None:
+        self.ground, self.known, self.numbers = ground, known, numbers
         self.moments, self.pits = ground.moments, set(ground.pits)
         self.named = sees_names(ground.viewer)
         self.places: dict[str, int] = {}
+
+    @cached_property
+    def proposals(self) -> dict[int, tuple[ProposalLine, ...]]:
+        """What was proposed about any of the rows, read once for all of them."""
+        return proposed_about(self.ground.connection, self.numbers) if self.named else {}
 
     def party(self, row: Any) -> Party:
         """Who it is about."""
@@ -132,7 +140,7 @@ class Cards:
             answer=row.answer if self.named else "",
             taken_by=row.taken_by, taken_by_name=house.name(row.taken_by) if row.taken_by else "",
             held_until_us=row.held_until_us, reason=self.reason(row), told=self.told(row), stake=row.stake,
-            may=self.may(row),
+            may=self.may(row), proposals=self.proposals.get(row.number, ()),
         )  # fmt: skip
 
     def suggestions(self, row: Any, moment: Moment | None, recent: Iterable[Event]) -> Any:

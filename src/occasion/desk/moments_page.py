@@ -18,6 +18,7 @@ from occasion.desk.occasions import window_length
 from occasion.desk.owners import House, read_house
 from occasion.desk.pages import MomentForm, MomentLine, MomentPage, MomentsPage, Preview, StepLine
 from occasion.desk.parts import CardLine, FindingLine, Said
+from occasion.desk.proposed import proposed_moments
 from occasion.desk.slipped import slipped_last_month
 from occasion.desk.viewer import Looks, owners_seen
 from occasion.estimate import Refusal
@@ -80,7 +81,7 @@ def moments(
         now, shown_zone, path.name, version,
         tuple((entry.stage.name, entry.written.text.strip()) for entry in catalogue.stages), tuple(lines), process,
         finding_lines(other), slipped_last_month(ground, owners_seen(connection, viewer), shown_zone),
-        may_edit(viewer),
+        may_edit(viewer), proposed_moments(connection, viewer) if may_edit(viewer) else (),
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from occasion.desk.parts import (
     PartyRef,
     ProgressLine,
     PromiseLine,
+    ProposalLine,
     Said,
 )
 from occasion.estimate import Refusal
@@ -210,6 +211,7 @@ class MomentsPage:
     other: tuple[FindingLine, ...]
     slipped: Slipped
     may_edit: bool
+    proposals: tuple[ProposalLine, ...] = ()  # of an assistant, for those who may edit
 
 
 @dataclass(frozen=True, slots=True)

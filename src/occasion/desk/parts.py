@@ -156,6 +156,17 @@ class ProgressLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ProposalLine:
+    """What an assistant proposed, and why; a person takes it up or declines it."""
+
+    number: int
+    text: str
+    why: str
+    made_by: str
+    made_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """An occasion in full.
 
@@ -198,6 +209,7 @@ class Card:
     told: Said | None = None
     stake: float = 0.0
     may: tuple[Verb, ...] = ()
+    proposals: tuple[ProposalLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

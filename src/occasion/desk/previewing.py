@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from threading import Timer
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from occasion.desk.cards import per_text_shown
 from occasion.desk.known import party_ref
@@ -15,10 +16,11 @@ from occasion.desk.owners import House
 from occasion.desk.pages import Preview
 from occasion.errors import InputError
 from occasion.estimate import Refusal
-from occasion.moments.definition import Definition
+from occasion.moments.catalogue import Moment
 from occasion.people.parties import parties_of
 from occasion.store.history import History
 from occasion.store.occurrences import per_text
+from occasion.store.schema.people import PARTIES
 
 SECONDS = 5.0
 EXAMPLES = 10
@@ -27,8 +29,8 @@ EXAMPLES = 10
 def preview(
     connection: Connection,
     history: History,
-    definition: Definition,
-    before: Definition | None,
+    moment: Moment,
+    before: Moment | None,
     *,
     house: House,
     named: bool,
@@ -36,7 +38,7 @@ def preview(
     zone: str,
     seconds: float = SECONDS,
 ) -> Preview | Refusal:
-    """Who reached the definition so far, and how many more or fewer than the saved one (`before`).
+    """Who it would have been so far, of its kind of party, and how many more or fewer than as it is saved (`before`).
 
     A Refusal where it would take longer than `seconds`, or there is no history yet.
     """
@@ -51,7 +53,9 @@ def preview(
             watch.daemon = True
             watch.start()
             try:
-                counted, rows, other = _read(runs, history, (definition, before), now, zone)
+                counted, rows, other = _read(
+                    runs, history, (moment, before), others_than_customers(connection), now, zone
+                )
             finally:
                 watch.cancel()
     except InterruptException:
@@ -69,18 +73,25 @@ def preview(
     )  # fmt: skip
 
 
-def _read(
-    runs: Any, history: History, definitions: tuple[Definition, Definition | None], now: int, zone: str
+def others_than_customers(connection: Connection) -> dict[str, str]:
+    """The parties that are no customers, and what they are; every other one is a customer."""
+    some = connection.execute(select(PARTIES.c.party).where(PARTIES.c.kind != "customer")).scalars().all()
+    return {one.party: one.kind for one in parties_of(connection, some).values()}
+
+
+def _read(  # noqa: PLR0917
+    runs: Any, history: History, moments: tuple[Moment, Moment | None], kinds: Mapping[str, str], now: int, zone: str
 ) -> tuple[dict[str, Any], list[dict[str, Any]], int | None]:
     from occasion.store.reach import Asked, Reach
 
-    definition, before = definitions
+    moment, before = moments
     raw = runs.open(history.source(zone))
-    asked = [Asked("new", definition)]
-    if before is not None and before.identity != definition.identity:
-        asked.append(Asked("saved", before))
+    asked = [Asked("new", moment.definition)]
+    if before is not None and before.definition.identity != moment.definition.identity:
+        asked.append(Asked("saved", before.definition))
     reach = Reach(runs, raw, asked, now)
-    rows = reach.rows(asked[0])
+    every = reach.rows(asked[0])
+    rows = _meant(every, moment.who, kinds)
     counted = {
         "parties": len(rows["party"].unique()),
         "n": rows.num_rows,
@@ -88,8 +99,21 @@ def _read(
         "last_us": _edge(rows, "descending"),
     }
     latest = rows.sort_by([("at_us", "descending"), ("party", "ascending")]).slice(0, EXAMPLES).to_pylist()
-    saved = rows if len(asked) == 1 else reach.rows(asked[1])
-    return counted, latest, None if before is None else saved.num_rows
+    if before is None:
+        return counted, latest, None
+    saved = every if len(asked) == 1 else reach.rows(asked[1])
+    return counted, latest, _meant(saved, before.who, kinds).num_rows
+
+
+def _meant(rows: Any, who: str, kinds: Mapping[str, str]) -> Any:
+    """The rows of parties of the kind that the moment is for."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    customers = who == "customer"
+    named = [party for party, kind in kinds.items() if (kind != who) == customers]
+    among = pc.is_in(rows["party"], value_set=pa.array(named, pa.string()))
+    return rows.filter(pc.invert(among) if customers else among)
 
 
 def _edge(rows: Any, order: str) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
@@ -149,7 +150,7 @@ def subject_of(issuer: str, subject: str) -> str:
 def close_account(connection: Connection, now: int, by: str, id: str) -> None:
     """The door side of leaving: sessions end, nothing lets them in again; the desk's side (bonds) comes before it."""
     check_may_leave(connection, now, id)
-    gone = {"left_us": now, "password": None, "subject": None, "notify": {}}
+    gone: dict[str, Any] = {"left_us": now, "password": None, "subject": None, "notify": {}}
     connection.execute(update(COLLEAGUES).where(COLLEAGUES.c.id == id).values(**gone))
     ended = sessions.end_all(connection, id)
     audit.note(connection, now, by, "colleague left", f"colleague:{id}", {"sessions ended": ended})

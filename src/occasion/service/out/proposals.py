@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select, update
 
 from occasion.errors import InputError
+from occasion.store import audit
 from occasion.store.schema.desk import OCCASIONS
 from occasion.store.schema.out import PROPOSALS
 
@@ -57,11 +58,17 @@ def proposals(connection: Connection, state: str = "open", most: int = 100) -> l
     return [Proposal(r.number, r.kind, r.party, r.occasion, r.text, r.why, r.made_by, r.made_us, r.state) for r in rows]
 
 
-def settle(connection: Connection, number: int, state: str, *, by: str, now: int) -> None:
-    """A person took it up or declined it. Raises InputError when it is not open."""
+def settle(connection: Connection, number: int, state: str, *, by: str, now: int, occasion: int | None = None) -> None:
+    """A person took it up or declined it. `occasion`: the one it has to be about; None: one for the catalogue.
+
+    Raises InputError when it is not open, or about something else.
+    """
     if state not in STATES[1:]:
         raise InputError(f"a proposal can be {' or '.join(STATES[1:])}, not {state!r}")
-    which = (PROPOSALS.c.number == number) & (PROPOSALS.c.state == "open")
+    about = PROPOSALS.c.occasion.is_(None) if occasion is None else PROPOSALS.c.occasion == occasion
+    which = (PROPOSALS.c.number == number) & (PROPOSALS.c.state == "open") & about
     done = connection.execute(update(PROPOSALS).where(which).values(state=state, settled_us=now, settled_by=by))
     if not done.rowcount:
-        raise InputError(f"proposal {number}: none of this number is open")
+        raise InputError(f"proposal {number}: is not open any more; look at the page again")
+    facts = {"proposal": number}
+    audit.note(connection, now, by, f"proposal {state}", f"occasion:{occasion}" if occasion else "catalogue", facts)

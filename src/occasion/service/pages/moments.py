@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -9,24 +10,29 @@ from fastapi import APIRouter, Response
 from occasion.desk.behind import behind
 from occasion.desk.catalogue_file import Changed, read_text
 from occasion.desk.linting import lint
-from occasion.desk.moments_page import may_edit, moment, moments, save_moment
+from occasion.desk.moments_page import EMPTY, may_edit, moment, moments, save_moment
 from occasion.desk.owners import read_house
 from occasion.desk.pages import MomentForm, Preview
 from occasion.desk.parts import Said
 from occasion.desk.previewing import preview
+from occasion.desk.proposed import proposed_line
 from occasion.desk.viewer import sees_names
 from occasion.errors import InputError
 from occasion.estimate import Refusal
 from occasion.service.errors import Refuse
+from occasion.service.out.proposals import settle
 from occasion.service.pages.forms import Sent, change
 from occasion.service.pages.frame import Frame, back_to, with_trouble
 from occasion.service.pages.known_names import names_in
+from occasion.service.pages.party import whole
 from occasion.service.pages.rendering import url
 from occasion.service.pages.today import Framed, ground_of
 
 router = APIRouter(include_in_schema=False)
 FIELDS = ("name", "when", "who", "owner", "purpose", "stage", "expect")
 LONGEST = 4000
+LARGEST = 2**62  # of the numbers that the records give
+PROPOSED = {"take_up": "taken", "decline": "declined"}
 
 
 @router.get("/moments")
@@ -39,8 +45,12 @@ def catalogue(frame: Framed) -> Response:
 
 
 @router.get("/moment")
-def one(frame: Framed, name: str | None = None) -> Response:
-    """A moment and its form; without a name a new one."""
+def one(frame: Framed, name: str | None = None, proposal: int | None = None) -> Response:
+    """A moment and its form; without a name a new one, with the line of a proposal that was taken up."""
+    if name is None and proposal is not None and may_edit(frame.viewer):
+        with frame.service.engine.connect() as connection:
+            line = proposed_line(connection, min(proposal, LARGEST))
+        return shown(frame, None, form=replace(EMPTY, when=line))
     return shown(frame, name)
 
 
@@ -50,6 +60,8 @@ def edit(frame: Framed, fields: Sent) -> Response:
     if not may_edit(frame.viewer):
         raise Refuse(403, "not_allowed", "moments are edited by managers, analysts and admins; ask one of them")
     name, form, do = fields.get("was") or None, form_of(fields), fields.get("do", "check")
+    if do in PROPOSED:
+        return answered(frame, PROPOSED[do], fields.get("proposal", ""))
     if do == "preview":
         return shown(frame, name, "preview", form=form, preview=who_it_was(frame, name, form))
     if do != "save":
@@ -61,6 +73,17 @@ def edit(frame: Framed, fields: Sent) -> Response:
     except InputError as why:
         return shown(frame, name, form=form, trouble=str(why), status=422)
     return back_to(url("/moment", name=form.name.strip()), "moment")
+
+
+def answered(frame: Frame, state: str, proposal: str) -> Response:
+    """A proposal is taken up, then its line is in the form of a new moment; or it is declined."""
+    now, by = frame.now_us, frame.viewer.id
+    try:
+        number = whole(proposal)
+        change(frame, lambda connection, _: settle(connection, number, state, by=by, now=now), "moments")
+    except InputError as why:
+        raise Refuse(422, "refused", str(why)) from None
+    return back_to(url("/moment", proposal=number) if state == "taken" else "/moments", f"proposal_{state}")
 
 
 @router.get("/behind")
@@ -103,9 +126,8 @@ def who_it_was(frame: Frame, name: str | None, form: MomentForm) -> Preview | Re
     zone = str(service.workspace.zone)
     with service.engine.connect() as connection:
         house, named = read_house(connection, frame.now_us), sees_names(frame.viewer)
-        definition = before.definition if before else None
         return preview(
-            connection, service.history, answer.moment.definition, definition,
+            connection, service.history, answer.moment, before,
             house=house, named=named, now=frame.now_us, zone=zone,
         )  # fmt: skip
 

@@ -19,6 +19,7 @@ from occasion.errors import InputError
 from occasion.people.permission import ContactRules
 from occasion.service.errors import Refuse
 from occasion.service.login import safe_next
+from occasion.service.out.proposals import settle
 from occasion.service.pages.forms import Sent, change, without_secrets
 from occasion.service.pages.frame import Frame, back_to, frame, part_of_day, with_trouble
 from occasion.store.arrived import Arrived
@@ -87,6 +88,13 @@ def prepared(frame: Frame, verb: str, number: int, fields: dict[str, str]) -> Ac
             actions.answer(connection, number, fields["answer"], now=now, by=by)
         actions.done(connection, number, fields.get("made", ""), text, now=now, by=by, append=events.append)
 
+    def taken_up(connection: Connection, _: list[Arrived]) -> None:
+        settle(connection, number_of(fields.get("proposal", "")), "taken", by=by, now=now, occasion=number)
+        actions.take(connection, number, now=now, by=by)
+
+    def declined(connection: Connection, _: list[Arrived]) -> None:
+        settle(connection, number_of(fields.get("proposal", "")), "declined", by=by, now=now, occasion=number)
+
     until = day_of(frame, fields.get("until", "")) if verb == "hold" else 0
     known: dict[str, Act] = {
         "take": lambda c, _: actions.take(c, number, now=now, by=by),
@@ -96,6 +104,8 @@ def prepared(frame: Frame, verb: str, number: int, fields: dict[str, str]) -> Ac
         "hand_over": lambda c, _: actions.hand_over(c, number, fields.get("to", ""), reason, now=now, by=by, lead=lead),
         "done": done,
         "answer": lambda c, _: actions.answer(c, number, fields.get("answer", ""), now=now, by=by),
+        "take_up": taken_up,
+        "decline": declined,
     }
     if verb not in known:
         raise Refuse(404, "not_found", f"{verb[:40]!r} is nothing one can do; there is {', '.join(known)}")
