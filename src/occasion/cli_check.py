@@ -51,6 +51,7 @@ def check(
 @contextmanager
 def _log(place: Workspace | None, catalogue: Catalogue) -> Iterator[tuple[Seen | None, Callable[[Moment], int] | None]]:
     """What the workspace's history holds, and how often a moment occurred in it; two None where nothing was loaded."""
+    from occasion.cli_source import now_us
     from occasion.store.engine import engine
     from occasion.store.history import History
     from occasion.store.reach import Asked, Reach, latest
@@ -66,7 +67,7 @@ def _log(place: Workspace | None, catalogue: Catalogue) -> Iterator[tuple[Seen |
         source = history.source(place.zone)
         raw = runs.open(source)
         asked = {m.name: Asked(m.name, m.definition) for m in (*catalogue.moments, *catalogue.refused)}
-        reading = Reach(runs, raw, tuple(asked.values()), latest(runs, raw))
+        reading = Reach(runs, raw, tuple(asked.values()), latest(runs, raw, now_us()))
         yield seen(source), lambda moment: reading.summary(asked[moment.name]).occurrences
 
 
