@@ -10,11 +10,18 @@ from typing import Any
 import pytest
 
 from conftest import ROOT
+from doors import desk_app, do, signed_in
 from occasion.cli import run
 from occasion.errors import InputError
+from occasion.people import parties
+from occasion.people.permission import ContactRules
 from occasion.service.address import caller
+from occasion.service.contact_settings import contact_from
 from occasion.service.door_settings import HOUR, DoorSettings, ProxySettings, doors_from, read_doors
+from occasion.store.schema.desk import GESTURES, OCCASIONS
 from occasion.store.workspace import make_workspace
+
+DAY = 86_400_000_000
 
 
 def read(said: dict[str, Any]) -> DoorSettings:
@@ -41,6 +48,49 @@ def test_what_the_documentation_shows_is_what_can_be_read() -> None:
     assert found.proxy.public == "https://desk.example.com"
     assert found.oidc is not None
     assert "redirect address" in page
+    assert contact_from(tomllib.loads(blocks[0] + blocks[1]), "UTC") == ContactRules()
+
+
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        ({"rest_days": -1}, "a number from 0 to 365"),
+        ({"quiet_from": "9pm"}, 'a time of day, such as "21:00"'),
+        ({"quiet_to": "24:00"}, "a time of day"),
+        ({"asked": "sms"}, "a list of texts"),
+        ({"rest": 3}, "'rest' is no setting; it knows asked, quiet_from, quiet_to, rest_days"),
+    ],
+)
+def test_contact_that_cannot_be_is_said_in_one_line(said: dict[str, Any], what: str) -> None:
+    with pytest.raises(InputError, match=what) as why:
+        contact_from({"contact": said}, "UTC")
+    assert "\n" not in str(why.value)
+
+
+def test_what_is_said_of_contact_holds_on_the_desk(tmp_path: Path) -> None:
+    now = 1_772_456_400_000_000  # 2026-03-02 13:00 UTC
+    toml = '\n[contact]\nquiet_from = "12:00"\nquiet_to = "14:00"\nrest_days = 30\nasked = ["SMS"]\n'
+    with desk_app(tmp_path, lambda: now, toml) as app:
+
+        def fill(connection: Any) -> None:
+            for number, party, channel in ((1, "quiet", "phone"), (2, "rests", "phone"), (3, "unasked", "sms")):
+                parties.change(connection, party, now=0, by="tests", name=party.title(), owner="ewa", channel=channel)
+                row = {
+                    **{"party": party, "moment": "m", "identity": "i", "kind": "reached", "per": "", "stake": 1.0},
+                    **{"owner": "ewa", "about_us": now, "shown_us": now, "until_us": now + DAY, "state": "open"},
+                    **{"reason": "", "answer": "", "who": "customer", "facts": {}, "changed_us": now},
+                }
+                connection.execute(OCCASIONS.insert().values(number=number, **row))
+            gesture = {"party": "rests", "colleague": "ewa", "form": "call", "text": "x", "at_us": now - 20 * DAY}
+            connection.execute(GESTURES.insert().values(**gesture))
+
+        do(app, fill)
+        client = signed_in(app, "colleague", "ewa")
+        assert "quiet hours" in client.get("/occasions/1").text.lower()
+        assert "not said yes to SMS" in client.get("/occasions/3").text.replace("sms", "SMS")
+        page = client.get("/").text
+        assert page.index("Quiet") < page.index("Rests")  # laid aside until the thirty days are over
+        assert "they heard from you on" in page.lower()
 
 
 @pytest.mark.parametrize(

@@ -74,9 +74,7 @@ def test_an_idea_stands_on_its_occasion_and_is_taken_up_with_it(app: FastAPI) ->
 def test_what_cannot_be_taken_leaves_the_proposal_open(app: FastAPI) -> None:
     ewa, boss = signed_in(app, "colleague", "ewa"), signed_in(app, "admin", "ann")
     assert ewa.post("/occasions/1/take").status_code == 303
-    assert (
-        boss.post("/occasions/1/take_up", data={"proposal": "1"}).status_code == 422
-    )  # somebody has it
+    assert boss.post("/occasions/1/take_up", data={"proposal": "1"}).status_code == 422  # somebody has it
     assert states(app)[0] == ("open", None)
     assert boss.post("/occasions/1/decline", data={"proposal": "1"}).status_code == 303
     assert states(app)[0] == ("declined", "ann")

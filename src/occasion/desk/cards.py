@@ -188,6 +188,8 @@ class Cards:
             return Said("told.stands", {"text": row.facts["late"]})
         if party.channel and party.channel in party.consent and not party.consent[party.channel].given:
             return Said("told.consent", {"channel": party.channel})
+        if party.channel in ground.rules.asked and party.channel not in party.consent:
+            return Said("told.unasked", {"channel": party.channel})
         start, end = party.quiet_from or ground.rules.quiet_from, party.quiet_to or ground.rules.quiet_to
         if is_quiet(start, end, self.zone(row), ground.now):
             return Said("told.quiet", {"local_us": ground.now})

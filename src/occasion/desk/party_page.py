@@ -10,6 +10,8 @@ from sqlalchemy import Connection, select
 
 from occasion.desk.ahead import standing
 from occasion.desk.cards import ON_DESK, Ground
+from occasion.desk.certain import certain
+from occasion.desk.dates import local_date
 from occasion.desk.known import detail_line, know, party_ref, promise_line
 from occasion.desk.pages import Consent, Identity, PartyPage, Trait
 from occasion.desk.parts import Entry, ProgressLine, Said, Value
@@ -100,17 +102,23 @@ def how_far(ground: Ground, party: Party, events: Sequence[Event], rows: Sequenc
         if moment.who != party.kind or isinstance(moment.definition.node, Per) or not events:
             continue
         stands = standing(moment.definition, events, ground.now, zone, None)
-        if stands.state != "reached":
-            lines.append(_progress(moment, stands, rows, ground.now))
+        if says_something(stands):
+            lines.append(_progress(moment, stands, rows, ground.now, zone))
     return tuple(sorted(lines, key=lambda one: (one.state == "closed", one.until_us or ground.now << 1, one.moment)))
 
 
-def _progress(moment: Moment, stands: Progress, rows: Sequence[Any], now: int) -> ProgressLine:
+def says_something(stands: Progress) -> bool:
+    """Whether there is anything to say of a moment: it is under way, has a date, or can no longer come."""
+    return stands.state == "closed" or (stands.state == "open" and (stands.have > 0 or stands.until is not None))
+
+
+def _progress(moment: Moment, stands: Progress, rows: Sequence[Any], now: int, zone: str) -> ProgressLine:
     facts: dict[str, Value] = {"have": shown(Decimal(stands.have)), "need": shown(Decimal(stands.need))}
     key = "closed" if stands.state == "closed" else "count"
     if key == "count" and stands.until is not None:
         facts["left_for_us"] = max(stands.until - now, 0)
-        key = "waits" if stands.waits else "left" if not stands.comes else "unless" if stands.need else "due"
+        facts["on_date"] = local_date(stands.until, zone).isoformat()
+        key = _how_dated(moment, stands)
     row = next((row for row in rows if row.moment == moment.name and not row.per), None)
     return ProgressLine(
         moment.name,
@@ -124,6 +132,15 @@ def _progress(moment: Moment, stands: Progress, rows: Sequence[Any], now: int) -
         Said(f"progress.{key}", facts),
         occasion=row.number if row is not None else None,
     )
+
+
+def _how_dated(moment: Moment, stands: Progress) -> str:
+    """In which words the date of an open moment is said."""
+    if stands.waits or not stands.comes:
+        return "waits" if stands.waits else "left"
+    if certain(moment):
+        return "comes"
+    return "due" if not stands.need else "silence" if stands.need == 1 and not stands.have else "unless"
 
 
 def _on_desk(connection: Connection, party: Party) -> list[Any]:

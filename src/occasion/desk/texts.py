@@ -60,6 +60,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "told.stands": "It is no longer true ({text}), but somebody had already acted on it",
     "told.quiet": "It is {local_us} for them now, in their quiet hours",
     "told.consent": "They have said no to {channel}",
+    "told.unasked": "They have not said yes to {channel}, and it is asked for",
     "question.loyalty": "What am I doing right now that makes them want to come back?",
     # what could be made of it
     "make.catalogue": "What you wrote down for this moment: {text}",
@@ -81,6 +82,8 @@ ENGLISH: Final[Mapping[str, str]] = {
     "progress.count": "{have} of {need}",
     "progress.left": "{have} of {need}, {left_for_us} left",
     "progress.due": "due in {left_for_us}",
+    "progress.comes": "comes on {on_date}",
+    "progress.silence": "due in {left_for_us}, if nothing comes before",
     "progress.unless": "due in {left_for_us} unless {need} come, {have} so far",
     "progress.waits": "waiting until {left_for_us} from now",
     # the timeline

@@ -83,15 +83,15 @@ def read_doors(folder: Path, environment: Mapping[str, str] | None = None) -> Do
 
 def doors_from(said: Mapping[str, Any], where: str, environment: Mapping[str, str]) -> DoorSettings:
     """The same from the settings as read; `where` is named in errors."""
-    login, proxy = _Section(said, "login", where), _Section(said, "proxy", where)
-    limits, webhooks = _Section(said, "limits", where), _Section(said, "webhooks", where)
+    login, proxy = Section(said, "login", where), Section(said, "proxy", where)
+    limits, webhooks = Section(said, "limits", where), Section(said, "webhooks", where)
     found = DoorSettings(
         login=LoginSettings(
             idle_us=int(login.number("idle_hours", 10, 0.1, 24 * 7) * HOUR),
             longest_us=int(login.number("longest_hours", 7 * 24, 0.1, 24 * 31) * HOUR),
             plain_http=login.flag("plain_http"),
         ),
-        oidc=_oidc(_Section(said, "oidc", where), environment) if "oidc" in said else None,
+        oidc=_oidc(Section(said, "oidc", where), environment) if "oidc" in said else None,
         proxy=ProxySettings(
             trusted=tuple(_network(text, where) for text in proxy.texts("trusted")),
             public=_public(proxy.text("public"), where),
@@ -107,7 +107,7 @@ def doors_from(said: Mapping[str, Any], where: str, environment: Mapping[str, st
     return found
 
 
-class _Section:
+class Section:
     """One table of the settings; every error names it and the key."""
 
     def __init__(self, said: Mapping[str, Any], name: str, where: str) -> None:
@@ -148,7 +148,7 @@ class _Section:
             raise InputError(f"{self._where}: [{self._name}] {unknown[0]!r} is no setting; it knows {known}")
 
 
-def _oidc(section: _Section, environment: Mapping[str, str]) -> OidcSettings:
+def _oidc(section: Section, environment: Mapping[str, str]) -> OidcSettings:
     issuer, client = section.text("issuer").rstrip("/"), section.text("client")
     if not client:
         raise InputError("occasion.toml: [oidc] needs client, the id this desk has at the provider")

@@ -17,6 +17,7 @@ from occasion.desk.snapshot import EventsOf
 from occasion.desk.turning import AT_ONCE, turn
 from occasion.errors import InputError, OccasionError
 from occasion.moments.catalogue import Catalogue
+from occasion.people.permission import ContactRules
 from occasion.store.arrived import Batch, Receipt
 from occasion.store.history import History
 
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 
 class Looking:
     """Started and stopped with the server. `do`: the writer's; `events_of`: all of a party's events; `zone`: the
-    workspace's; `tell`: hears when the desk changed; `submit`: the writer's.
+    workspace's; `tell`: hears when the desk changed; `submit`: the writer's; `rules`: of contact, else the usual ones.
     """
 
     def __init__(
@@ -45,10 +46,11 @@ class Looking:
         zone: str,
         tell: Callable[[str], None],
         submit: Callable[[Batch], Future[Receipt]],
+        rules: ContactRules | None = None,
     ) -> None:
         self._engine, self._do, self._clock = engine, do, clock
         self._catalogue, self._history, self._events_of = catalogue, history, events_of
-        self._zone, self._tell, self._submit = zone, tell, submit
+        self._zone, self._tell, self._submit, self._rules = zone, tell, submit, rules
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="looking", daemon=True)
 
@@ -91,7 +93,7 @@ class Looking:
     def turn(self) -> int:
         """What was held comes back, what nobody took slips by, promises come due; how many occasions changed."""
         now, changed = self._clock(), 0
-        while some := int(self._do(lambda connection: turn(connection, now, self._zone)).result()):
+        while some := int(self._do(lambda connection: turn(connection, now, self._zone, self._rules)).result()):
             changed += some
             if some < AT_ONCE:
                 break

@@ -8,6 +8,7 @@ from occasion.events.event import Event
 from occasion.people.traits import take_traits
 from occasion.service.changed import Changed
 from occasion.service.clock import Clock, utc_micros
+from occasion.service.contact_settings import read_contact
 from occasion.service.door_settings import read_doors
 from occasion.service.erasing import Erasures, Running
 from occasion.service.ingest.pace import Pace
@@ -46,6 +47,7 @@ class Service:
         self.workspace = settings.workspace
         self.clock = settings.clock
         self.changed = Changed()
+        self.rules = read_contact(self.workspace)
         self.running = False
 
     def start(self) -> None:
@@ -85,6 +87,7 @@ class Service:
             zone=self.workspace.zone,
             tell=self.changed.tell,
             submit=self.writer.submit,
+            rules=self.rules,
         )
         self.looking.start()
         self.running = True

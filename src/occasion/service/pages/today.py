@@ -16,7 +16,6 @@ from occasion.desk.owners import read_house
 from occasion.desk.parts import Card
 from occasion.desk.today import today
 from occasion.errors import InputError
-from occasion.people.permission import ContactRules
 from occasion.service.errors import Refuse
 from occasion.service.login import safe_next
 from occasion.service.out.proposals import settle
@@ -42,6 +41,7 @@ def today_page(frame: Framed, whose: str = "") -> Response:
             catalogue=service.watching.catalogue(),
             zone=service.workspace.zone,
             recent=service.log.of,
+            rules=service.rules,
             whose=whose,
         )
         may_look = () if viewer.role in ("colleague", "analyst") else ("own", "team" if viewer.teams else "all")
@@ -151,6 +151,6 @@ def ground_of(frame: Frame, connection: Connection) -> Ground:
         service.workspace.zone,
         service.watching.catalogue(),
         read_house(connection, frame.now_us),
-        ContactRules(zone=service.workspace.zone),
+        service.rules,
         service.log.of,
     )
