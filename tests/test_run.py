@@ -23,6 +23,7 @@ from occasion.finding.cube import Cube
 from occasion.finding.findings import Findings
 from occasion.finding.outcome import outcomes, question
 from occasion.finding.run import Options, _promising, find_in
+from occasion.measure.power import two_proportions
 from occasion.store.engine import engine
 from occasion.store.engine_duckdb import DuckEngine
 from occasion.store.source import Source
@@ -103,6 +104,10 @@ def test_the_planted_moment_comes_first(source: Source, world: World) -> None:
     assert abs(first.count - truth.count) <= 1
     assert isinstance(first.effect, Estimate)
     assert first.effect.low > 0
+    more = first.effect.value * min(0.1, (1 - first.reached / PARTIES) / 2)
+    assert (
+        first.test.parties == two_proportions(found.kept, found.kept + more).total
+    )  # the half left alone is everybody
     check_figures(found, world)
 
 

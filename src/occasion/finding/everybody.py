@@ -124,7 +124,8 @@ def of_everybody(
     ranked = ranking(cubes, found.horizon_days, leave_out, patterns)
     keys = [(one.what, one.count, one.days) for one in found.candidates] + ranked.first(PEERS)
     known = _known(dict.fromkeys(keys), reader, under, candidates, cubes[: 2 if everybody else 1])
-    lines = tuple(_whole(one, ranked, known, len(under.population)) for one in found.candidates)
+    n, kept = len(under.population), float(under.population.kept.mean())
+    lines = tuple(_whole(one, ranked, known, n, kept) for one in found.candidates)
     place = {(one.what, one.count, one.days): (i, one.verdict) for i, one in enumerate(lines, 1)}
     peers = []
     for rank, key in enumerate(ranked.first(PEERS), 1):
@@ -132,7 +133,6 @@ def of_everybody(
         peers.append(
             PeerLine(rank, line(*key), side.phi, side.reached, side.kept_with, side.kept_without, ours, verdict)
         )
-    n, kept = len(under.population), float(under.population.kept.mean())
     note = (
         f"who reached a line, and the shares kept as they stand, are of all {n} people; the rest is of people drawn"
         " among them, the same ones with the same seed"
@@ -162,7 +162,7 @@ def _known(
     return known
 
 
-def _whole(one: Finding, ranked: Ranking, known: Mapping[Key, Sides], parties: int) -> Finding:
+def _whole(one: Finding, ranked: Ranking, known: Mapping[Key, Sides], parties: int, kept: float) -> Finding:
     """A line with everybody's figures."""
     key = (one.what, one.count, one.days)
     side = known[key]
@@ -173,5 +173,5 @@ def _whole(one: Finding, ranked: Ranking, known: Mapping[Key, Sides], parties: i
         kept_with=side.kept_with,
         kept_without=side.kept_without,
         peer_rank=ranked.place(key),
-        test=reasons.settling(one.when, effect, side.kept_without, side.reached / parties),
+        test=reasons.settling(one.when, effect, kept, side.reached / parties),
     )

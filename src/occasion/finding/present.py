@@ -63,7 +63,7 @@ def finding(
         effect=Refusal(why) if found is None else reasons.estimate(found, mark, len(one.beside)),
         sensitivity=None if found is None else reasons.sensitivity(found, mark, strongest),
         peer_rank=ranked.rank_of(cell),
-        test=reasons.settling(when, None if found is None else found.value, without, share),
+        test=reasons.settling(when, None if found is None else found.value, float(population.kept.mean()), share),
         proxy_of=proxy,
         asked=one.choice.asked,
     )

@@ -9,6 +9,7 @@ from occasion.finding.confirm import Confirmed
 from occasion.finding.findings import Sensitivity, SettlingTest
 from occasion.finding.landmark import Z95, Landmark
 from occasion.finding.verdict import WORTH, Numbers, Reason, limits, selection_ratio
+from occasion.measure.power import two_proportions
 from occasion.measure.sensitivity import e_value_difference, robustness_value
 
 Z80 = 0.8416212335729143  # normal quantile of the power .8
@@ -129,10 +130,11 @@ def sensitivity(found: Confirmed, mark: Landmark, strongest: str | None) -> Sens
     return Sensitivity(limit, risk.point, seen, strongest if seen is not None else None, warns, sentence)
 
 
-def settling(when: str, effect: float | None, kept_without: float, reach: float) -> SettlingTest:
-    """An offer to half, drawn by lot: how many people it needs (Fleiss 1981, two proportions, two-sided .05, power .8).
+def settling(when: str, effect: float | None, kept: float, reach: float) -> SettlingTest:
+    """An offer to half, drawn by lot: how many people it needs (`measure.power`, two-sided .05, power .8).
 
-    `effect`: of reaching it on the share kept; `kept_without`: share kept without; `reach`: share reaching it now.
+    `effect`: of reaching it on the share kept; `kept`: the share of everybody kept now, which is what the half that is
+    left alone will show, however those who reach it differ from the others; `reach`: the share that reaches it now.
     """
     uplift = min(UPLIFT, (1 - reach) / 2)
     sentence = (
@@ -141,12 +143,11 @@ def settling(when: str, effect: float | None, kept_without: float, reach: float)
     )
     if effect is None or effect <= 0.005 or uplift <= 0:
         return SettlingTest(sentence, None)
-    base = min(max(kept_without + reach * effect, 0.01), 0.99)
+    base = min(max(kept, 0.01), 0.99)
     raised = min(base + effect * uplift, 0.995)
-    arm = (Z95 + Z80) ** 2 * (base * (1 - base) + raised * (1 - raised)) / (raised - base) ** 2
     return SettlingTest(
         sentence,
-        2 * math.ceil(arm),
+        two_proportions(base, raised).total,
         (
             "80 % power at the two-sided 5 % level",
             f"the help takes {100 * uplift:.0f} more of 100 people over the line",
