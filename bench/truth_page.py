@@ -18,8 +18,10 @@ KINDS = (
 
 HEAD = """# Is what `find` says true?
 
-Worlds with a known truth are drawn (`occasion.events.world_patterns`), `find` is run on each as on any log, and its
-answer is held against the truth. Every world has {parties} people and about 115 events a person before the outcome
+Worlds with a known truth are drawn (`occasion.events.world_patterns`), the six steps of `find` are run on each, and the
+answer is held against the truth. The streams are given: a count of every event name and, in three worlds, the sequence,
+distinct count or slice that is true there; what `occasion find` proposes by itself, and reads from files, is tested
+beside it (tests/test_run.py, tests/test_candidates.py). Every world has {parties} people and about 115 events a person before the outcome
 begins; eight lines are confirmed in each (twenty by default). Everything is seeded: the same rows come out again with
 
     python bench/truth.py --seeds 100 --runs 1000
