@@ -43,8 +43,8 @@ Three things to try:
 
 def desk(out: Path, port: int, seconds: float | None, step: Callable[..., None]) -> None:
     """Make the practice's workspace, start its server, and let its day go by; `seconds` None: until it is stopped."""
-    from occasion.cli_serve import records_url
     from occasion.events.practice import ZONE, practice
+    from occasion.store.workspace import read_workspace
 
     today = dt.datetime.now(dt.UTC).astimezone().date()  # the day of whoever looks
     made = practice(SEED, today)
@@ -60,7 +60,7 @@ def desk(out: Path, port: int, seconds: float | None, step: Callable[..., None])
     step("load", str(log), "--workspace", str(folder))
     step("check", "--workspace", str(folder))
     password, key = secrets.token_urlsafe(9), secrets.token_urlsafe(24)
-    _furnish(folder, made, password, key, records_url())
+    _furnish(folder, made, password, key, read_workspace(folder).records)
     with _server(folder, port) as address:
         typer.echo(TRY.format(address=address, password=password, minutes=DAY_SECONDS / 60))
         _live(address, key, made.day, seconds)

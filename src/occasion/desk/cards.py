@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from occasion.desk import snapshot
 from occasion.desk.known import Known, detail_line, know, party_ref, promise_line
+from occasion.desk.occasions import gap_of
 from occasion.desk.owners import House
 from occasion.desk.parts import Card, CardLine, PartyRef, ProgressLine, ProposalLine, Said, Value, Verb
 from occasion.desk.proposed import proposed_about
@@ -25,6 +26,7 @@ from occasion.people.parties import Party
 from occasion.people.permission import ContactRules
 from occasion.people.quiet import is_quiet
 from occasion.store.occurrences import per_value
+from occasion.store.schema.watched import OCCURRENCES
 
 QUESTION = Said("question.loyalty")
 ON_DESK = ("open", "taken", "held")
@@ -59,14 +61,14 @@ class Ground:
     def cards(self, rows: Sequence[Any]) -> Cards:
         """What is needed to show these rows of OCCASIONS."""
         known = know(self.connection, [row.party for row in rows], self.house, self.pits)
-        return Cards(self, known, [row.number for row in rows])
+        return Cards(self, known, rows)
 
 
 class Cards:
     """Shows rows of OCCASIONS whose parties were read at once."""
 
-    def __init__(self, ground: Ground, known: Known, numbers: Sequence[int]) -> None:
-        self.ground, self.known, self.numbers = ground, known, numbers
+    def __init__(self, ground: Ground, known: Known, rows: Sequence[Any]) -> None:
+        self.ground, self.known, self.rows = ground, known, rows
         self.moments, self.pits = ground.moments, set(ground.pits)
         self.named = sees_names(ground.viewer)
         self.places: dict[str, int] = {}
@@ -74,7 +76,21 @@ class Cards:
     @cached_property
     def proposals(self) -> dict[int, tuple[ProposalLine, ...]]:
         """What was proposed about any of the rows, read once for all of them."""
-        return proposed_about(self.ground.connection, self.numbers) if self.named else {}
+        return proposed_about(self.ground.connection, [row.number for row in self.rows]) if self.named else {}
+
+    @cached_property
+    def evidence(self) -> dict[int, list[str]]:
+        """By occurrence the ids of the events that show it, read once for all rows."""
+        numbers = [row.occurrence for row in self.rows if row.occurrence is not None]
+        query = select(OCCURRENCES.c.number, OCCURRENCES.c.evidence).where(OCCURRENCES.c.number.in_(numbers))
+        return {row.number: row.evidence for row in self.ground.connection.execute(query)} if numbers else {}
+
+    def shown_by(self, row: Any, recent: Sequence[Event]) -> Sequence[Mapping[str, Any]]:
+        """The events that show it: those kept with it, or, where segments held some of them by then, from the log."""
+        kept: Sequence[Mapping[str, Any]] = row.facts.get("events", ())
+        ids = self.evidence.get(row.occurrence, [])[-snapshot.SHOWN :]
+        found = snapshot.kept(snapshot.shown_by(recent, ids)) if len(kept) < len(ids) else ()
+        return found if len(found) > len(kept) else kept
 
     def party(self, row: Any) -> Party:
         """Who it is about."""
@@ -123,15 +139,16 @@ class Cards:
         details = [one for one in self.known.details.get(party.party, ()) if one.may("care")] if self.named else []
         before = self.known.gestures.get(party.party, ()) if self.named else ()
         promises = self.known.promises.get(party.party, ()) if self.named else ()
-        recent = list(ground.recent(row.party)) if ground.recent is not None and self.named else []
+        recent = list(ground.recent(party.party)) if ground.recent is not None and self.named else []
+        events = self.shown_by(row, recent) if self.named else ()
         return Card(
             number=row.number, party=self.ref(row), moment=row.moment,
             moment_line=moment.written.text.strip() if moment else "", purpose=moment.purpose if moment else "",
             kind=row.kind, state=row.state, owner=row.owner, owner_name=house.name(row.owner),
             owner_is_team=house.is_team(row.owner), about_us=row.about_us, shown_us=row.shown_us,
-            until_us=row.until_us, why=self.why(row), question=question,
+            until_us=row.until_us, why=self.why(row, events), question=question,
             per=per_text_shown(row.per) if self.named else "",
-            events=snapshot.lines(row.facts.get("events", ()), house.names) if self.named else (),
+            events=snapshot.lines(events, house.names),
             details=tuple(detail_line(one, house) for one in details),
             suggestions=self.suggestions(row, moment, recent) if self.named else (), before=before[:5],
             promises=tuple(promise_line(one, house, self.zone(row), ground.now) for one in promises),
@@ -154,14 +171,16 @@ class Cards:
             )
         )  # fmt: skip
 
-    def why(self, row: Any) -> Said:
-        """Why it is on the desk, in the words of the party's kind."""
+    def why(self, row: Any, events: Sequence[Mapping[str, Any]] = ()) -> Said:
+        """Why it is on the desk, in the words of the party's kind. `events`: those that show it, where known."""
         facts: dict[str, Value] = {
             "moment": row.moment, "at_us": row.about_us, "until_us": row.until_us, "have": "", "need": "",
             **{key: value for key, value in row.facts.items() if isinstance(value, str | int | float)},
         }  # fmt: skip
         if not self.named:
             facts["text"] = "…"
+        if "gap_for_us" not in facts and (gap := gap_of(self.moments.get(row.moment), [one["at"] for one in events])):
+            facts["gap_for_us"] = gap
         if row.kind == "reached" and "gap_for_us" in facts:
             return Said("why.returns", facts)
         key = row.facts.get("why", row.kind)

@@ -254,9 +254,15 @@ def shown_facts(moment: Moment, events: Sequence[Event]) -> dict[str, Any]:
     if not events:
         return {}
     kept: dict[str, Any] = {"events": snapshot.kept(events)}
-    if RETURNS.search(moment.written.text) and len(events) > 1:
-        kept["gap_for_us"] = events[-1].at - events[0].at
-    return kept
+    gap = gap_of(moment, [event.at for event in events])
+    return {**kept, "gap_for_us": gap} if gap else kept
+
+
+def gap_of(moment: Moment | None, at: Sequence[int]) -> int:
+    """How long the silence was that `returns after` speaks of, by the instants of the events that show it; else 0."""
+    if moment is None or len(at) < 2 or not RETURNS.search(moment.written.text):
+        return 0
+    return max(at) - min(at)
 
 
 def reached_until(at: int, zone: str, mark: str = "") -> int:
