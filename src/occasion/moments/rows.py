@@ -7,6 +7,7 @@ parties that nobody touched are known by the time they are due, without reading 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Protocol
 
 from occasion.moments.live.program import DUE, Program
@@ -118,6 +119,9 @@ class ShelvedRows:
 
     Nothing is read at the start. `save` writes what changed and nothing else (once for each position of the watcher:
     what it writes and `Watcher.save` belong into one transaction); `evict` lets the longest untouched go.
+
+    `begin_save` and `save_some` do the same in pieces: what is saved is every row as it was at `begin_save`. A row that
+    is about to change before its turn is written first, so whoever changes one has it from `load`, or says `replaced`.
     """
 
     def __init__(self, shelf: Shelf) -> None:
@@ -126,14 +130,20 @@ class ShelvedRows:
         self.dirty: dict[str, None] = {}
         self.gone: set[str] = set()
         self.apart: set[str] = set()  # what the shelf has of them does not lead to the row held
+        self.leaving: dict[str, None] = {}  # to be saved as they are, by a save under way
 
     def use(self, program: Program) -> None:
+        if self.leaving:
+            self.save_some(len(self.leaving))
         self.program = program
         self.apart.update(self.dirty)
         self.held.clear()
         self.dirty.clear()
 
     def load(self, parties: Iterable[str]) -> list[str]:
+        parties = list(parties)
+        if self.leaving:
+            self._write([party for party in parties if party in self.leaving])
         missing = [party for party in parties if party not in self.held]
         again = [party for party in missing if party in self.apart and party not in self.gone]
         wanted = [party for party in missing if party not in self.apart and party not in self.gone]
@@ -149,6 +159,8 @@ class ShelvedRows:
         self.dirty.update(dict.fromkeys(parties))
 
     def replaced(self, party: str) -> None:
+        if party in self.leaving:
+            self._write([party])
         self.apart.add(party)
         self.dirty[party] = None
 
@@ -160,6 +172,8 @@ class ShelvedRows:
         return None
 
     def remove(self, party: str) -> None:
+        if party in self.leaving:
+            self._write([party])
         self.held.pop(party, None)
         self.dirty.pop(party, None)
         self.apart.discard(party)
@@ -173,22 +187,40 @@ class ShelvedRows:
         return iter([*known, *(p for p in self.shelf.parties() if p not in known and p not in self.gone)])
 
     def save(self) -> dict[str, bytes] | None:
-        held, pack = self.held, self.program.pack
-        rows = [(party, held[party][DUE], pack(held[party])) for party in self.dirty if party in held]
-        self.shelf.write(rows, self.gone.difference(self.held))
-        for party in self.dirty:  # the last touched are the last in order
-            if party in held:
-                held[party] = held.pop(party)
-        self.apart.difference_update(self.dirty)
+        self.begin_save()
+        self.save_some(len(self.leaving))
+        return None
+
+    def begin_save(self) -> None:
+        """Every row that changed is to be saved as it is now. After the save before has come to its end."""
+        held = self.held
+        self.leaving = {party: None for party in self.dirty if party in held}
+        for party in self.leaving:  # the last touched are the last in order
+            held[party] = held.pop(party)
+        self.shelf.write((), self.gone.difference(held))
+        self.apart.difference_update(self.dirty.keys() - self.leaving.keys())
         self.dirty.clear()
         self.gone.clear()
-        return None
+
+    def save_some(self, some: int) -> bool:
+        """Save so many more of them; whether all are saved."""
+        self._write(list(islice(self.leaving, some)))
+        return not self.leaving
+
+    def _write(self, parties: list[str]) -> None:
+        if not parties:
+            return
+        held, pack = self.held, self.program.pack
+        self.shelf.write([(party, held[party][DUE], pack(held[party])) for party in parties], ())
+        for party in parties:
+            del self.leaving[party]
+        self.apart.difference_update(parties)
 
     def evict(self, most: int) -> None:
         """Keeps about so many rows in memory: lets go of those longest untouched that are as they were saved."""
         over = len(self.held) - most
         for party in list(self.held)[: max(over, 0)]:
-            if party not in self.dirty:
+            if party not in self.dirty and party not in self.leaving:
                 del self.held[party]
 
 

@@ -163,9 +163,9 @@ class Watcher:
         return self._changes(out)
 
     def _put(self, party: str, row: State) -> None:
+        self.rows.replaced(party)  # before it is: a row that is being saved is saved as it was
         self.rows.held[party] = row
         self.rows.changed((party,))
-        self.rows.replaced(party)
         self.timers.set(party, row)
 
     def _bring(self, parties: list[str], but: Collection[str] = (), said_until: int | None = None) -> list[Change]:
@@ -323,15 +323,19 @@ class Watcher:
         """Everything that a restart needs besides the log and what the rows keep elsewhere, as plain data; it becomes
         every party's last snapshot.
         """
-        position: dict[str, object] = {
+        position = self.place()
+        if self.rows.save() is not None:
+            position["parties"] = {party: self.program.save(row) for party, row in self.rows.held.items()}
+        return position
+
+    def place(self) -> dict[str, object]:
+        """What `save` says, without the rows: for who saves those in pieces."""
+        return {
             "clock": self.clock,
             "horizon": self.horizon,
             "moments": sorted(set(self.program.identities) - self.added),
             "acted": [[party, moment, *per, at] for party, moment, per, at in sorted(self.acted)],
         }
-        if self.rows.save() is not None:
-            position["parties"] = {party: self.program.save(row) for party, row in self.rows.held.items()}
-        return position
 
     def restore(self, saved: dict[str, object]) -> None:
         """Goes on from what was saved, in a new watcher. A party that was saved without one of the definitions, or in

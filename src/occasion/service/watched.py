@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -25,7 +25,7 @@ from occasion.store.kept_state import Checkpoint, KeptState
 from occasion.store.occurrences import Noticed
 
 IN_MEMORY = 200_000  # parties whose rows stay in memory; the others are fetched when something comes
-PARTIES_AT_ONCE = 250  # read between two groups, when all of the log is read
+EVENTS_AT_ONCE = 1_000  # read in one step, when all of the log is read
 NOTHING = Catalogue("moments.yaml")
 
 
@@ -112,6 +112,7 @@ class Reading:
         self.kept = KeptState(path)
         self._new()
         self.seq = self.saved_seq = 0
+        self._checkpoint: Checkpoint | None = None  # that is being written
         self.begun = False  # whether all of the log up to `seq` was read
         self.since = 0  # the clock when definitions were last exchanged: what the added ones reached before is history
         self.behind: Iterator[str] | None = None  # parties that may not have been read since
@@ -140,6 +141,7 @@ class Reading:
 
     def begin(self, clock: int) -> Iterator[list[Change]]:
         """Read the whole log as of the clock, some parties after others; what they have reached. Go on to the end."""
+        self._checkpoint = None
         self.kept.remove_all()
         self._new()
         self.begun = False
@@ -147,8 +149,7 @@ class Reading:
         self.saved_seq = self.seq
         watcher = self.watcher
         watcher.clock, watcher.horizon, self.since = clock, clock - self.buffer_us, clock
-        parties = self.log.by_party()
-        while some := list(islice(parties, PARTIES_AT_ONCE)):
+        for some in _pieces(self.log.by_party()):
             written, changes = [], []
             for party, events in some:
                 closed = [event for event in in_order(events, clock) if event.at <= watcher.horizon]
@@ -158,9 +159,10 @@ class Reading:
                     written.append((party, row[DUE], watcher.program.pack(row)))
             self.kept.write(written, ())
             yield changes
+        self._hide()
         saved = watcher.save()
         watcher.restore(saved)
-        self._commit(saved, loads)
+        self._commit(Checkpoint(self.seq, msgspec.msgpack.encode(saved), self.zone, loads))
         self.begun = True
 
     # go on
@@ -175,14 +177,19 @@ class Reading:
         return self.watcher.feed(group.events, max(self.watcher.clock, group.clock))
 
     def catch_up(self) -> Iterator[tuple[Group, list[Change]]]:
-        """Read what was committed since, a group after the other; what each changed."""
-        groups = list(self.log.after(self.seq))
-        hidden = self.view.hidden
-        hidden.update(event.id for group in groups for event in group.events)
-        for group in groups:
-            hidden.difference_update([event.id for event in group.events])
-            self.seq = group.seq
-            yield group, self.watcher.feed(group.events, max(self.watcher.clock, group.clock))
+        """Read what was committed since, a group after the other; what each changed. Of what comes meanwhile `hide`
+        must be told.
+        """
+        self._hide()
+        while groups := list(self.log.after(self.seq)):
+            for group in groups:
+                self.view.hidden.difference_update([event.id for event in group.events])
+                self.seq = group.seq
+                yield group, self.watcher.feed(group.events, max(self.watcher.clock, group.clock))
+
+    def hide(self, group: Group) -> None:
+        """This group is to be given later: nothing that is read again may rest on it."""
+        self.view.hidden.update([event.id for event in group.events])
 
     def _hide(self) -> None:
         self.view.hidden = {event.id for group in self.log.after(self.seq) for event in group.events}
@@ -197,6 +204,7 @@ class Reading:
 
     def redefine(self, plan: Plan) -> None:
         """Watch another plan from now on; parties are read again when something touches them, or by `go_back`."""
+        self.end_save()
         self.plan, self.since = plan, self.watcher.clock
         self.watcher.redefine(plan.definitions, ())
         self.behind = self.rows.everyone()
@@ -233,6 +241,7 @@ class Reading:
 
     def forget(self, parties: Iterable[str]) -> None:
         """Keep nothing of parties that were erased, here or on disk."""
+        self.end_save()
         for party in parties:
             self.watcher.forget(party)
         self.save()
@@ -249,16 +258,53 @@ class Reading:
 
     def save(self) -> None:
         """A checkpoint: every row that changed goes to disk; of those that did not, some leave memory."""
-        self._commit(self.watcher.save(), self.log.loads())
-        self.rows.evict(IN_MEMORY)
+        self.end_save()
+        self.begin_save()
+        self.end_save()
 
-    def _commit(self, position: dict[str, Any], loads: int) -> None:
-        self.kept.commit(Checkpoint(self.seq, msgspec.msgpack.encode(position), self.zone, loads))
-        self.saved_seq = self.seq
+    @property
+    def saving(self) -> bool:
+        """Whether a checkpoint was begun and is not yet whole."""
+        return self._checkpoint is not None
+
+    def begin_save(self) -> None:
+        """Begin a checkpoint of where it stands now; `save_some` writes it, whatever is read meanwhile."""
+        place = msgspec.msgpack.encode(self.watcher.place())
+        self._checkpoint = Checkpoint(self.seq, place, self.zone, self.log.loads())
+        self.rows.begin_save()
+
+    def save_some(self, rows: int) -> None:
+        """Write some more rows of the checkpoint that was begun, and the checkpoint with the last."""
+        if self._checkpoint is not None and self.rows.save_some(rows):
+            self._commit(self._checkpoint)
+            self._checkpoint = None
+            self.rows.evict(IN_MEMORY)
+
+    def end_save(self) -> None:
+        """Write the rest of a checkpoint that was begun."""
+        self.save_some(len(self.rows.leaving))
+
+    def _commit(self, checkpoint: Checkpoint) -> None:
+        self.kept.commit(checkpoint)
+        self.saved_seq = checkpoint.seq
 
     def close(self) -> None:
         """Let go of the file."""
         self.kept.close()
+
+
+def _pieces(parties: Iterator[tuple[str, list[Event]]]) -> Iterator[list[tuple[str, list[Event]]]]:
+    """Some parties at once, with not many more events than are to be read in one step."""
+    some: list[tuple[str, list[Event]]] = []
+    events = 0
+    for one in parties:
+        some.append(one)
+        events += len(one[1])
+        if events >= EVENTS_AT_ONCE:
+            yield some
+            some, events = [], 0
+    if some:
+        yield some
 
 
 __all__ = ["Plan", "Reading", "WatchedLog"]

@@ -9,15 +9,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import islice
 from pathlib import Path
+from time import perf_counter
 
 from sqlalchemy import Connection
 
 from occasion.errors import InputError
 from occasion.moments.catalogue import Catalogue, read_catalogue
 from occasion.moments.changes import Change
-from occasion.service.watched import PARTIES_AT_ONCE, Plan, Reading, WatchedLog
+from occasion.service.watched import Plan, Reading, WatchedLog
 from occasion.store import versions
 from occasion.store.arrived import Effects, Group
 from occasion.store.merged import changed_since
@@ -29,11 +29,14 @@ OnChanges = Callable[[Connection, Sequence[Noticed], int], None]
 Job = Callable[[Connection], list[Noticed]]
 SECOND = 1_000_000
 LOOK_US = SECOND  # how often the catalogue's file is looked at
-SAVE_US = 10 * SECOND  # how often the state is saved, if anything changed
-SAVE_ROWS = 20_000  # and when so many rows changed
+SAVE_US = 30 * SECOND  # how often the state is saved, if anything changed
+SAVE_SOON_US = 10 * SECOND  # and where sealing waits for it
+SAVE_AT_ONCE = 100  # rows
 RECENT_US = 100 * 86_400 * SECOND  # of what is read from history the desk is told no older things
-AT_ONCE = 200  # parties that read history between two groups
-IN_FRONT = 3_000  # parties that read history before a start is done
+AT_ONCE = 200  # parties that are settled together
+BETWEEN, IDLE = 0.02, 0.08  # seconds for history and for saving between two groups, and where none came
+GO_BACK = 10  # parties that read history with other definitions in one step
+IN_FRONT = 0.5  # seconds for history before a start is done
 LATE = "events came late"
 JOINED = "identities were joined or parted"
 TOLD = 50  # parties named to open pages; of more at once they know only that there were some
@@ -66,6 +69,10 @@ class Following:
         self._outstanding = 0  # effects handed to the writer and not yet committed
         self._moved: set[str] = set()  # whose identity changed while history was read
         self._beginning: Iterator[list[Change]] | None = None
+        self._catching: Iterator[tuple[Group, list[Change]]] | None = None
+        self._lost = set[str]()  # parties of whom something may not be on record that was read
+        self._anew = False  # whether all of the log was read, and not only what came since
+        self._wanted = False  # whether somebody waits for the state to be saved
         self._written_until = 0  # up to which position of the log effects were written before the start
         self._known_until = 0  # what the records knew already when the log was begun anew: by their clock
 
@@ -81,7 +88,12 @@ class Following:
     @property
     def busy(self) -> bool:
         """Whether it still reads history."""
-        return self._beginning is not None or (self.reading is not None and self.reading.is_behind())
+        return self._reads_first or (self.reading is not None and self.reading.is_behind())
+
+    @property
+    def _reads_first(self) -> bool:
+        """Whether something is to be read before any group that comes now."""
+        return self._beginning is not None or self._catching is not None
 
     def settled(self, until: int) -> bool:
         """Whether everything that happened up to an instant is read and on record."""
@@ -97,7 +109,7 @@ class Following:
         reading = self.reading
         if reading is not None and reading.saved_seq >= upto:
             return True
-        self._saved = 0
+        self._wanted = True
         return False
 
     # start and stop
@@ -112,9 +124,8 @@ class Following:
         self._look_now()
         reading = self._read_from_here(clock, connection)
         if self._beginning is None:
-            moved = changed_since(connection, reading.watcher.clock - SECOND)
+            self._moved.update(changed_since(connection, reading.watcher.clock - SECOND))
             self._catch_up(reading)
-            self._settle(reading, moved, clock)
         self._go_on(clock, IN_FRONT)
         work, self._work = self._work, []
         self._do(work, connection, clock)
@@ -122,7 +133,7 @@ class Following:
     def stop(self) -> None:
         """Save the state, so that the next start replays nothing. After the writer has stopped."""
         if self.reading is not None:
-            if not self._work and not self._outstanding and self._beginning is None:
+            if not self._work and not self._outstanding and not self._reads_first:
                 self.reading.save()
             self.reading.close()
             self.reading = None
@@ -143,9 +154,11 @@ class Following:
 
     def read(self, group: Group) -> Effects:
         """A group, right after its commit."""
-        self._before(group.clock)
+        if self._catching is not None and self.reading is not None:
+            self.reading.hide(group)
+        self._before(group.clock, BETWEEN)
         reading = self.reading
-        if reading is not None and self._beginning is None:
+        if reading is not None and not self._reads_first:
             self._notice(reading, reading.feed(group))
             self._settle(reading, group.changed, group.clock)
         else:
@@ -154,9 +167,9 @@ class Following:
 
     def tick(self, clock: int) -> Effects | None:
         """The clock moved and nothing came."""
-        self._before(clock)
+        self._before(clock, IDLE)
         reading = self.reading
-        if reading is not None and self._beginning is None:
+        if reading is not None and not self._reads_first:
             self._notice(reading, reading.advance(clock))
         return self._effects(clock)
 
@@ -188,25 +201,35 @@ class Following:
         reading = self.reading
         if reading is None or self._beginning is not None:
             return True  # there is none, or it is being made anew
-        if self._work or self._outstanding:
+        if self._work or self._outstanding or self._catching is not None:
             return False
         reading.save()
         reading.kept.scrub()
         return True
 
-    def _before(self, clock: int) -> None:
+    def _before(self, clock: int, seconds: float) -> None:
         """What is done between two groups: the state saved, the catalogue looked at, a piece of history read."""
-        reading = self.reading
-        if reading is not None and self._beginning is None and not self._work and not self._outstanding:
-            changed = len(reading.rows.dirty)
-            behind = reading.seq > reading.saved_seq or changed > 0
-            if changed >= SAVE_ROWS or (behind and clock - self._saved >= SAVE_US):
-                reading.save()
-                self._saved = clock
+        self._save(clock, seconds)
         if clock - self._looked >= LOOK_US:
             self._looked = clock
             self._look(clock)
-        self._go_on(clock, AT_ONCE)
+        self._go_on(clock, seconds)
+
+    def _save(self, clock: int, seconds: float) -> None:
+        """Begin a checkpoint if it is time, where everything up to it is on record; write some of one that is begun."""
+        reading = self.reading
+        if reading is None or self._beginning is not None:
+            return
+        if not reading.saving and not self._catching and not self._work and not self._outstanding:
+            soon = SAVE_US if not self._wanted else SAVE_SOON_US if seconds == BETWEEN else 0
+            if (reading.seq > reading.saved_seq or reading.rows.dirty) and clock - self._saved >= soon:
+                self._saved, self._wanted = clock, False
+                reading.begin_save()
+        until = perf_counter() + seconds
+        while reading.saving:
+            reading.save_some(SAVE_AT_ONCE)
+            if perf_counter() >= until:
+                return
 
     # the catalogue
 
@@ -260,23 +283,32 @@ class Following:
 
     # history
 
-    def _go_on(self, clock: int, parties: int) -> None:
-        """Read a piece of history, where that is still to be done."""
-        reading = self.reading
-        if reading is None:
-            return
+    def _go_on(self, clock: int, seconds: float) -> None:
+        """Read pieces of history for so long, where that is still to be done."""
+        until = perf_counter() + seconds
+        while self.reading is not None and self.busy:
+            self._step(self.reading, clock)
+            if perf_counter() >= until:
+                return
+
+    def _step(self, reading: Reading, clock: int) -> None:
         if self._beginning is not None:
-            for changes in islice(self._beginning, max(1, parties // PARTIES_AT_ONCE)):
+            changes = next(self._beginning, None)
+            if changes is not None:
                 self._notice(reading, changes, anew=True)
-            if reading.begun:
-                self._beginning = None
+            else:
+                self._beginning, self._anew = None, True
                 self._catch_up(reading)
-                self._settle(reading, sorted(self._moved), clock)
-                self._moved.clear()
-            if reading.begun and self._beginning is None:
-                self._work.append(("ready", partial(self._versions_ready, clock, self.plan.keys)))
-        elif reading.is_behind():
-            self._notice(reading, reading.go_back(parties))
+        elif self._catching is not None:
+            found = next(self._catching, None)
+            if found is None:
+                self._caught_up(reading, clock)
+            else:
+                self._notice(reading, found[1])
+                if found[0].seq > self._written_until:
+                    self._lost.update(event.party for event in found[0].events if event.at <= self._known_until)
+        else:
+            self._notice(reading, reading.go_back(GO_BACK))
             if not reading.is_behind():
                 self._work.append(("ready", partial(self._versions_ready, clock, self.plan.keys)))
 
@@ -284,14 +316,19 @@ class Following:
         """Read what was committed since; where segments took some of it in, the whole log has to be read again."""
         if reading.seq < self.log.sealed():
             self._beginning = reading.begin(reading.watcher.clock)
-            return
-        lost = set[str]()
-        for group, changes in reading.catch_up():
-            self._notice(reading, changes)
-            if group.seq > self._written_until:
-                lost.update(event.party for event in group.events if event.at <= self._known_until)
+        else:
+            self._catching = reading.catch_up()
+
+    def _caught_up(self, reading: Reading, clock: int) -> None:
+        self._catching = None
         # What the last groups took back may not have been written; said anew it may be in another order, or not at all.
-        self._settle(reading, sorted(lost), reading.watcher.clock, LATE)
+        self._settle(reading, sorted(self._lost), reading.watcher.clock, LATE)
+        self._settle(reading, sorted(self._moved), clock)
+        self._lost.clear()
+        self._moved.clear()
+        if self._anew:
+            self._anew = False
+            self._work.append(("ready", partial(self._versions_ready, clock, self.plan.keys)))
 
     # work
 

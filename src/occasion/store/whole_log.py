@@ -21,7 +21,7 @@ from occasion.store.log import Log
 from occasion.store.schema.history import LOADS
 from occasion.store.writer import Writer
 
-ROWS_AT_ONCE = 16_384
+ROWS_AT_ONCE = 1_024  # of each segment: reading goes in small steps
 
 
 class WholeLog:
