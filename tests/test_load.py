@@ -211,6 +211,29 @@ def test_what_is_no_time_is_refused_with_its_place(tmp_path: Path, cell: str) ->
     assert [(r.file, r.line, r.field, r.value) for r in rejects] == [(str(path), 3, "at", cell)]
 
 
+@pytest.mark.parametrize(
+    ("unit", "value", "at"),
+    [
+        ("ns", 1_709_287_200_123_456_789, micros(2024, 3, 1, 10) + 123_456),
+        ("ns", -1_500, -2),
+        ("us", micros(2300, 1, 1), micros(2300, 1, 1)),
+    ],
+)
+def test_whole_unix_times_that_no_float_holds_are_read_exactly_whatever_the_file(
+    tmp_path: Path, unit: str, value: int, at: int
+) -> None:
+    mapping = f"party=user,name=event,at:{unit}=ts"
+    pq.write_table(pa.table({"user": ["a"], "event": ["x"], "ts": pa.array([value])}), tmp_path / "a.parquet")
+    for path in (
+        tmp_path / "a.parquet",
+        write(tmp_path, "a.csv", f"user,event,ts\na,x,{value}\n"),
+        write(tmp_path, "a.jsonl", f'{{"user": "a", "event": "x", "ts": {value}}}\n'),
+    ):
+        events, rejects = load(path, mapping)
+        assert not rejects
+        assert [event.at for event in events] == [at]
+
+
 def test_strange_years_are_taken_and_remarked_on(tmp_path: Path) -> None:
     plan = plan_load([write(tmp_path, "a.csv", "user,event,ts\na,x,1970-01-01\nb,x,2200-01-01\nc,x,2024-01-01\n")])
     assert len(read(plan)[0]) == 3

@@ -44,6 +44,7 @@ def find(
     from contextlib import closing
 
     from occasion.cli_source import instant, now_us, reading
+    from occasion.errors import InputError
     from occasion.finding.outcome import question
     from occasion.finding.report import write_report
     from occasion.finding.run import Options, find_in
@@ -54,6 +55,10 @@ def find(
     at = instant(as_of, files or [], tz, workspace)
     options = Options(kept=kept, start=start, asked=tuple(ask), as_of_us=at, clock_us=now_us(), seed=seed, most=most)
     question(kept, start)  # refuse a question that cannot be asked before anything is read
+    if html is not None and (html.is_dir() or not html.parent.is_dir()):
+        raise InputError(
+            f"--html {html}: is no file in a folder that is there; make the folder first, or name another file"
+        )
     with (
         reading(files or [], mapping, both=both, tz=tz, workspace=workspace, quiet=as_json) as read,
         closing(engine_named(engine)) as runs,

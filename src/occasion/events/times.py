@@ -79,7 +79,7 @@ def _unix(cells: Any, unit: Unit) -> Any:
     good = pc.if_else(_matches(cells, UNIX), cells, None)
     exact = pc.cast(good, pa.decimal128(28, 9))
     if unit == "ns":
-        return pc.floor(pc.divide(pc.cast(pc.floor(exact), pa.int64(), safe=False), 1000))
+        return _thousandth(pc.cast(pc.floor(exact), pa.int64(), safe=False))
     micros = pc.floor(pc.multiply(exact, pa.scalar(Decimal(1_000_000 // PER_SECOND[unit]), pa.decimal128(7, 0))))
     inside = pc.less(pc.abs(micros), pa.scalar(MOST_MICROS, micros.type))
     return pc.cast(pc.if_else(inside, micros, None), pa.int64())
@@ -88,12 +88,19 @@ def _unix(cells: Any, unit: Unit) -> Any:
 def unix_micros(values: Any, unit: Unit) -> Any:
     """Whole or floating unix times as int64 UTC microseconds; null for NaN and for what no int64 holds."""
     factor = 1_000_000 / PER_SECOND[unit]
-    inside = pc.less(pc.abs(pc.cast(values, pa.float64())), 9e18 / max(factor, 1.0))
+    inside = pc.less(pc.abs(pc.cast(values, pa.float64(), safe=False)), 9e18 / max(factor, 1.0))
     good = pc.if_else(pc.fill_null(inside, False), values, None)
     if pa.types.is_floating(values.type):
         return pc.cast(pc.round(pc.multiply(pc.cast(good, pa.float64()), factor)), pa.int64())
     whole = pc.cast(good, pa.int64())
-    return pc.divide(whole, 1000) if unit == "ns" else pc.multiply(whole, int(factor))
+    return _thousandth(whole) if unit == "ns" else pc.multiply(whole, int(factor))
+
+
+def _thousandth(whole: Any) -> Any:
+    """Whole numbers divided by 1000, rounded down (Arrow's own division rounds to zero)."""
+    quotient = pc.divide(whole, 1000)
+    below = pc.less(whole, pc.multiply(quotient, 1000))
+    return pc.if_else(below, pc.subtract(quotient, 1), quotient)
 
 
 def _iso(cells: Any, zone: str) -> Any:

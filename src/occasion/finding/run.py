@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,10 +25,11 @@ from occasion.finding.outcome import Question, outcomes, question
 from occasion.finding.proposing import Budget, propose
 from occasion.finding.reader import Reader
 from occasion.finding.screen import Cell
-from occasion.moments.definition import Compare, Did, Node, Period, Reach, Selection, Start, starting_with
+from occasion.moments.definition import Compare, Did, Node, Period, Reach, Selection, Start, selections, starting_with
+from occasion.moments.query_sql import sql
 from occasion.moments.text import read, read_pattern, show
 from occasion.store.cut import refuse_repeats, seen_by
-from occasion.store.engine import Engine
+from occasion.store.engine import Engine, Raw
 from occasion.store.reach import latest
 from occasion.store.source import Source
 
@@ -72,6 +74,8 @@ def _found(engine: Engine, source: Source, options: Options, progress: Progress)
     asked = question(options.kept, options.start)
     progress("who is under study")
     known = outcomes(engine, raw, asked, as_of)
+    if not known.population.kept.any() or known.population.kept.all():
+        _refuse_unknown_names(engine, raw, asked)
     if not len(known.population):
         raise InputError(
             f"nobody's outcome is known: {known.unknown} parties have started, and for none is the window of "
@@ -120,6 +124,20 @@ def _found(engine: Engine, source: Source, options: Options, progress: Progress)
     later = done_afterwards(engine, followed.study, asked)
     found = replace(found, candidates=judged, refusals=said + later + over + followed.left_out)
     return _in_writing(found, options.start)
+
+
+def _refuse_unknown_names(engine: Engine, raw: Raw, asked: Question) -> None:
+    """Where an outcome tells nobody apart: say so if it, or the start, names an event that never came."""
+    names = list(raw.names or engine.run(sql("SELECT DISTINCT name FROM raw", {"raw": raw.table}))["name"].to_pylist())
+    for selection in (*selections(asked.begin), *selections(asked.outcome)):
+        if selection.of == "event" and selection.name not in names:
+            raise _no_event(selection.name, names)
+
+
+def _no_event(name: str, names: Sequence[str]) -> InputError:
+    near = get_close_matches(name, names, n=1)
+    there = f"did you mean {near[0]!r}?" if near else f"the history has {', '.join(sorted(names)[:8])}"
+    return InputError(f"no event is called {name!r}: {there}{'' if near or len(names) <= 8 else ', ...'}")
 
 
 def _counted_days(horizon_days: int, names: int) -> int:
@@ -188,7 +206,7 @@ def _choice(under: Study, source: Node) -> Choice | None:
         return None
     selection = source.selection
     if selection.name not in under.names:
-        raise InputError(f"no event is called {selection.name!r}: the history has {', '.join(under.names[:8])}")
+        raise _no_event(selection.name, under.names)
     name = under.names.index(selection.name)
     match selection.where:
         case None:
