@@ -20,6 +20,8 @@ from occasion.service.doors import routes
 from occasion.service.keys import add_key
 from occasion.service.roles import ANYONE, EMPTY, MONITOR, READ_KEY, ROLES, SECRET, WRITE_KEY, Line, pairs
 from occasion.store.schema.desk import OCCASIONS
+from occasion.store.schema.doors import TEAMS
+from occasion.store.schema.log import REFUSED
 
 NOW = 1_772_442_000_000_000
 DAY = 86_400_000_000
@@ -183,7 +185,8 @@ def test_what_is_somebody_elses_does_not_exist(app: FastAPI, line: Line, method:
 
 LISTS = [
     *("/", "/?whose=all", "/?whose=team", "/search?q=hertaqua", "/search?q=theirzoxia", "/search?q=likes", "/moments"),
-    *("/search?q=theirs", "/moment?name=m", "/settings", "/help", "/openapi.json", "/live"),
+    *("/search?q=theirs", "/moment?name=m", "/settings", "/help", "/openapi.json", "/live", "/audit", "/refused"),
+    *("/audit?about=party:theirs", "/audit?about=party:hers"),
     *(
         f"/behind?moment=m&count={count}"
         for count in ("reached", "coming", "slipped", "made", "open", "done", "people")
@@ -208,6 +211,36 @@ def test_a_list_shows_a_colleague_their_own_and_nobody_elses(app: FastAPI) -> No
         assert NAMED["theirs"] not in text_, path
         assert "/party/theirs" not in text_, path
         assert "/occasions/2" not in text_, path
+
+
+def test_a_manager_of_a_team_reads_of_nobody_elses_people_anywhere(app: FastAPI) -> None:
+    def refused(connection: Any) -> None:
+        for number, party in ((91, "hers"), (92, "theirs"), (93, None)):
+            row = {"source": "web", "kind": "track", "field": "event", "party": party, "received_us": NOW}
+            said = {
+                "value": f"{party}-value",
+                "reason": f"event {party}-value",
+                "body": {"who": NAMED.get(party or "")},
+            }
+            connection.execute(REFUSED.insert().values(number=number, **row, **said))
+
+    do(app, refused)
+    signed_in(app, "colleague", "col")
+    do(app, lambda connection: connection.execute(TEAMS.insert().values(team="night", colleague="col")))
+    lead, everybody = signed_in(app, "manager", "len", teams=("night",)), signed_in(app, "manager", "max")
+    for path, text_ in pages(lead):
+        assert "theirs-value" not in text_, path
+        assert "/party/theirs" not in text_, path
+        assert path.endswith("theirs") or "party:theirs" not in text_.replace("%3A", ":"), path
+        assert NAMED["theirs"] not in text_, path
+    shown = dict(pages(lead))
+    assert NAMED["hers"] in shown["/audit"]
+    assert NAMED["hers"] in shown["/refused"]
+    assert "detail noted" in shown["/audit?about=party:hers"]
+    assert "detail noted" not in shown["/audit?about=party:theirs"]
+    assert "None-value" not in shown["/refused"]
+    assert all(name in dict(pages(everybody))["/audit"] for name in NAMED.values())
+    assert "None-value" in dict(pages(everybody))["/refused"]
 
 
 def test_an_analyst_never_reads_who_somebody_is(app: FastAPI) -> None:

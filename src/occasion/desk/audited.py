@@ -9,6 +9,8 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from occasion.desk.owners import House, read_house
 from occasion.desk.pages_house import AuditLine, AuditPage
+from occasion.desk.seen import parties_seen
+from occasion.desk.viewer import Looks
 from occasion.people.merges import canonical
 from occasion.people.parties import parties_of
 from occasion.store import audit
@@ -22,6 +24,7 @@ OCCASION = "occasion:"
 
 def audited(
     connection: Connection,
+    viewer: Looks,
     now: int,
     zone: str,
     *,
@@ -32,17 +35,17 @@ def audited(
     lines: int = LINES,
 ) -> AuditPage:
     """A page of the audit. `about` is as `audit.note` was told (party:<id>, occasion:<number>, ...); `check` walks the
-    whole chain, which takes as long as the audit is.
+    whole chain, which takes as long as the audit is. Who a row is about is said only of parties the viewer may see.
     """
     which: list[ColumnElement[bool]] = []
-    which += [AUDIT.c.about.in_(_kept_as(connection, about))] if about else []
+    which += [AUDIT.c.about.in_(_kept_as(connection, viewer, about))] if about else []
     which += [AUDIT.c.actor == actor] if actor else []
     below = [AUDIT.c.number < older] if older is not None else []
     total = connection.execute(select(func.count()).select_from(AUDIT).where(*which)).scalar_one()
     query = select(AUDIT).where(*which, *below).order_by(AUDIT.c.number.desc()).limit(lines + 1)
     rows = connection.execute(query).all()
     shown, house = rows[:lines], read_house(connection, now)
-    means = audit.parties_of(connection, [row.about for row in shown])
+    means = _told(connection, viewer, audit.parties_of(connection, [row.about for row in shown]))
     labels = _labels(connection, [row.about for row in shown], means, house)
     found = audit.verify(connection) if check else None
     return AuditPage(
@@ -58,10 +61,17 @@ def audited(
     )
 
 
-def _kept_as(connection: Connection, about: str) -> list[str]:
-    if not about.startswith(audit.PARTY):
-        return [about]
-    return audit.party_names(connection, [about.removeprefix(audit.PARTY)]) or [about]
+def _kept_as(connection: Connection, viewer: Looks, about: str) -> list[str]:
+    party = about.removeprefix(audit.PARTY)
+    if party == about or not parties_seen(connection, viewer, [party]):
+        return [about]  # as a party's rows are not kept
+    return audit.party_names(connection, [party]) or [about]
+
+
+def _told(connection: Connection, viewer: Looks, means: Mapping[str, str]) -> dict[str, str]:
+    """The parties that rows are about, without those that are not the viewer's to see."""
+    seen = parties_seen(connection, viewer, means.values())
+    return {about: party for about, party in means.items() if party in seen}
 
 
 def _line(row: Any, house: House, means: Mapping[str, str], labels: Mapping[str, str]) -> AuditLine:

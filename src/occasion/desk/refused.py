@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from occasion.desk.pages_house import RefusedLine, RefusedPage
+from occasion.desk.seen import parties_seen
+from occasion.desk.viewer import Looks, owners_seen, sees_names
 from occasion.store.schema.log import REFUSED
 
 LINES = 50
 SOURCES = 50
 LONGEST = 4000  # characters of an item that are shown
+HIDDEN = "…"
 
 
 def refused(
-    connection: Connection, now: int, zone: str, *, source: str = "", older: int | None = None, lines: int = LINES
+    connection: Connection,
+    viewer: Looks,
+    now: int,
+    zone: str,
+    *,
+    source: str = "",
+    older: int | None = None,
+    lines: int = LINES,
 ) -> RefusedPage:
-    """A page of refused items. `source`: only of this one; `older`: only below this number (the page before ended)."""
+    """A page of refused items. `source`: only of this one; `older`: only below this number (the page before ended).
+
+    What an item says is shown to whoever sees everybody, else only of parties the viewer may see.
+    """
     which = [REFUSED.c.source == source] if source else []
     below = [REFUSED.c.number < older] if older is not None else []
     total = connection.execute(select(func.count()).select_from(REFUSED).where(*which)).scalar_one()
@@ -32,12 +46,9 @@ def refused(
         .order_by(count.desc(), REFUSED.c.source, REFUSED.c.field)
         .limit(SOURCES)
     ).all()
-    shown = [
-        RefusedLine(
-            row.number, row.received_us, row.source, row.kind, row.field, row.value, row.reason, _as_it_came(row.body)
-        )
-        for row in rows[:lines]
-    ]
+    everybody = owners_seen(connection, viewer) is None and sees_names(viewer)
+    seen = parties_seen(connection, viewer, [row.party for row in rows if row.party])
+    shown = [_line(row, whole=everybody or row.party in seen) for row in rows[:lines]]
     return RefusedPage(
         now,
         zone,
@@ -47,6 +58,11 @@ def refused(
         source,
         shown[-1].number if len(rows) > lines else None,
     )
+
+
+def _line(row: Any, *, whole: bool) -> RefusedLine:
+    said = (row.value, row.reason, _as_it_came(row.body)) if whole else (HIDDEN, f"{row.field}: {HIDDEN}", HIDDEN)
+    return RefusedLine(row.number, row.received_us, row.source, row.kind, row.field, *said)
 
 
 def _as_it_came(body: object) -> str:

@@ -7,11 +7,12 @@ from sqlalchemy import select
 from occasion.desk.cards import ON_DESK, Ground
 from occasion.desk.known import party_ref
 from occasion.desk.pages_house import Found, SearchPage
+from occasion.desk.seen import parties_seen
 from occasion.desk.viewer import owners_seen, sees_names
 from occasion.people.parties import parties_of
 from occasion.people.search import Hit, fold, search
 from occasion.store.schema.desk import OCCASIONS
-from occasion.store.schema.people import DETAILS, PARTIES
+from occasion.store.schema.people import DETAILS
 
 MOST = 30
 LOOKED_AT = 200
@@ -47,14 +48,7 @@ def searched(ground: Ground, zone: str, query: str) -> SearchPage:
 
 def _seen(ground: Ground, hits: list[Hit]) -> list[Hit]:
     """Those whose bond or whose occasions are the viewer's to see."""
-    whose = owners_seen(ground.connection, ground.viewer)
-    if whose is None or not hits:
-        return hits
-    names = [hit.party for hit in hits]
-    bonds = select(PARTIES.c.party).where(PARTIES.c.party.in_(names), PARTIES.c.owner.in_(whose))
-    theirs = OCCASIONS.c.owner.in_(whose) | OCCASIONS.c.taken_by.in_(whose)
-    work = select(OCCASIONS.c.party).where(OCCASIONS.c.party.in_(names), theirs)
-    mine = {row.party for query in (bonds, work) for row in ground.connection.execute(query)}
+    mine = parties_seen(ground.connection, ground.viewer, [hit.party for hit in hits])
     return [hit for hit in hits if hit.party in mine]
 
 

@@ -16,7 +16,7 @@ router = APIRouter(include_in_schema=False)
 def refused_page(frame: Framed, source: str = "", older: int | None = None) -> Response:
     """What was refused, and why."""
     with frame.service.engine.connect() as connection:
-        page = refused(connection, frame.now_us, frame.zone, source=source, older=older)
+        page = refused(connection, frame.viewer, frame.now_us, frame.zone, source=source, older=older)
     return frame.page("refused.html", page, frame.shell("refused"))
 
 
@@ -25,7 +25,14 @@ def audit_page(frame: Framed, about: str = "", actor: str = "", older: int | Non
     """Who did what."""
     with frame.service.engine.connect() as connection:
         page = audited(
-            connection, frame.now_us, frame.zone, about=about, actor=actor, older=older, check=check == "yes"
+            connection,
+            frame.viewer,
+            frame.now_us,
+            frame.zone,
+            about=about,
+            actor=actor,
+            older=older,
+            check=check == "yes",
         )
     return frame.page("audit.html", page, frame.shell("audit"))
 
