@@ -229,3 +229,19 @@ def test_what_was_saved_in_another_layout_is_read_from_the_log(monkeypatch: pyte
         found: list[Change] = again.feed(log.add([event("x", 4)]), 5 * DAY)
         expected = meaning(third, log.of("p"), 5 * DAY)
         assert [change.occurrence for change in found] == expected
+
+
+def test_a_row_that_changes_while_it_is_being_saved_is_saved_as_it_was() -> None:
+    shelf = Table()
+    rows = ShelvedRows(shelf)
+    watcher = Watcher([SILENT], MemoryLog(), rows=rows)
+    watcher.feed([event("a", 1), msgspec.structs.replace(event("a", 1, "q"), party="q")], 2 * DAY)
+    rows.begin_save()
+    was = watcher.program.pack(rows.held["p"])
+    assert rows.load(["p", "p"]) == []  # a timer may name a party twice
+    assert dict(shelf.read(["p", "q"])) == {"p": was}
+    watcher.feed([event("a", 3)], 4 * DAY)
+    assert dict(shelf.read(["p"])) == {"p": was}
+    assert rows.save_some(5)
+    assert [party for party, _ in shelf.read(["p", "q"])] == ["p", "q"]
+    assert list(rows.dirty) == ["p"]

@@ -86,7 +86,7 @@ class Definitions:
 def days(draw: st.DrawFn) -> tuple[list[Definition], list[Event], list[tuple[int, str]], int]:
     """Definitions, events as they come, and what happens in between: groups, stops, kills."""
     watched, events, steps, buffer_us = draw(streams())
-    kinds = st.sampled_from(["group", "group", "group", "stop", "crash", "tick", "tick", "checkpoint"])
+    kinds = st.sampled_from(["group", "group", "group", "stop", "crash", "tick", "tick", "checkpoint", "begin to save"])
     return watched, events, [(size, draw(kinds)) for size, _ in steps], buffer_us
 
 
@@ -138,6 +138,12 @@ def follows_the_law(day: tuple[list[Definition], list[Event], list[tuple[int, st
             elif what == "checkpoint":
                 server.write()
                 server.following.reading.save()  # type: ignore[union-attr]
+            elif what == "begin to save":
+                server.write()
+                server.following.reading.end_save()  # type: ignore[union-attr]
+                server.following.reading.begin_save()  # type: ignore[union-attr]
+            if small:
+                server.following.reading.save_some(1)  # type: ignore[union-attr]
             server.tick(server.clock + size * DAY if what == "tick" else None)
             agrees(server)
         server.crash()

@@ -109,12 +109,13 @@ class _Turn:
         fresh = [one for one in noticed if one.change.kind == "reached" and self.due(one)]
         self.parties = parties_of(self.connection, [one.change.party for one in fresh])
         parties = list(dict.fromkeys(one.change.party for one in noticed))
+        since = min((one.change.at for one in noticed), default=0)
         stale = True  # whether what is known of the desk was changed since it was read
         over = [one for one in noticed if one.role == "missed"]  # first: what is missed no longer slips
         for one in [*over, *(one for one in noticed if one.role != "missed")]:
             if one.change.kind == "reached":
                 if stale:
-                    self.standing, stale = Standing(self.connection, parties, self.now), False
+                    self.standing, stale = Standing(self.connection, parties, self.now, since), False
                 self.reached(one)
                 continue
             self.written()

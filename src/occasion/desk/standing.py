@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from occasion.store.schema.desk import OCCASIONS
@@ -21,10 +21,12 @@ Place = tuple[str, str, str, str, int]  # party, moment, kind, per, about_us
 
 
 class Standing:
-    """The occasions of some parties; `open` and `close_ahead` are written by `flush`."""
+    """The occasions of some parties about instants from `since` on, and all that are ahead; `open` and `close_ahead`
+    are written by `flush`.
+    """
 
-    def __init__(self, connection: Connection, parties: Sequence[str], now: int) -> None:
-        self._connection, self._now = connection, now
+    def __init__(self, connection: Connection, parties: Sequence[str], now: int, since: int = 0) -> None:
+        self._connection, self._now, self._since = connection, now, since
         self._known: dict[Place, list[Any]] = defaultdict(list)
         self._ahead: dict[tuple[str, str, str], set[int]] = defaultdict(set)
         self._worked: set[tuple[str, str, int]] = set()
@@ -41,8 +43,10 @@ class Standing:
 
     def _rows(self, parties: Sequence[str]) -> Iterator[Any]:
         columns = (O.number, O.party, O.moment, O.kind, O.per, O.about_us, O.state, O.reason, O.identity, O.shown_us)
+        matters = or_(O.about_us >= self._since, and_(O.kind.in_(AHEAD), O.state.in_(WAITING)))
         for i in range(0, len(parties), AT_ONCE):
-            yield from self._connection.execute(select(*columns).where(O.party.in_(parties[i : i + AT_ONCE])))
+            some = O.party.in_(parties[i : i + AT_ONCE])
+            yield from self._connection.execute(select(*columns).where(some, matters)).all()
 
     def worked_on(self, party: str, moment: str, at: int) -> bool:
         """Whether somebody saw it coming and works on it, or has done it."""

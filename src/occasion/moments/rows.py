@@ -143,7 +143,7 @@ class ShelvedRows:
     def load(self, parties: Iterable[str]) -> list[str]:
         parties = list(parties)
         if self.leaving:
-            self._write([party for party in parties if party in self.leaving])
+            self._write(list(dict.fromkeys(party for party in parties if party in self.leaving)))
         missing = [party for party in parties if party not in self.held]
         again = [party for party in missing if party in self.apart and party not in self.gone]
         wanted = [party for party in missing if party not in self.apart and party not in self.gone]
