@@ -262,7 +262,7 @@ def test_every_odd_answer_has_its_page(pages: dict[str, str], case: str) -> None
     [
         ("nothing", "Nothing stood up: no line went with staying by more than chance would give."),
         ("set aside only", "Nothing could be judged: every line was set aside."),
-        ("refusals", "Many lines go with staying; whether any one of them matters cannot be told yet."),
+        ("refusals", "Whether any of these lines matters cannot be told yet."),
         ("association", "Nothing stood up: many lines go with staying"),
     ],
 )

@@ -257,7 +257,10 @@ def _erased_text(done: Erased) -> str:
         )
     if done.backups:
         lines.append("backups made before hold them still, until you delete them: " + ", ".join(done.backups))
-    lines.append("files exported to other places are not in our hands; restoring a backup erases them again")
+    lines.append(
+        "files exported to other places are not in our hands; a backup restored with --erased and this workspace "
+        "is rid of them again"
+    )
     return "\n".join(lines)
 
 

@@ -119,7 +119,7 @@ def _for_now(connection: Connection, owners: Sequence[str] | None, span: Span, n
     for scope in [true()] if owners is None else [O.owner == owner for owner in owners]:
         shown = O.shown_us + 0 < span.tomorrow  # no index for this: the rows are to come in the order of another
         picked = select(OCCASIONS).where(scope, shown).limit(most)
-        ending = picked.where(O.until_us < span.tomorrow).order_by(O.until_us)
+        ending = picked.where(O.until_us <= span.tomorrow).order_by(O.until_us)
         for query in (
             *(picked.where(O.state == state).order_by(O.stake.desc()) for state in ("open", "taken")),
             *(ending.where(O.state == state) for state in ("open", "taken")),
@@ -192,7 +192,7 @@ def _yesterday(connection: Connection, scope: ColumnElement[bool], span: Span) -
 
 
 def _tomorrow(connection: Connection, scope: ColumnElement[bool], span: Span, now: int) -> list[Any]:
-    """What begins or comes tomorrow, comes back from its rest, or ends."""
+    """What begins or comes tomorrow, comes back from its rest, or ends: until midnight is the end of the day before."""
     query = select(OCCASIONS).where(scope).limit(LINES)
     found: dict[int, Any] = {}
     for one in (
@@ -201,7 +201,7 @@ def _tomorrow(connection: Connection, scope: ColumnElement[bool], span: Span, no
         query.where(O.state == "open", O.shown_us >= span.tomorrow, O.shown_us < span.after).order_by(O.shown_us),
         query.where(O.state == "held", O.held_until_us >= max(now, span.tomorrow), O.held_until_us < span.after)
         .order_by(O.held_until_us),
-        query.where(O.state == "open", O.until_us >= span.tomorrow, O.until_us < span.after).order_by(O.until_us),
+        query.where(O.state == "open", O.until_us > span.tomorrow, O.until_us <= span.after).order_by(O.until_us),
     ):  # fmt: skip
         found |= {row.number: row for row in connection.execute(one)}
     return list(found.values())[:LINES]

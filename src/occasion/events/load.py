@@ -16,7 +16,7 @@ from occasion.events.chunks import LINE_LIMIT
 from occasion.events.convert import convert, is_zone
 from occasion.events.event import Event
 from occasion.events.formats import Format, data_files, sniff
-from occasion.events.mapping import MapSpec, Roles, read_map
+from occasion.events.mapping import MapSpec, Roles, guess_by_name, read_map
 from occasion.events.raw import RawRows, Reject
 from occasion.events.roles import settle
 from occasion.events.rows import raw_rows
@@ -24,6 +24,7 @@ from occasion.events.table import table_events
 from occasion.events.times import year_counts
 
 Progress = Callable[[int, int], None]  # bytes read, bytes in all
+OWN = ("counterpart", "direction", "channel", "actor", "body")  # what the language reads of the event itself
 
 
 @dataclass(frozen=True)
@@ -156,8 +157,21 @@ def _mapping_note(plan: FilePlan) -> str:
     if roles.guessed:
         note += f" (guessed: {', '.join(roles.guessed)})"
     if roles.unused:
-        note += f"; not taken: {', '.join(roles.unused)} (add prop:* to keep them)"
+        note += f"; not taken: {', '.join(roles.unused)} (add {_more(roles)} to keep them)"
+    elif own := _own(roles, [column.name for column in roles.properties.values()]):
+        note += f"; kept as properties only, unless you add {own}"
     return note
+
+
+def _own(roles: Roles, columns: Sequence[str]) -> str:
+    """What `--map` needs for those columns that are fields of the event by their names."""
+    found = guess_by_name(columns, [kind for kind in OWN if kind not in roles.fields])
+    return ",".join(f"{kind}={column}" for kind, column in found.items())
+
+
+def _more(roles: Roles) -> str:
+    own = _own(roles, roles.unused)
+    return f"{own},prop:*" if own else "prop:*"
 
 
 def plan_load(

@@ -24,7 +24,7 @@ def summary(connection: Connection, party: str, now: int, zone: str) -> dict[str
     found = party_of(connection, party)
     merges = history(connection, party)
     if not found.known and not merges:
-        raise InputError(f"party {party!r}: nothing is noted about it; occasion reach and the desk show its events")
+        raise InputError(f"party {party!r}: nothing is noted about it; if it has events, the desk shows them")
     today = today_in(found.zone or zone, now)
     noted = []
     for detail in details_of(connection, party):

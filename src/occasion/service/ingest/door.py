@@ -28,7 +28,8 @@ CORS = {
 }
 SLOWEST = 60  # seconds in which a body must be there
 NO_KEY = (
-    "no key opens this: send one as the Basic user, a Bearer token, X-Write-Key, or writeKey or api_key in the body"
+    "no key opens this: send one that is in force (occasion key list) as the Basic user, a Bearer token, X-Write-Key, "
+    "or writeKey or api_key in the body"
 )
 
 
