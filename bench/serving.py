@@ -267,14 +267,14 @@ def memory_mb(process: subprocess.Popen[bytes]) -> int:
 
 
 def settled(folder: Path) -> None:
-    """Wait until the watcher has read all of history: until its state is no longer written."""
-    state, before = folder / "data", -1.0
-    while True:
-        now = max((p.stat().st_mtime for p in state.glob("state.db*")), default=0.0)
-        if now and now == before and time.time() - now > 15:
-            return
-        before = now
-        time.sleep(2)
+    """Wait until the watcher has read all of history: until the records say so of every version."""
+    with sqlite3.connect(f"file:{folder / 'data' / 'records.db'}?mode=ro", uri=True) as connection:
+        while True:
+            query = "SELECT count(*), sum(ready) FROM versions WHERE until_us IS NULL"
+            watched, ready = connection.execute(query).fetchone()
+            if watched and watched == ready:
+                return
+            time.sleep(0.5)
 
 
 def main() -> None:
