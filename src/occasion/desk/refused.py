@@ -20,7 +20,7 @@ HIDDEN = "…"
 
 def refused(
     connection: Connection,
-    viewer: Looks,
+    viewer: Looks | None,
     now: int,
     zone: str,
     *,
@@ -30,7 +30,8 @@ def refused(
 ) -> RefusedPage:
     """A page of refused items. `source`: only of this one; `older`: only below this number (the page before ended).
 
-    What an item says is shown to whoever sees everybody, else only of parties the viewer may see.
+    What an item says is shown to whoever sees everybody (`viewer` None: a program with a key that may read), else only
+    of parties the viewer may see.
     """
     which = [REFUSED.c.source == source] if source else []
     below = [REFUSED.c.number < older] if older is not None else []
@@ -46,8 +47,8 @@ def refused(
         .order_by(count.desc(), REFUSED.c.source, REFUSED.c.field)
         .limit(SOURCES)
     ).all()
-    everybody = owners_seen(connection, viewer) is None and sees_names(viewer)
-    seen = parties_seen(connection, viewer, [row.party for row in rows if row.party])
+    everybody = viewer is None or (owners_seen(connection, viewer) is None and sees_names(viewer))
+    seen = set() if viewer is None else parties_seen(connection, viewer, [row.party for row in rows if row.party])
     shown = [_line(row, whole=everybody or row.party in seen) for row in rows[:lines]]
     return RefusedPage(
         now,
