@@ -15,10 +15,10 @@ from doors import desk_app, do, signed_in
 from occasion.cli import app as command
 from occasion.errors import InputError
 from occasion.service import colleagues
-from occasion.service.out import channels, notices
+from occasion.service.out import channels, notices, webhooks
 from occasion.service.out.sending import Sending
 from occasion.store.schema.doors import AUDIT, COLLEAGUES
-from occasion.store.schema.out import NOTICES
+from occasion.store.schema.out import DELIVERIES, NOTICES, WEBHOOKS
 
 NOW = 1_772_442_000_000_000  # 2026-03-02 09:00 UTC
 TOKENS = "T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
@@ -144,3 +144,41 @@ def test_one_service_that_fails_keeps_nobody_else_waiting_and_who_left_is_not_to
     assert rows == [("ewa", "refused by the service"), ("jan", "sent"), ("ola", "not wanted")]
     assert sending.once() == 0
     assert asked == [("json://ewa",), ("json://jan",)]
+
+
+@pytest.mark.parametrize(
+    "url", ["https://127.0.0.1/hook", "http://[::1]/", "https://169.254.169.254/latest", "ftp://x"]
+)
+def test_a_webhook_that_may_not_be_reached_is_refused_when_it_is_typed(app: FastAPI, url: str) -> None:
+    boss = signed_in(app, "admin", "ann")
+    answer = boss.post("/settings", data={"do": "hook", "url": url})
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+    assert do(app, lambda c: c.execute(select(WEBHOOKS)).all()) == []
+
+
+def test_one_message_that_cannot_be_sent_holds_up_no_other_and_old_ones_go(app: FastAPI) -> None:
+    service, sent = app.state.service, []
+
+    def filled(connection: Any) -> None:
+        for host in ("bad", "good"):
+            secret = webhooks.new_secret(lambda n: b"s" * n)
+            webhooks.add_webhook(connection, f"https://{host}.example/", (), secret, NOW)
+        assert webhooks.queue(connection, "moment.reached", "1", {}, now=NOW, party="p") == 2
+
+    def post(url: str, *_: object) -> int:
+        if "bad" in url:
+            raise RuntimeError("a fault of the library's own")
+        sent.append(url)
+        return 204
+
+    do(app, filled)
+    clock = [NOW]
+    sending = Sending(service.engine, service.writer.do, lambda: clock[0], post=post, notify=lambda *_: True)
+    assert sending.once() == 2
+    assert sent == ["https://good.example/"]
+    rows = do(app, lambda c: [tuple(r) for r in c.execute(select(DELIVERIES.c.outcome, DELIVERIES.c.tries))])
+    assert rows == [("could not be sent (RuntimeError)", 1), ("answered 204", 1)]
+    clock[0] = NOW + 31 * 86_400_000_000
+    sending.once()
+    assert do(app, lambda c: c.execute(select(DELIVERIES.c.webhook)).scalars().all()) == [1]  # it still waits

@@ -143,6 +143,10 @@ class Sender:
         """Let go of the connections."""
         self._pool.close()
 
+    def check(self, url: str) -> None:
+        """When an address is typed in: whether it could be sent to. Raises InputError with what to change."""
+        check_url(url, self._allowed, self._resolving)
+
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """POST once. Raises Forbidden for an address that must not be reached, OSError when it cannot be."""
         check_url(url, self._allowed, self._resolving)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 from whenever import Instant, ZonedDateTime
 
 from occasion.desk.settings_page import MORNING
@@ -162,6 +162,11 @@ def send(told: Waiting, notify: Notify) -> dict[int, str]:
         except Exception:  # a service's own fault must not keep the others waiting
             said = "refused by the service"
     return dict.fromkeys(told.numbers, said)
+
+
+def tidy(connection: Connection, before: int) -> int:
+    """Remove what was settled before an instant; how many."""
+    return connection.execute(delete(NOTICES).where(NOTICES.c.sent_us < before)).rowcount
 
 
 def settle_notices(connection: Connection, outcome: dict[int, str], now: int) -> None:

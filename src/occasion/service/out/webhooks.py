@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from occasion.errors import InputError
 from occasion.store.schema.out import DELIVERIES, WEBHOOKS
@@ -140,7 +140,14 @@ def send(one: Delivery, post: Post, now: int) -> tuple[int | None, str]:
         return None, str(refused)
     except OSError as failed:
         return None, f"no answer ({type(failed).__name__})"
+    except Exception as failed:  # whatever is wrong with this one must not keep the others waiting
+        return None, f"could not be sent ({type(failed).__name__})"
     return status, f"answered {status}"
+
+
+def tidy(connection: Connection, before: int) -> int:
+    """Remove what was settled before an instant; how many."""
+    return connection.execute(delete(DELIVERIES).where(DELIVERIES.c.done_us < before)).rowcount
 
 
 def settle(connection: Connection, one: Delivery, status: int | None, said: str, now: int) -> None:

@@ -215,10 +215,11 @@ def ending_feed(frame: Frame, fields: dict[str, str]) -> Act:
 
 def new_hook(frame: Frame, fields: dict[str, str]) -> Act:
     """A webhook whose signing secret is shown once."""
-    secret = webhooks.new_secret(secrets.token_bytes)
+    secret, address = webhooks.new_secret(secrets.token_bytes), fields.get("url", "").strip()
+    frame.service.sender.check(address)
 
     def act(connection: Connection) -> str:
-        number = webhooks.add_webhook(connection, fields.get("url", "").strip(), (), secret, frame.now_us)
+        number = webhooks.add_webhook(connection, address, (), secret, frame.now_us)
         audit.note(connection, frame.now_us, frame.viewer.id, "webhook added", f"webhook:{number}")
         return secret
 
