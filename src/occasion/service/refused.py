@@ -57,5 +57,7 @@ def list_refused(
         why = "no key opens this: occasion key new NAME --may read makes one; send it as Basic user or Bearer token"
         raise Refuse(401, "unauthorized", why, headers={"WWW-Authenticate": "Basic"})
     with service.engine.connect() as connection:
-        page = refused(connection, None, service.clock(), service.workspace.zone, source=source, older=older, lines=lines)
+        page = refused(
+            connection, None, service.clock(), service.workspace.zone, source=source, older=older, lines=lines
+        )
     return Response(msgspec.json.encode(page), media_type="application/json")
