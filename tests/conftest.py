@@ -34,6 +34,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Under CI every part is there, so a skip is a failure."""
     report = yield
+    # what was written may hold half a character, which does not travel between the processes of a test run
+    report.sections = [(name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections]
     if UNDER_CI and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"skipped, which CI does not allow: {call.excinfo.value if call.excinfo else ''}"
