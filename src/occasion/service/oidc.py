@@ -15,7 +15,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import httpx2
 from authlib.integrations.base_client.errors import OAuthError  # type: ignore[import-untyped]
 from authlib.integrations.httpx_client import OAuth2Client  # type: ignore[import-untyped]
 from fastapi import APIRouter, Request, Response
@@ -118,7 +118,7 @@ class Provider:
                     code_verifier=flow.verifier,
                     grant_type="authorization_code",
                 )
-        except (OAuthError, httpx.HTTPError, ValueError) as why:
+        except (OAuthError, httpx2.HTTPError, ValueError) as why:
             raise Untrusted("token endpoint") from why
         identity = token.get("id_token") if isinstance(token, dict) else None
         if not isinstance(identity, str):
@@ -188,10 +188,10 @@ class Provider:
 
     def _get(self, url: str) -> dict[str, Any]:
         try:
-            with httpx.Client(timeout=TIMEOUT, trust_env=False, follow_redirects=False) as client:
+            with httpx2.Client(timeout=TIMEOUT, trust_env=False, follow_redirects=False) as client:
                 answer = client.get(url, headers={"Accept": "application/json"})
                 found = answer.raise_for_status().json()
-        except (httpx.HTTPError, ValueError) as why:
+        except (httpx2.HTTPError, ValueError) as why:
             raise Untrusted("cannot be reached") from why
         if not isinstance(found, dict):
             raise Untrusted("discovery")
