@@ -208,3 +208,18 @@ def test_which_pairs_are_tried_is_chosen_by_those_who_screen() -> None:
     reached[1, 1, 0, 0] = 0, 50
     made = Cube(reached, np.full((2, 2), 50), ["count(a)", "count(b)"], np.arange(2, dtype=np.int32))
     assert _promising(made) == [0, 1]
+
+
+@pytest.mark.parametrize("kept", ["count(any)", "count(contact)", 'count(visit where direction = "out")'])
+def test_what_the_outcome_itself_counts_is_never_said_to_come_too_late(
+    kept: str, because_kept: World, tmp_path: Path
+) -> None:
+    columns = event_table(because_kept)
+    table = pa.table({"party": columns["party"], "name": columns["name"], "at_us": columns["at"].cast(pa.int64())})
+    with seal_table(table, tmp_path / "data") as history, DuckEngine() as runs:
+        source = history.source()
+        known = outcomes(runs, runs.open(source), question(because_kept.kept_text), because_kept.as_of_us)
+        asked = question(f"{kept} >= 1 between 28 days and 56 days after start")
+        said = done_afterwards(runs, study(source, known.population), asked)
+    assert not any("count(visit)" in one.what for one in said)
+    assert bool(said) == ("visit" in kept)
