@@ -73,6 +73,7 @@ class Frame:
             ways(self.viewer),
             colleagues=to_choose_from(connection, self.now_us) if connection is not None else (),
             flash=flash if flash in FLASHES else "",
+            still=self.service.writer.trouble is not None,
             **more,
         )
 

@@ -84,6 +84,7 @@ class Shell:
     colleagues: tuple[tuple[str, str], ...] = ()  # to hand over to
     flash: str = ""
     trouble: Trouble | None = None
+    still: bool = False  # whether nothing is watched any more: an empty desk would be no good news
 
 
 def url(path: str, /, **query: object) -> str:
