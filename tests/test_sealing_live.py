@@ -280,3 +280,18 @@ def test_rows_of_the_erased_are_not_loaded_again(tmp_path: Path) -> None:
         said = report.rejects.read_text()
     assert "was erased" in said
     assert "gone" not in said
+
+
+def test_what_the_watcher_keeps_is_sealed_though_more_came(opened: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("occasion.store.sealer.KEPT_TRIES", 1)
+    first, then = events(1, 40), events(2, 40)
+    opened.put(*first)
+    opened.writer.do(lambda _: opened.writer.tail.cut()).result()
+    until = opened.writer.position
+    opened.put(*then)
+    sealer = Sealer(opened.writer, opened.history, apart=False, kept=lambda upto: upto <= until)
+    assert sealer.seal()
+    assert opened.writer.tail.sealed == until
+    assert not sealer.seal(), "no more is kept"
+    assert of_all(opened.log, first + then) == expected(first + then)
+    assert opened.put(*first, *then).known == 80

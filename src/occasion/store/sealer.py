@@ -27,6 +27,7 @@ ROWS = 200_000
 AGE_US = 600_000_000
 LOOK = 0.5  # seconds between two looks at the tail
 KEPT_TRIES, KEPT_WAIT = 100, 0.05  # how often, and how many seconds apart, who follows is asked
+ERASE_TRIES = 1_000  # and where somebody is to be erased
 GROUPS_AT_ONCE = 10  # removed in one transaction
 LAZY = 10  # niceness: sealing waits for whoever answers clients
 # A position to seal up to, names to erase, or a segment that needs its file by party.
@@ -86,7 +87,7 @@ class Sealer:
         with self._busy, self._history.writing():
             upto = self._writer.do(lambda _: self._writer.tail.cut()).result()
             if not self._wait_kept(upto):
-                return False
+                upto = self._kept_before(upto)
             changes = self._made(upto) if upto > self._writer.tail.sealed else None
             if changes is None:
                 return False
@@ -94,10 +95,18 @@ class Sealer:
             self._history.tidy()
         return True
 
-    def _wait_kept(self, upto: int) -> bool:
+    def _kept_before(self, upto: int) -> int:
+        """The last end of a stretch up to which the state is kept: under load that is never now."""
+        tail, kept = self._writer.tail, self._kept
+        if self._end.is_set() or kept is None:
+            return tail.sealed
+        ends = [stretch.seq for stretch in tail.stretches if stretch.seq < upto]
+        return next((end for end in reversed(ends) if kept(end)), tail.sealed)
+
+    def _wait_kept(self, upto: int, tries: int = KEPT_TRIES) -> bool:
         if self._kept is None:
             return True
-        for _ in range(KEPT_TRIES):
+        for _ in range(tries):
             if self._kept(upto):
                 return True
             if self._end.wait(KEPT_WAIT):
@@ -112,7 +121,7 @@ class Sealer:
         """
         with self._busy, self._history.writing():
             upto = self._writer.do(lambda _: self._writer.tail.cut()).result()
-            if not self._wait_kept(upto):
+            if not self._wait_kept(upto, ERASE_TRIES):
                 raise OccasionError("the watcher has not kept its state yet: erase again in a moment")
             if upto > self._writer.tail.sealed and (sealed := self._made(upto)) is not None:
                 self._commit(sealed)
