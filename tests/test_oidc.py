@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from doors import AWAY, add, desk_app, do, stranger
 from occasion.errors import InputError
-from occasion.service import colleagues
+from occasion.service import colleagues, oidc
 from occasion.service.door_settings import doors_from
 from occasion.store.schema.doors import AUDIT, COLLEAGUES
 from provider import CLIENT, SECRET, Provider, first_key, provider_here
@@ -179,6 +179,19 @@ def test_a_provider_that_is_gone_is_said_plainly(app: FastAPI, monkeypatch: pyte
     monkeypatch.setattr(doors, "settings", gone)
     answer = stranger(app).get("/login/oidc")
     assert (answer.status_code, "did not answer" in answer.text) == (403, True)
+
+
+def test_a_token_endpoint_that_is_gone_is_no_fault_of_ours(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = oidc.Provider.about
+
+    def gone(self: oidc.Provider, now: int) -> dict[str, Any]:
+        return {**known(self, now), "token_endpoint": "http://127.0.0.1:9/token"}
+
+    monkeypatch.setattr(oidc.Provider, "about", gone)
+    ours = oidc.Provider(app.state.doors.settings.oidc)
+    flow = oidc.Flow("state", "nonce", "v" * 43, "/", "http://desk.test/login/oidc/back", CLOCK())
+    with pytest.raises(oidc.Untrusted, match="token endpoint"):
+        ours.exchange("code", flow, CLOCK())
 
 
 def subject(app: FastAPI, id: str) -> str | None:
