@@ -24,7 +24,7 @@ from occasion.store.history import History
 from occasion.store.records import open_records
 from occasion.store.schema import METADATA
 from occasion.store.schema.log import REFUSED
-from occasion.store.schema.out import DELIVERIES
+from occasion.store.schema.out import DELIVERIES, PROPOSALS
 from occasion.store.schema.watched import OCCURRENCES
 from occasion.store.workspace import read_workspace
 from serving import make_place, serving_here
@@ -97,6 +97,10 @@ def others_name_them(connection: Connection) -> None:
     row = fill(REFUSED, 1, number=990, party=None, message_id=None, body={"userId": [PARTY], "event": "x"}, value=PARTY,
                source="web", kind="track", field="userId", reason=f"userId {PARTY!r}: is no text")  # fmt: skip
     connection.execute(insert(REFUSED).values(**row))
+    for number, text, why in ((990, "first visit", f"{PARTY} came"), (991, "2nd visit", f"as {CANARY} name 900 did")):
+        row = fill(PROPOSALS, 1, number=number, party=None, kind="moment", text=text, why=why, made_by="assistant",
+                   state="open", settled_by=None)  # fmt: skip
+        connection.execute(insert(PROPOSALS).values(**row))
     note(connection, "ola", "likes tea", now=NOW, by="ewa", source="call")
     audit.note(connection, NOW, "ewa", "party seen", f"party:{PARTY}", {"n": 1})
 

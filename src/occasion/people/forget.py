@@ -19,7 +19,8 @@ from occasion.store.occurrences import per_text
 from occasion.store.positions import advance, position
 from occasion.store.schema.desk import OCCASIONS
 from occasion.store.schema.log import REFUSED
-from occasion.store.schema.out import DELIVERIES
+from occasion.store.schema.out import DELIVERIES, PROPOSALS
+from occasion.store.schema.people import PARTIES
 from occasion.store.schema.watched import OCCURRENCES
 
 Names = Mapping[str, str]  # an erased identity → what stands for it
@@ -57,6 +58,7 @@ def make_nameless(connection: Connection, names: Names) -> dict[str, int]:
         _count(counts, column.table, _in_json(connection, column, names))
     _count(counts, REFUSED, _refused(connection, names))
     _count(counts, DELIVERIES, _delivered(connection, names))
+    _count(counts, PROPOSALS, _proposed(connection, names))
     return counts
 
 
@@ -101,6 +103,14 @@ def _refused(connection: Connection, names: Names) -> int:
             connection.execute(update(REFUSED).where(REFUSED.c.number == row.number).values(**values))
             changed += 1
     return changed
+
+
+def _proposed(connection: Connection, names: Names) -> int:
+    """What was proposed for the catalogue, or about others, and speaks of them by identity or name goes whole."""
+    known = connection.execute(select(PARTIES.c.name).where(PARTIES.c.party.in_(list(names)))).scalars()
+    words = sorted({word for word in (*names, *known) if len(word) >= SHORTEST})
+    said = [column.contains(word, autoescape=True) for word in words for column in (PROPOSALS.c.text, PROPOSALS.c.why)]
+    return connection.execute(delete(PROPOSALS).where(or_(*said))).rowcount if said else 0
 
 
 def _delivered(connection: Connection, names: Names) -> int:
