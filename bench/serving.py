@@ -271,7 +271,7 @@ def settled(folder: Path) -> None:
     with sqlite3.connect(f"file:{folder / 'data' / 'records.db'}?mode=ro", uri=True) as connection:
         while True:
             query = "SELECT count(*), sum(ready) FROM versions WHERE until_us IS NULL"
-            watched, ready = connection.execute(query).fetchone()
+            ((watched, ready),) = connection.execute(query).fetchall()  # to the end: no reading stays open
             if watched and watched == ready:
                 return
             time.sleep(0.5)
