@@ -77,6 +77,11 @@ def demo(
 
 def _step(context: typer.Context, *arguments: str) -> None:
     """Show a command as it would be typed, and run it; an error ends the demo as it would end the command."""
-    shown = shlex.join([Path(one).name if one.endswith(".txt.gz") else one for one in arguments])
+    shown = " ".join(_typed(Path(one).name if one.endswith(".txt.gz") else one) for one in arguments)
     typer.echo(f"\n$ occasion {shown}")
     context.find_root().command.main(list(arguments), prog_name="occasion", standalone_mode=False)
+
+
+def _typed(argument: str) -> str:
+    """As a person would quote it: a text that has single quotes stands in double ones."""
+    return f'"{argument}"' if "'" in argument and not set(argument) & set('"$`\\!') else shlex.quote(argument)

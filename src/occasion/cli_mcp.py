@@ -25,7 +25,10 @@ def mcp(workspace: Annotated[Path | None, WORKSPACE] = None) -> None:
     from occasion.store.workspace import find_workspace
 
     if find_spec("mcp") is None:
-        raise InputError("occasion mcp: needs the extra mcp; install it with pip install 'occasion[mcp]'")
+        raise InputError(
+            "occasion mcp: needs the extra mcp; in the folder that was cloned: "
+            ".venv/bin/pip install -c constraints.txt -e '.[mcp]'"
+        )
     from occasion.service.out.assistant import Assistant, mcp_server
 
     place = find_workspace(workspace)

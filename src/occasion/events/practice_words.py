@@ -44,7 +44,7 @@ COMPLAINED = (
     "I waited fifty minutes and nobody said a word. After nine years with you I expected better.",
     "The invoice is wrong for the second time and the answering machine sent me in circles.",
 )
-NEWSLETTER = "Spring is here! Book your check-up now and enjoy ten per cent off whitening. Your practice team."
+NEWSLETTER = "A smile for everyone! Book your check-up now and enjoy ten per cent off whitening. Your practice team."
 RECALL = "Dear patient, your check-up is due. Please call us to arrange an appointment."
 HOLIDAYS = "Happy holidays from all of us!"
 # Details as colleagues note them: (text, kind, use, sensitive, do not mention, how it was learned)
