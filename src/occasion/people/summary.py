@@ -24,7 +24,9 @@ def summary(connection: Connection, party: str, now: int, zone: str) -> dict[str
     found = party_of(connection, party)
     merges = history(connection, party)
     if not found.known and not merges:
-        raise InputError(f"party {party!r}: nothing is noted about it; if it has events, the desk shows them")
+        raise InputError(
+            f"party {party!r}: nothing is noted under this identity; the desk shows its events, and finds people by name"
+        )
     today = today_in(found.zone or zone, now)
     noted = []
     for detail in details_of(connection, party):

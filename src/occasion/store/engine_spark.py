@@ -112,7 +112,10 @@ def _session(master: str) -> tuple[Any, bool]:
     try:
         from pyspark.sql import SparkSession
     except ImportError:
-        raise InputError("engine 'spark' needs pyspark: install occasion[spark], or use --engine duckdb") from None
+        raise InputError(
+            "engine 'spark' needs pyspark: use --engine duckdb, or in the folder that was cloned "
+            ".venv/bin/pip install -c constraints.txt -e '.[spark]'"
+        ) from None
     active = SparkSession.getActiveSession()
     if active is not None:
         return active, False

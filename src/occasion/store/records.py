@@ -85,7 +85,10 @@ def _options(url: URL) -> dict[str, Any]:
     try:
         import psycopg  # noqa: F401
     except ImportError:
-        raise InputError("records on PostgreSQL need psycopg: install occasion[postgres]") from None
+        raise InputError(
+            "records on PostgreSQL need psycopg; in the folder that was cloned: "
+            ".venv/bin/pip install -c constraints.txt -e '.[postgres]'"
+        ) from None
     return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
 
 
