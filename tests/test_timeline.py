@@ -62,7 +62,7 @@ def test_every_kind_of_line_is_there_newest_first(connection: Connection) -> Non
     occurrence(connection, "u1", NOW + 3, role="opened")  # what it waits for is an event of its own
     occurrence(connection, "u1", NOW + 3, role="missed", state="retracted")
     answered = add(connection, OCCASIONS, party="u1", moment="ten friends", identity="v1", kind="reached", state="done",
-                   answer="I listened", changed_us=NOW + 4, taken_by="ewa")  # fmt: skip
+                   answer="I listened", changed_us=NOW + 4, taken_by="ewa", facts={})  # fmt: skip
     add(
         connection,
         GESTURES,

@@ -46,3 +46,14 @@ def test_it_stands_on_every_card_and_its_answer_on_the_timeline(world: World) ->
         with world.engine.connect() as connection:
             lines = timeline(connection, WholeLog(lambda who: list(world.log.of(who))), party).lines
         assert [(line.text, line.by) for line in lines if line.kind == "answer"] == [(f"I listened to {party}.", "ewa")]
+
+
+def test_the_answer_is_whose_words_it_is_not_whose_occasion(world: World) -> None:
+    world.events(event("ada", "call", MORNING, direction="in"))
+    with writing(world.engine) as connection:
+        page = today(connection, world.viewer("ewa"), world.now, catalogue=world.catalogue, zone=ZONE)
+        number = page.today[0].number
+        actions.answer(connection, number, "I let her finish.", now=world.now, by="marek")
+        actions.done(connection, number, "call", "Spoke.", now=world.now + 1, by="ewa", append=world.append)
+        lines = timeline(connection, WholeLog(lambda who: list(world.log.of(who))), "ada").lines
+    assert [(line.text, line.by) for line in lines if line.kind == "answer"] == [("I let her finish.", "marek")]

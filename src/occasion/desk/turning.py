@@ -21,9 +21,19 @@ def turn(connection: Connection, now: int, zone: str, rules: ContactRules | None
     pages are right in between. At most some hundreds a call; call it again while it gives that many.
     """
     changed = _back(connection, now) + _over(connection, now, rules or ContactRules(zone=zone))
-    for due in promises.due(connection, now=now, zone=zone):
-        changed += open_promise(connection, due.promise, now=now, zone=zone) is not None
+    for promise in _unopened(connection, [due.promise for due in promises.due(connection, now=now, zone=zone)]):
+        changed += open_promise(connection, promise, now=now, zone=zone) is not None
     return changed
+
+
+def _unopened(connection: Connection, due: list[promises.Promise]) -> list[promises.Promise]:
+    """Those that have no occasion yet: asked at once, since what is overdue stays due until it is kept."""
+    there: set[str] = set()
+    for i in range(0, len(due), AT_ONCE):
+        parties = {promise.party for promise in due[i : i + AT_ONCE]}
+        query = select(O.identity).where(O.party.in_(parties), O.moment == "promise")
+        there.update(connection.execute(query).scalars())
+    return [promise for promise in due if f"promise:{promise.number}" not in there]
 
 
 def _back(connection: Connection, now: int) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 from occasion.errors import InputError
 from occasion.people.merges import canonical, identities
 from occasion.people.partial import today_in
-from occasion.people.parties import ensure, party_of
+from occasion.people.parties import ensure, parties_of
 from occasion.store.schema.people import PROMISES
 
 
@@ -96,10 +96,11 @@ def due(connection: Connection, *, now: int, zone: str, within_days: int = 0) ->
         .where(PROMISES.c.kept_us.is_(None), PROMISES.c.dropped_us.is_(None), PROMISES.c.due <= latest.isoformat())
         .order_by(PROMISES.c.due, PROMISES.c.number)
     ).mappings()
+    some = [Promise(**row) for row in rows]
+    known = parties_of(connection, [promise.party for promise in some])
     found = []
-    for row in rows.all():
-        promise = Promise(**row)
-        today = today_in(party_of(connection, promise.party).zone or zone, now)
+    for promise in some:
+        today = today_in(known[promise.party].zone or zone, now)
         days = date.fromisoformat(promise.due).toordinal() - today.toordinal()
         if days <= within_days:
             found.append(Due(promise, days))

@@ -126,7 +126,9 @@ class _Source:
             kind=self.kind or row["role"],
             party=row[self.party],
             number=row[self.number],
-            by=(row[self.by] if self.by else "") or "",
+            by=(row["facts"].get("answered_by") if self.kind == "answer" else None)
+            or (row[self.by] if self.by else "")
+            or "",
             text=(row[self.text] if self.text else "") or "",
             facts={name: row[name] for name in self.facts if row[name] is not None},
         )
