@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from occasion.store.schema.doors import protect_audit
+
 revision = "0002"
 down_revision = "0001"
 
@@ -371,3 +373,4 @@ def upgrade() -> None:  # noqa: PLR0915
     op.create_index("ix_gestures_at", "gestures", ["at_us"], unique=False)
     op.create_index(op.f("ix_gestures_occasion"), "gestures", ["occasion"], unique=False)
     op.create_index(op.f("ix_gestures_party"), "gestures", ["party"], unique=False)
+    protect_audit(op.get_bind())
