@@ -25,7 +25,7 @@ def summary(connection: Connection, party: str, now: int, zone: str) -> dict[str
     merges = history(connection, party)
     if not found.known and not merges:
         raise InputError(
-            f"party {party!r}: nothing is noted under this identity; the desk shows its events, and finds people by name"
+            f"party {party!r}: nothing is noted under it; the desk shows its events, and finds people by name"
         )
     today = today_in(found.zone or zone, now)
     noted = []
