@@ -243,6 +243,20 @@ def test_a_manager_of_a_team_reads_of_nobody_elses_people_anywhere(app: FastAPI)
     assert "None-value" in dict(pages(everybody))["/refused"]
 
 
+@pytest.mark.parametrize("role", ["colleague", "manager", "analyst"])
+def test_what_somebody_would_leave_behind_is_for_admins_however_it_is_asked(app: FastAPI, role: str) -> None:
+    client, boss = signed_in(app, role, "kim-" + role, teams=("nowhere",)), signed_in(app, "admin")
+    signed_in(app, "colleague", "zoe")
+    forms = ({"do": "nothing"}, {"do": "notify", "address": "x"}, {"do": "feed_end"}, {"do": "leave"})
+    for form in forms:
+        answer = client.post("/settings", data={**form, "colleague": "zoe"})
+        assert answer.status_code in (403, 422), form
+        assert NAMED["theirs"] not in answer.text, form
+    assert NAMED["theirs"] not in client.get("/settings?leaving=zoe").text
+    assert NAMED["theirs"] in boss.get("/settings?leaving=zoe").text
+    assert NAMED["theirs"] in boss.post("/settings", data={"do": "leave", "colleague": "zoe"}).text
+
+
 def test_an_analyst_never_reads_who_somebody_is(app: FastAPI) -> None:
     for path, text_ in pages(signed_in(app, "analyst")):
         for party, name in NAMED.items():

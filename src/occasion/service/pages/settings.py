@@ -34,7 +34,7 @@ Act = Callable[[Connection], str | None]  # gives back what is shown once
 @router.get("/settings")
 def settings(frame: Framed, leaving: str = "") -> Response:
     """Colleagues, keys, channels."""
-    return shown(frame, leaving if frame.viewer.role == "admin" else "")
+    return shown(frame, leaving)
 
 
 @router.post("/settings")
@@ -58,10 +58,12 @@ def shown(
     frame: Frame, leaving: str = "", *, secret: str = "", trouble: Trouble | None = None,
     refused: NotHandedOver | None = None, status: int = 200,
 ) -> Response:  # fmt: skip
-    """The page, with a colleague's leaving, a secret, or why something was refused."""
+    """The page, with a colleague's leaving (an admin's to see: it names their people), a secret, or why something was
+    refused.
+    """
     service, found = frame.service, None
     with service.engine.connect() as connection:
-        if leaving:
+        if leaving and frame.viewer.role == "admin":
             found = plan(
                 connection, service.watching.catalogue(), leaving, now=frame.now_us, zone=service.workspace.zone
             )
