@@ -189,4 +189,3 @@ def test_a_row_that_was_added_by_hand_does_not_follow(engine: Engine) -> None:
     with writing(engine) as connection:
         connection.execute(insert(AUDIT).values(**row, before=bytes(32), digest=bytes(32)))
     assert checked(engine) == audit.Broken(3, "it does not follow the row before it")
-
