@@ -196,7 +196,7 @@ class History:
 
         Raises InputError when a file is damaged, the disk is full, another load is under way, or a server runs.
         """
-        with self.alone(), self.writing(), full_disk_said(self.data):
+        with full_disk_said(self.data), self.alone(), self.writing():
             self.seal_tail()
             with self._engine.connect() as connection:
                 served = position(connection, LOG).seq > 0  # else files by party are left to the first server
@@ -212,7 +212,7 @@ class History:
         """
         from occasion.store.erasing import erase_sealed
 
-        with self.alone(), self.writing(), full_disk_said(self.data):
+        with full_disk_said(self.data), self.alone(), self.writing():
             self.seal_tail()
             if (changes := erase_sealed(self.folder, self.manifest, names)) is not None:
                 self.manifest.commit(changes)
