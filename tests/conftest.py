@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from databases import postgres_server, records_url  # noqa: F401  (fixtures for every test)
+from databases import connection, postgres_server, records_url  # noqa: F401  (fixtures for every test)
 
 ROOT = Path(__file__).resolve().parent.parent
 UNDER_CI = bool(os.environ.get("CI"))

@@ -25,6 +25,9 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
+
+from occasion.store.records import open_records
 
 START_SECONDS = 30
 USER = "postgres"
@@ -137,3 +140,12 @@ def records_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'records.db'}"
     server: Postgres = request.getfixturevalue("postgres_server")
     return server.database()
+
+
+@pytest.fixture
+def connection(records_url: str) -> Iterator[Connection]:
+    """A transaction on an empty database, committed when the test is over."""
+    engine = open_records(records_url)
+    with engine.begin() as found:
+        yield found
+    engine.dispose()

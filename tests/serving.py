@@ -158,19 +158,10 @@ class ServerHere:
 
 
 @contextmanager
-def serving_here(
-    folder: Path, clock: Callable[[], int] | None = None, catalogue: str | None = None, **settings: Any
-) -> Iterator[ServerHere]:
-    """A server in a thread, ready; stopped when the block ends. `settings`: further fields of Settings."""
-    from occasion.service.app import Settings, make_app
+def in_a_thread(app: Any) -> Iterator[int]:
+    """The app answering on a free loopback port until the block ends; the port."""
     from occasion.service.serving import make_server
-    from occasion.store.workspace import read_workspace
 
-    place = make_place(folder, catalogue)
-    key = make_key(place)
-    if clock is not None:
-        settings["clock"] = clock
-    app = make_app(Settings(read_workspace(place), **settings))
     listening = socket.create_server(("127.0.0.1", 0))
     ready = threading.Event()
     server = make_server(app, ready.set)
@@ -178,9 +169,26 @@ def serving_here(
     thread.start()
     try:
         assert ready.wait(PATIENCE), "the server did not start"
-        yield ServerHere(place, key, listening.getsockname()[1], app)
+        yield int(listening.getsockname()[1])
     finally:
         server.should_exit = True
         thread.join(PATIENCE)
         listening.close()
         assert not thread.is_alive(), "the server did not stop"
+
+
+@contextmanager
+def serving_here(
+    folder: Path, clock: Callable[[], int] | None = None, catalogue: str | None = None, **settings: Any
+) -> Iterator[ServerHere]:
+    """A server in a thread, ready; stopped when the block ends. `settings`: further fields of Settings."""
+    from occasion.service.app import Settings, make_app
+    from occasion.store.workspace import read_workspace
+
+    place = make_place(folder, catalogue)
+    key = make_key(place)
+    if clock is not None:
+        settings["clock"] = clock
+    app = make_app(Settings(read_workspace(place), **settings))
+    with in_a_thread(app) as port:
+        yield ServerHere(place, key, port, app)

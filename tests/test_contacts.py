@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, func, select
 
-from databases import postgres_server, records_url  # noqa: F401
 from occasion.errors import InputError
 from occasion.people import details
 from occasion.people.contact_table import read_day, read_table
@@ -17,7 +14,6 @@ from occasion.people.contacts import Brought, bring_in
 from occasion.people.parties import change, party_of
 from occasion.people.traits import Said, learn, traits_of
 from occasion.people.vcard import read_vcard
-from occasion.store.records import open_records
 from occasion.store.schema.people import DETAILS, PARTIES
 
 NOW = 1_772_452_800_000_000
@@ -49,14 +45,6 @@ item1.X-ABLabel:_$!<Anniversary>!$_\r
 tel;type=CELL,pref:+48 600 200 300\r
 end:vcard\r
 """
-
-
-@pytest.fixture
-def connection(records_url: str) -> Iterator[Connection]:  # noqa: F811
-    engine = open_records(records_url)
-    with engine.begin() as found:
-        yield found
-    engine.dispose()
 
 
 def test_cards_of_either_version_are_read() -> None:

@@ -255,6 +255,20 @@ def test_every_number_of_a_moment_leads_to_who_it_counts(chromium: Any, server: 
     page.context.close()
 
 
+def test_what_came_before_the_stream_was_open_is_not_missed(chromium: Any, server: ServerHere) -> None:
+    page = new_page(chromium)
+    enter(page, server, path="/help")
+    held: list[Any] = []
+    page.route(lambda url: "/live?about=" in url, lambda route: held.append(route))  # noqa: PLW0108  # it gets an attribute
+    page.goto(server.url + "/", wait_until="domcontentloaded")
+    send(server, "sela", "visit")
+    page.wait_for_timeout(3000)  # long enough to be on the desk, by the rule that nothing waits more than a second
+    assert page.locator("article.card", has_text="sela").count() == 0
+    held[0].continue_()
+    page.locator("article.card", has_text="sela").wait_for(timeout=20000)
+    page.context.close()
+
+
 def test_a_page_catches_up_when_it_is_looked_at_again(chromium: Any, server: ServerHere) -> None:
     page = new_page(chromium)
     enter(page, server)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -11,7 +10,6 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, insert, select
 from whenever import Instant, ZonedDateTime
 
-from databases import postgres_server, records_url  # noqa: F401
 from occasion.errors import InputError
 from occasion.people import details, merges, promises
 from occasion.people.partial import read_partial, today_in
@@ -19,7 +17,6 @@ from occasion.people.parties import change, consent, party_of
 from occasion.people.permission import Allowed, ContactRules, Refused, may_contact
 from occasion.people.quiet import is_quiet, quiet_until
 from occasion.people.search import reindex, search
-from occasion.store.records import open_records
 from occasion.store.schema.desk import GESTURES
 from occasion.store.schema.people import FINDABLE
 
@@ -34,14 +31,6 @@ def us(text: str, zone: str = "UTC") -> int:
 
 
 NOW = us("2026-03-02 12:00")
-
-
-@pytest.fixture
-def connection(records_url: str) -> Iterator[Connection]:  # noqa: F811
-    engine = open_records(records_url)
-    with engine.begin() as found:
-        yield found
-    engine.dispose()
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection
 
-from databases import postgres_server, records_url  # noqa: F401
 from occasion.people import merges
 from occasion.people.derived import civil_date, derive
 from occasion.people.details import details_of
@@ -16,17 +14,8 @@ from occasion.people.parties import change, party_of
 from occasion.people.search import search
 from occasion.people.traits import Said, learn, take_traits, traits_of
 from occasion.store.arrived import Arrived, Traits
-from occasion.store.records import open_records
 
 NOW = 1_772_452_800_000_000  # 2026-03-02 12:00 UTC
-
-
-@pytest.fixture
-def connection(records_url: str) -> Iterator[Connection]:  # noqa: F811
-    engine = open_records(records_url)
-    with engine.begin() as found:
-        yield found
-    engine.dispose()
 
 
 def say(connection: Connection, party: str, at: int = NOW, **values: Any) -> int:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +12,6 @@ from occasion.finding.report import write_report
 from sample_findings import finding, findings, further
 
 pytestmark = pytest.mark.browser
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-]
 REACH = "occasion reach messages.csv --both --map 'party=source,counterpart=target,at=weight'"
 LONG = "count(" + "an_event_with_a_very_long_name_" * 12 + ") >= 3 within 2 days of start"
 CASES: dict[str, Findings] = {
@@ -36,18 +26,6 @@ CASES: dict[str, Findings] = {
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    path = os.environ.get("OCCASION_BROWSER") or shutil.which("chromium") or shutil.which("google-chrome")
-    if not path:
-        pytest.skip("needs Chromium: none on the path; set OCCASION_BROWSER to where it is")
-    with sync_api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("reports")
     return {
@@ -56,8 +34,8 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     }
 
 
-def opened(browser: Any, path: Path, width: int = 1280, scheme: str = "light") -> Any:
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+def opened(chromium: Any, path: Path, width: int = 1280, scheme: str = "light") -> Any:
+    page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page.requests, page.complaints = [], []
     page.on("request", lambda request: page.requests.append(request.url))
     page.on("console", lambda message: page.complaints.append(message.text))
@@ -75,10 +53,10 @@ LOOKS = [(case, width, scheme) for case in ("full", "long") for width in (1280, 
 
 @pytest.mark.parametrize(("case", "width", "scheme"), [*LOOKS, ("empty", 320, "light")])
 def test_axe_finds_nothing_and_nothing_is_cut_off(
-    browser: Any, reports: dict[str, Path], case: str, width: int, scheme: str
+    chromium: Any, reports: dict[str, Path], case: str, width: int, scheme: str
 ) -> None:
     axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
-    page = opened(browser, reports[case], width, scheme)
+    page = opened(chromium, reports[case], width, scheme)
     unfold(page)
     found = axe_playwright.Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
@@ -86,8 +64,8 @@ def test_axe_finds_nothing_and_nothing_is_cut_off(
     page.close()
 
 
-def test_no_request_leaves_the_file_and_its_policy_is_kept(browser: Any, reports: dict[str, Path]) -> None:
-    page = opened(browser, reports["full"])
+def test_no_request_leaves_the_file_and_its_policy_is_kept(chromium: Any, reports: dict[str, Path]) -> None:
+    page = opened(chromium, reports["full"])
     unfold(page)
     page.wait_for_timeout(300)
     assert page.requests == [reports["full"].as_uri()]
@@ -104,8 +82,8 @@ def test_no_request_leaves_the_file_and_its_policy_is_kept(browser: Any, reports
     page.close()
 
 
-def test_the_keyboard_reaches_everything_that_can_be_used(browser: Any, reports: dict[str, Path]) -> None:
-    page = opened(browser, reports["full"])
+def test_the_keyboard_reaches_everything_that_can_be_used(chromium: Any, reports: dict[str, Path]) -> None:
+    page = opened(chromium, reports["full"])
     unfold(page)
     wanted = page.evaluate("document.querySelectorAll('a[href], summary, [tabindex=\"0\"]').length")
     page.evaluate(
@@ -119,8 +97,8 @@ def test_the_keyboard_reaches_everything_that_can_be_used(browser: Any, reports:
     page.close()
 
 
-def test_the_skip_link_shows_and_a_summary_opens_by_keyboard(browser: Any, reports: dict[str, Path]) -> None:
-    page = opened(browser, reports["full"])
+def test_the_skip_link_shows_and_a_summary_opens_by_keyboard(chromium: Any, reports: dict[str, Path]) -> None:
+    page = opened(chromium, reports["full"])
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.getBoundingClientRect().left") >= 0
     assert page.evaluate("document.activeElement.className") == "skip"
@@ -130,8 +108,8 @@ def test_the_skip_link_shows_and_a_summary_opens_by_keyboard(browser: Any, repor
     page.close()
 
 
-def test_the_focus_can_be_seen(browser: Any, reports: dict[str, Path]) -> None:
-    page = opened(browser, reports["full"])
+def test_the_focus_can_be_seen(chromium: Any, reports: dict[str, Path]) -> None:
+    page = opened(chromium, reports["full"])
     for _ in range(12):
         page.keyboard.press("Tab")
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
@@ -139,8 +117,8 @@ def test_the_focus_can_be_seen(browser: Any, reports: dict[str, Path]) -> None:
 
 
 @pytest.mark.parametrize("width", [320, 640, 1280, 2560])
-def test_pictures_stay_within_their_column(browser: Any, reports: dict[str, Path], width: int) -> None:
-    page = opened(browser, reports["full"], width)
+def test_pictures_stay_within_their_column(chromium: Any, reports: dict[str, Path], width: int) -> None:
+    page = opened(chromium, reports["full"], width)
     boxes = page.evaluate(
         "[...document.querySelectorAll('figure svg')]"
         ".map(s => [s.getBoundingClientRect(), s.parentElement.getBoundingClientRect()])"
@@ -151,10 +129,10 @@ def test_pictures_stay_within_their_column(browser: Any, reports: dict[str, Path
     page.close()
 
 
-def test_dark_and_light_are_two_looks_of_one_drawing(browser: Any, reports: dict[str, Path]) -> None:
+def test_dark_and_light_are_two_looks_of_one_drawing(chromium: Any, reports: dict[str, Path]) -> None:
     looks = {}
     for scheme in ("light", "dark"):
-        page = opened(browser, reports["full"], scheme=scheme)
+        page = opened(chromium, reports["full"], scheme=scheme)
         looks[scheme] = page.evaluate(
             "[getComputedStyle(document.body).backgroundColor,"
             " getComputedStyle(document.querySelector('svg [fill=\"var(--up3)\"]')).fill]"
@@ -165,15 +143,15 @@ def test_dark_and_light_are_two_looks_of_one_drawing(browser: Any, reports: dict
     assert all(colour.startswith("rgb") for look in looks.values() for colour in look)
 
 
-def test_one_click_selects_a_whole_line(browser: Any, reports: dict[str, Path]) -> None:
-    page = opened(browser, reports["full"])
+def test_one_click_selects_a_whole_line(chromium: Any, reports: dict[str, Path]) -> None:
+    page = opened(chromium, reports["full"])
     page.locator("h3 code").first.click()
     assert page.evaluate("getSelection().toString().trim()") == CASES["full"].candidates[0].when
     page.close()
 
 
-def test_it_prints_on_paper_in_the_light_look(browser: Any, reports: dict[str, Path]) -> None:
-    page = opened(browser, reports["full"], scheme="dark")
+def test_it_prints_on_paper_in_the_light_look(chromium: Any, reports: dict[str, Path]) -> None:
+    page = opened(chromium, reports["full"], scheme="dark")
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     printed = page.pdf(format="A4")

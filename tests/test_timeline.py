@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Table, insert
 
-from databases import postgres_server, records_url  # noqa: F401
 from occasion.errors import InputError
 from occasion.events.event import Event, in_order
 from occasion.people import details, merges, promises
 from occasion.people.timeline import Line, WholeLog, timeline
-from occasion.store.records import open_records
 from occasion.store.schema.desk import GESTURES, OCCASIONS
 from occasion.store.schema.watched import OCCURRENCES
 
 NOW = 1_772_452_800_000_000
-
-
-@pytest.fixture
-def connection(records_url: str) -> Iterator[Connection]:  # noqa: F811
-    engine = open_records(records_url)
-    with engine.begin() as found:
-        yield found
-    engine.dispose()
 
 
 def add(connection: Connection, table: Table, **values: Any) -> int:

@@ -8,8 +8,6 @@ with watched(place, Clock(begin), records_url) as server:
 
 from __future__ import annotations
 
-import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,10 +19,10 @@ from sqlalchemy import select
 from occasion.events.event import Event
 from occasion.service.app import Service, Settings, make_app
 from occasion.service.keys import add_key
-from occasion.service.serving import make_server
 from occasion.store.records import open_records
 from occasion.store.schema.doors import KEYS
 from occasion.store.workspace import read_workspace
+from serving import in_a_thread
 from watched_streams import iso, send, until
 
 KEY = "occ_watched_0123456789abcdef"
@@ -77,18 +75,8 @@ def watched(place: Path, clock: Clock, records: str, **settings: Any) -> Iterato
     """The server of a workspace, until the block ends."""
     _add_the_key(records, clock.now)
     app = make_app(Settings(read_workspace(place), clock=clock, records=records, **settings))
-    listening = socket.create_server(("127.0.0.1", 0))
-    ready = threading.Event()
-    server = make_server(app, ready.set)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    try:
-        assert ready.wait(PATIENCE), "the server did not start"
-        yield Watched(f"http://127.0.0.1:{listening.getsockname()[1]}", app.state.service, clock)
-    finally:
-        server.should_exit = True
-        thread.join(PATIENCE)
-        listening.close()
+    with in_a_thread(app) as port:
+        yield Watched(f"http://127.0.0.1:{port}", app.state.service, clock)
 
 
 def _add_the_key(records: str, now: int) -> None:

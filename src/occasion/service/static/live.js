@@ -1,6 +1,6 @@
 // The stream of what changed, as htmx's extension asks for it. A page that nobody looks at lets go of its connection (a
-// browser has six for a host, and people keep many tabs); one that is looked at again, or connected again after the
-// server was away, catches up: whatever it listens for counts as having happened.
+// browser has six for a host, and people keep many tabs). Whenever it is connected it catches up: whatever it listens for
+// counts as having happened, for what came after the page was made and before that is told to nobody.
 (() => {
   "use strict";
   class Stream extends EventTarget {
@@ -9,7 +9,7 @@
       this.url = url;
       this.names = new Set();
       this.readyState = EventSource.CONNECTING;
-      this.opened = this.ended = false;
+      this.ended = false;
       this.pass = (event) => this.dispatchEvent(new MessageEvent(event.type, { data: event.data }));
       this.look = () => (document.hidden ? this.rest() : this.source || this.open());
       document.addEventListener("visibilitychange", this.look);
@@ -29,8 +29,7 @@
       source.onopen = (event) => {
         this.readyState = EventSource.OPEN;
         this.onopen?.(event);
-        if (this.opened) for (const name of this.names) this.dispatchEvent(new MessageEvent(name, { data: "" }));
-        this.opened = true;
+        for (const name of this.names) this.dispatchEvent(new MessageEvent(name, { data: "" }));
       };
       source.onerror = () => {
         this.readyState = source.readyState;
