@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from occasion.errors import InputError
 from occasion.moments.catalogue import Catalogue, read_catalogue
 from occasion.moments.changes import Change
+from occasion.moments.live.state import LONG_AGO
 from occasion.service.watched import Plan, Reading, WatchedLog
 from occasion.store import versions
 from occasion.store.arrived import Effects, Group
@@ -67,6 +68,7 @@ class Following:
         self._looked = self._saved = 0
         self._work: list[tuple[str, Job]] = []  # not yet handed to the writer
         self._outstanding = 0  # effects handed to the writer and not yet committed
+        self._handed_over = LONG_AGO  # up to where all that follows was
         self._moved: set[str] = set()  # whose identity changed while history was read
         self._beginning: Iterator[list[Change]] | None = None
         self._catching: Iterator[tuple[Group, list[Change]]] | None = None
@@ -96,9 +98,10 @@ class Following:
         return self._beginning is not None or self._catching is not None
 
     def settled(self, until: int) -> bool:
-        """Whether everything that happened up to an instant is read and on record."""
-        reading, busy = self.reading, self.busy or bool(self._work) or self._outstanding > 0
-        return reading is not None and not busy and reading.watcher.horizon >= until
+        """Whether everything that happened up to an instant is read and on record. From any thread."""
+        handed_over = self._handed_over >= until  # looked at first: what follows from it is outstanding by then
+        busy = self.busy or bool(self._work) or self._outstanding > 0
+        return self.reading is not None and handed_over and not busy
 
     def kept(self, upto: int) -> bool:
         """Whether the state is on disk up to a position, so that no group before it is needed after a crash.
@@ -352,10 +355,12 @@ class Following:
 
     def _effects(self, clock: int) -> Effects | None:
         """The work there is, to be done in one transaction."""
-        if not self._work:
-            return None
         work, self._work = self._work, []
-        self._outstanding += 1
+        self._outstanding += bool(work)
+        if self.reading is not None:
+            self._handed_over = self.reading.watcher.horizon
+        if not work:
+            return None
         made: list[Noticed] = []
 
         def write(connection: Connection) -> None:
