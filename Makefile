@@ -39,7 +39,7 @@ $(VENV)/core: $(VENV)/bin/python pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/dev: $(VENV)/core
-	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[spark,postgres,mcp,dev]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[spark,postgres,mcp,multilingual,dev]'
 	touch $@
 
 clean:
