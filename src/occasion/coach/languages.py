@@ -1,0 +1,94 @@
+"""Which language a message is in, and which of the coach's checks hold for it.
+
+A check that does not hold for a language says so and is not scored: `why_not` gives the sentence for `unjudged`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
+
+Check = Literal[
+    "words others got", "details", "wrong details", "politeness", "tone", "pressure", "jargon", "questions",
+    "invitations", "matters", "length", "capitals",
+]  # fmt: skip
+ENGLISH = "en"
+LANGUAGES: Mapping[str, str] = MappingProxyType(
+    {
+        "ar": "Arabic", "bg": "Bulgarian", "ca": "Catalan", "cs": "Czech", "da": "Danish", "de": "German",
+        "el": "Greek", "en": "English", "es": "Spanish", "et": "Estonian", "fi": "Finnish", "fr": "French",
+        "he": "Hebrew", "hi": "Hindi", "hr": "Croatian", "hu": "Hungarian", "it": "Italian", "ja": "Japanese",
+        "ko": "Korean", "lt": "Lithuanian", "lv": "Latvian", "nl": "Dutch", "no": "Norwegian", "pl": "Polish",
+        "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sk": "Slovak", "sl": "Slovenian", "sr": "Serbian",
+        "sv": "Swedish", "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
+    }
+)  # fmt: skip
+FEWEST_LETTERS = 12
+FEWEST_SIGNS = 4  # of scripts that write a word or a syllable with one sign
+SUREST = 0.75  # of the identifier's own probability
+# What is not listed holds for every language. "politeness" is by the multilingual model beside English, and only where
+# a figure was measured (docs/coach.md).
+_HOLDS: Mapping[Check, frozenset[str]] = MappingProxyType(
+    {
+        "wrong details": frozenset({ENGLISH}),
+        "politeness": frozenset({ENGLISH, "es", "pl", "ru"}),
+        "tone": frozenset({ENGLISH}),
+        "pressure": frozenset({ENGLISH}),
+        "jargon": frozenset({ENGLISH}),
+        "invitations": frozenset({ENGLISH}),
+        "matters": frozenset({ENGLISH}),
+    }
+)
+_NO_LANGUAGE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|[\d_]+")
+_SIGNS = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+def language_of(text: str) -> str | None:
+    """The language of a text, ISO 639-1, one of `LANGUAGES`; None where it is too short or cannot be told surely.
+
+    Addresses, links and numbers are left out of account.
+    """
+    plain = " ".join(_NO_LANGUAGE.sub(" ", text).split())
+    if sum(map(str.isalpha, plain)) < FEWEST_LETTERS and len(_SIGNS.findall(plain)) < FEWEST_SIGNS:
+        return None
+    language, surely = _identifier().classify(plain)
+    return str(language) if surely >= SUREST else None
+
+
+def why_not(check: Check, language: str | None) -> str | None:
+    """Why a check does not hold for a language, as a sentence for `unjudged`; None where it holds.
+
+    A check bound to languages does not hold where the language is not known.
+
+    >>> why_not("pressure", "en"), why_not("questions", "fi")
+    (None, None)
+    >>> why_not("pressure", "pl")
+    'pressure: not judged in Polish; it is judged in English'
+    """
+    holds = _HOLDS.get(check)
+    if holds is None or language in holds:
+        return None
+    judged = ", ".join(name_of(one) for one in sorted(holds, key=lambda one: (one != ENGLISH, one)))
+    if language is None:
+        return f"{check}: not judged, for the language could not be told; it is judged in {judged}"
+    return f"{check}: not judged in {name_of(language)}; it is judged in {judged}"
+
+
+def name_of(language: str) -> str:
+    """The English name of a language, its code where it has none here."""
+    return LANGUAGES.get(language, language)
+
+
+@cache
+def _identifier() -> LanguageIdentifier:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # 30 MB, a third of a second
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages(list(LANGUAGES))
+    return identifier
