@@ -36,6 +36,7 @@ PARTS = (
 NOT_HELD = (
     "backups made before today hold this as it was then, until they are deleted",
     "files that were exported to other places, and what other systems were sent, are not in our hands",
+    "what colleagues wrote for themselves, under other names, to practise on a message; it is erased with all this",
 )
 
 

@@ -30,6 +30,8 @@ ABOUT: dict[str, tuple[str, ...]] = {
     "deliveries": ("party",),
     "notices": ("party",),
     "merges": ("party", "into"),
+    "exercises": ("party",),
+    "attempts": ("party",),
     "audit_names": ("party",),
 }
 # Tables that hold nothing of a party, each with the reason.
@@ -53,6 +55,7 @@ NOTHING: dict[str, str] = {
 }
 LOG = ("tail",)  # events, which the log gives back and forgets
 WORDS = ("findable",)  # made of the others: not given back a second time
+THEIRS = ("exercises", "attempts")  # a colleague's own practice, under other names: given to nobody, and erased
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def rows_about(connection: Connection, parties: Sequence[str]) -> dict[str, list
     """Everything the tables hold about these identities, by table; the audit's rows among them, and no events."""
     found: dict[str, list[dict[str, Any]]] = {}
     for place in places():
-        if place.table.name not in (*WORDS, AUDIT_NAMES.name):
+        if place.table.name not in (*WORDS, *THEIRS, AUDIT_NAMES.name):
             query = select(place.table).where(place.about(parties)).order_by(*place.table.primary_key.columns)
             found[place.table.name] = [dict(row) for row in connection.execute(query).mappings()]
     names = audit.party_names(connection, parties)
