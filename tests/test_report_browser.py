@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from browsing import chromium
 from occasion.finding.findings import Findings, SetAside
 from occasion.finding.report import write_report
 from sample_findings import finding, findings, further
 
+__all__ = ["chromium"]
 pytestmark = pytest.mark.browser
 REACH = "occasion reach messages.csv --both --map 'party=source,counterpart=target,at=weight'"
 LONG = "count(" + "an_event_with_a_very_long_name_" * 12 + ") >= 3 within 2 days of start"

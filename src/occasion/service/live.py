@@ -1,7 +1,9 @@
 """Live updates: a page that is open hears that something changed, and asks for its part anew.
 
 `/live?about=occasions` or `?about=party:u1` (one or more) is a stream of server-sent events named after the first word
-of what changed ("occasions", "party"). They carry no data: what a page shows it asks for with its own rights.
+of what changed ("occasions", "party"). They carry no data: what a page shows it asks for with its own rights. A page
+says how far things were when it was made (`since`, or the id of the last message it heard), and hears at once what
+changed between then and now.
 """
 
 from __future__ import annotations
@@ -31,12 +33,15 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Content-Secu
 
 @router.get("/live")
 async def live(
-    request: Request, viewer: Annotated[Viewer, Depends(who)], about: Annotated[list[str] | None, Query()] = None
+    request: Request,
+    viewer: Annotated[Viewer, Depends(who)],
+    about: Annotated[list[str] | None, Query()] = None,
+    since: str = "",
 ) -> Response:
-    """What changes from now on, of what was asked about."""
+    """What changes from now on, or has changed since that point, of what was asked about."""
     service = request.app.state.service
     wanted = await asyncio.to_thread(allowed, service.engine, viewer, (about or ["occasions"])[:MOST_ABOUT])
-    stream = messages(request, service.changed, wanted)
+    stream = messages(request, service.changed, wanted, request.headers.get("last-event-id") or since)
     return StreamingResponse(stream, headers=HEADERS, media_type="text/event-stream")
 
 
@@ -50,12 +55,18 @@ def allowed(engine: Engine, viewer: Viewer, about: list[str]) -> frozenset[str]:
         )
 
 
-async def messages(request: Request, changed: Changed, wanted: frozenset[str]) -> AsyncIterator[str]:
-    """One message for what changed within a moment; a breath now and then; an end after an hour or with the session."""
+async def messages(request: Request, changed: Changed, wanted: frozenset[str], since: str) -> AsyncIterator[str]:
+    """One message for what changed within a moment; a breath now and then; an end after an hour or with the session.
+
+    Each message has as its id how far things were by then.
+    """
     loop = asyncio.get_running_loop()
     ends = loop.time() + ALLOWED
     with changed.listening(wanted) as listener:
         yield "retry: 2000\n: listening\n\n"
+        point = changed.point
+        for what in changed.since(since, wanted) if since else ():
+            listener.put(what, point)
         while loop.time() < ends:
             try:
                 await asyncio.wait_for(listener.something(), BREATH)
@@ -69,7 +80,7 @@ async def messages(request: Request, changed: Changed, wanted: frozenset[str]) -
             if ENDING in heard:
                 return
             for name in sorted({what.partition(":")[0] for what in heard}):
-                yield f"event: {name}\ndata: \n\n"
+                yield f"id: {listener.point}\nevent: {name}\ndata: \n\n"
 
 
 async def still_there(request: Request) -> bool:

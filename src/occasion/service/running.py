@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 
 from occasion.events.event import Event
@@ -46,7 +47,7 @@ class Service:
         self.settings = settings
         self.workspace = settings.workspace
         self.clock = settings.clock
-        self.changed = Changed()
+        self.changed = Changed(secrets.token_hex(4))
         self.rules = read_contact(self.workspace)
         self.running = False
 

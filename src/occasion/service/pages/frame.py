@@ -36,6 +36,7 @@ class Frame:
     service: Any
     viewer: Viewer
     now_us: int
+    since: str  # how far what is told of changes was by then
 
     @property
     def zone(self) -> str:
@@ -72,6 +73,7 @@ class Frame:
             cookies.get("shortcuts") != "off",
             ways(self.viewer),
             colleagues=to_choose_from(connection, self.now_us) if connection is not None else (),
+            since=self.since,
             flash=flash if flash in FLASHES else "",
             still=self.service.writer.trouble is not None,
             **more,
@@ -99,7 +101,7 @@ def frame(request: Request) -> Frame:
     """The frame of a request; a dependency of every page. Answers 401 when nobody is logged in."""
     found = who(request)
     service = request.app.state.service
-    return Frame(request, service, found, service.clock())
+    return Frame(request, service, found, service.clock(), service.changed.point)
 
 
 def ways(viewer: Looks) -> tuple[tuple[Way, ...], ...]:

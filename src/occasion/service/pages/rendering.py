@@ -82,6 +82,7 @@ class Shell:
     way: tuple[tuple[Way, ...], ...] = ()
     may_look: tuple[str, ...] = ()  # whose days the viewer may look at
     colleagues: tuple[tuple[str, str], ...] = ()  # to hand over to
+    since: str = ""  # what changes later than this, the page wants to hear
     flash: str = ""
     trouble: Trouble | None = None
     still: bool = False  # whether nothing is watched any more: an empty desk would be no good news

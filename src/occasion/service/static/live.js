@@ -1,16 +1,19 @@
 // The stream of what changed, as htmx's extension asks for it. A page that nobody looks at lets go of its connection (a
-// browser has six for a host, and people keep many tabs). Whenever it is connected it catches up: whatever it listens for
-// counts as having happened, for what came after the page was made and before that is told to nobody.
+// browser has six for a host, and people keep many tabs). Whenever it connects it says how far things were when it last
+// heard, so that it is told at once what it missed.
 (() => {
   "use strict";
   class Stream extends EventTarget {
     constructor(url) {
       super();
-      this.url = url;
+      this.url = new URL(url, location.href);
       this.names = new Set();
       this.readyState = EventSource.CONNECTING;
       this.ended = false;
-      this.pass = (event) => this.dispatchEvent(new MessageEvent(event.type, { data: event.data }));
+      this.pass = (event) => {
+        if (event.lastEventId) this.url.searchParams.set("since", event.lastEventId);
+        this.dispatchEvent(new MessageEvent(event.type, { data: event.data }));
+      };
       this.look = () => (document.hidden ? this.rest() : this.source || this.open());
       document.addEventListener("visibilitychange", this.look);
       if (!document.hidden) this.open();
@@ -29,7 +32,6 @@
       source.onopen = (event) => {
         this.readyState = EventSource.OPEN;
         this.onopen?.(event);
-        for (const name of this.names) this.dispatchEvent(new MessageEvent(name, { data: "" }));
       };
       source.onerror = () => {
         this.readyState = source.readyState;
