@@ -1,0 +1,95 @@
+"""Cues: turns of phrase that mean something whatever the message is about, with their places and what is said of them.
+
+They are kept in `data/NAME.LANGUAGE.txt`: `[name: why]` begins a family, the lines below it are its turns.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from occasion.coach.reading import Span
+
+_FAMILY = re.compile(r"\[([^:\]]+): ([^\]]+)\]")
+
+
+@dataclass(frozen=True)
+class Cue:
+    """A family of turns of phrase under one name; `why` is said of each place where one of them stands."""
+
+    name: str
+    why: str
+    pattern: re.Pattern[str]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A cue in a text, at characters `start` up to `end`, which read `words`."""
+
+    name: str
+    why: str
+    start: int
+    end: int
+    words: str
+
+    def span(self) -> Span:
+        """The same, as a reading marks it."""
+        return Span(self.start, self.end, self.why)
+
+
+def cue(name: str, why: str, turns: Iterable[str]) -> Cue:
+    """A cue of several turns, regular expressions that begin and end with a word or a sign.
+
+    A blank stands for any white space, an apostrophe for either kind; capitals do not matter.
+    """
+    joined = "|".join(turns).replace(" ", r"\s+").replace("'", "['’]")
+    return Cue(name, why, re.compile(rf"(?<!\w)(?:{joined})(?!\w)", re.IGNORECASE))
+
+
+@cache
+def cues_of(name: str, language: str) -> tuple[Cue, ...]:
+    """The cues of a data file; none where there is no such file for the language."""
+    held = _file(name, language)
+    found: list[tuple[str, str, list[str]]] = []
+    for line in held.splitlines():
+        family = _FAMILY.fullmatch(line)
+        if family:
+            found.append((family[1], family[2], []))
+        elif line.strip() and not line.startswith("#"):
+            found[-1][2].append(line)
+    return tuple(cue(*family) for family in found)
+
+
+@cache
+def words_of(name: str, language: str) -> frozenset[str]:
+    """The words of a data file that is a plain list; empty where there is no such file for the language."""
+    lines = (line for line in _file(name, language).splitlines() if not line.startswith("#"))
+    return frozenset(word for line in lines for word in line.split())
+
+
+def find(cues: Iterable[Cue], text: str) -> tuple[Found, ...]:
+    """Every place of every cue, in the order of the text; of two of one name that overlap the first.
+
+    >>> please = cue("please", "asks kindly", ["please", "would you mind"])
+    >>> [(one.start, one.words) for one in find([please], "Please wait. Would you  mind?")]
+    [(0, 'Please'), (13, 'Would you  mind')]
+    """
+    found = [
+        Found(one.name, one.why, match.start(), match.end(), match.group())
+        for one in cues
+        for match in one.pattern.finditer(text)
+    ]
+    return tuple(sorted(found, key=lambda one: (one.start, one.end, one.name)))
+
+
+def named(found: Sequence[Found], *names: str) -> tuple[Found, ...]:
+    """Those of some names only."""
+    return tuple(one for one in found if one.name in names)
+
+
+def _file(name: str, language: str) -> str:
+    held = files("occasion.coach") / "data" / f"{name}.{language}.txt"
+    return held.read_text(encoding="utf-8") if held.is_file() else ""
