@@ -52,13 +52,12 @@ def cue(name: str, why: str, turns: Iterable[str]) -> Cue:
 @cache
 def cues_of(name: str, language: str) -> tuple[Cue, ...]:
     """The cues of a data file; none where there is no such file for the language."""
-    held = _file(name, language)
     found: list[tuple[str, str, list[str]]] = []
-    for line in held.splitlines():
+    for line in lines_of(name, language):
         family = _FAMILY.fullmatch(line)
         if family:
             found.append((family[1], family[2], []))
-        elif line.strip() and not line.startswith("#"):
+        else:
             found[-1][2].append(line)
     return tuple(cue(*family) for family in found)
 
@@ -66,8 +65,15 @@ def cues_of(name: str, language: str) -> tuple[Cue, ...]:
 @cache
 def words_of(name: str, language: str) -> frozenset[str]:
     """The words of a data file that is a plain list; empty where there is no such file for the language."""
-    lines = (line for line in _file(name, language).splitlines() if not line.startswith("#"))
-    return frozenset(word for line in lines for word in line.split())
+    return frozenset(word for line in lines_of(name, language) for word in line.split())
+
+
+@cache
+def lines_of(name: str, language: str) -> tuple[str, ...]:
+    """The lines of a data file without comments and empty ones; none where there is no such file for the language."""
+    held = files("occasion.coach") / "data" / f"{name}.{language}.txt"
+    text = held.read_text(encoding="utf-8") if held.is_file() else ""
+    return tuple(line for line in text.splitlines() if line.strip() and not line.startswith("#"))
 
 
 def find(cues: Iterable[Cue], text: str) -> tuple[Found, ...]:
@@ -88,8 +94,3 @@ def find(cues: Iterable[Cue], text: str) -> tuple[Found, ...]:
 def named(found: Sequence[Found], *names: str) -> tuple[Found, ...]:
     """Those of some names only."""
     return tuple(one for one in found if one.name in names)
-
-
-def _file(name: str, language: str) -> str:
-    held = files("occasion.coach") / "data" / f"{name}.{language}.txt"
-    return held.read_text(encoding="utf-8") if held.is_file() else ""
