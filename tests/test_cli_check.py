@@ -75,3 +75,32 @@ def test_a_file_that_is_not_there_is_one_line_and_exit_code_two(
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "nowhere.yaml" in said
+
+
+def test_an_owner_who_is_nobody_is_said_once_there_are_colleagues(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert 'moment "first order"' not in checked(capsys, "--quick")[1]
+    assert run(["colleague", "add", "ewa", "--no-password", "--team", "desks"]) == 0
+    capsys.readouterr()
+    code = run(["check", "--quick"])
+    said = capsys.readouterr().out
+    assert code == 1
+    assert "moments.yaml:2:" in said
+    assert "its owner 'desk' is no colleague who is here and no team with people: did you mean desks?" in said
+    assert run(["colleague", "add", "ola", "--no-password", "--team", "desk"]) == 0
+    capsys.readouterr()
+    assert checked(capsys, "--quick") == (0, {})
+
+
+def test_what_a_moment_keeps_is_said_when_it_is_asked_for(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(["check", "--quick"])
+    assert "keeps for each party" not in capsys.readouterr().out
+    run(["check", "--quick", "--notes"])
+    assert capsys.readouterr().out.count("note: moment") == 3
+
+
+def test_a_name_that_is_nearly_one_of_the_catalogue_is_offered(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["reach", "--moment", "first ordr"]) == 0  # it can be read: an event that never came
+    assert run(["reach", "--moment", "thrid order"]) == 2
+    assert "the catalogue has a moment 'third order'" in capsys.readouterr().err

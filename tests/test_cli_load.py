@@ -96,6 +96,17 @@ def test_load_as_json(workspace: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert shown["mapping"] == "party=column_1,name='message',at:s=column_3,counterpart=column_2"
 
 
+def test_the_same_file_read_in_another_way_is_said_to_count_twice(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (workspace / "a.csv").write_text("user,event,ts,plan\na,x,2024-01-01,free\n")
+    for mapping in ("party=user", "party=user", "party=user,prop:level=plan"):
+        run("load", "a.csv", "--map", mapping)
+    said = capsys.readouterr().out.splitlines()
+    assert [line for line in said if "loaded before" in line] == [said[-2]]
+    assert said[-2].startswith("this file was loaded before with its columns read in another way (load 1), ")
+
+
 def test_workspace_can_be_named(workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.csv").write_text("user,event,ts\na,x,2024-01-01\n")

@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
 CATALOGUE = typer.Option("--catalogue", metavar="FILE", help="The catalogue, if it is not the workspace's.")
 WORKSPACE = typer.Option("--workspace", metavar="DIR", help="The workspace, if not the one here.")
 QUICK = typer.Option("--quick", help="Do not look whether each moment ever occurred.")
+NOTES = typer.Option("--notes", help="Say also what watching each moment keeps for each party.")
 AS_JSON = typer.Option("--json", help="Print the findings as one JSON object.")
 
 
@@ -30,6 +31,7 @@ def check(
     catalogue: Annotated[Path | None, CATALOGUE] = None,
     workspace: Annotated[Path | None, WORKSPACE] = None,
     quick: Annotated[bool, QUICK] = False,
+    notes: Annotated[bool, NOTES] = False,
     as_json: Annotated[bool, AS_JSON] = False,
 ) -> None:
     """Check the catalogue: every finding with its line and column. Exit code 1 if something is to be done."""
@@ -43,7 +45,8 @@ def check(
     read = read_catalogue(path)
     with _log(place, read) as (seen, reached):
         findings = check_catalogue(read, seen, None if quick else reached)
-    typer.echo(as_object(read, findings) if as_json else as_text(read, findings, seen))
+    findings = sorted([*findings, *_owners(place, read)], key=lambda finding: finding.place)
+    typer.echo(as_object(read, findings) if as_json else as_text(read, findings, seen, notes))
     if wrong(findings):
         raise typer.Exit(1)
 
@@ -71,19 +74,38 @@ def _log(place: Workspace | None, catalogue: Catalogue) -> Iterator[tuple[Seen |
         yield seen(source), lambda moment: reading.summary(asked[moment.name]).occurrences
 
 
-def as_text(catalogue: Catalogue, findings: list[Finding], seen: Seen | None) -> str:
-    """A line for each finding; what the definitions keep follows, then one line of counts."""
+def _owners(place: Workspace | None, catalogue: Catalogue) -> list[Finding]:
+    """The moments that are nobody's, once the workspace has colleagues."""
+    from occasion.cli_source import now_us
+
+    if place is None or (place.records is None and not (place.data / "records.db").is_file()):
+        return []
+    from occasion.desk.linting import nobody_behind
+    from occasion.desk.owners import read_house
+    from occasion.store.records import open_records
+
+    engine = open_records(place.records or place.data / "records.db")
+    try:
+        with engine.connect() as connection:
+            house = read_house(connection, now_us())
+    finally:
+        engine.dispose()
+    return nobody_behind(catalogue, house) if house.names else []
+
+
+def as_text(catalogue: Catalogue, findings: list[Finding], seen: Seen | None, notes: bool = False) -> str:
+    """A line for each finding; what the definitions keep follows if `notes`, then one line of counts."""
     lines = [
         f"{catalogue.file}:{f.place}: {f.severity}: {f.about}: {f.message}" for f in findings if f.severity != "note"
     ]
-    notes = [f"{catalogue.file}:{f.place}: note: {f.about}: {f.message}" for f in findings if f.severity == "note"]
+    said = [f"{catalogue.file}:{f.place}: note: {f.about}: {f.message}" for f in findings if f.severity == "note"]
     moments = len(catalogue.moments)
     counts = (
         f"{moments} moment{'' if moments == 1 else 's'} in force, {len(lines)} finding{'' if len(lines) == 1 else 's'}"
     )
     if seen is None:
         counts += "; no events at hand, so no name of an event or a field was checked"
-    return "\n".join([*lines, *notes, counts])
+    return "\n".join([*lines, *(said if notes else []), counts])
 
 
 def as_object(catalogue: Catalogue, findings: list[Finding]) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from occasion.desk.catalogue_file import FIELDS, edited
+from occasion.desk.owners import House, fallback
 from occasion.desk.pages import MomentForm
 from occasion.desk.parts import FindingLine
 from occasion.errors import InputError
@@ -65,6 +68,26 @@ def by_about(catalogue: Catalogue, seen: Seen | None) -> dict[str, list[Finding]
     found: dict[str, list[Finding]] = {}
     for one in check(catalogue, seen):
         found.setdefault(one.about.split(", `")[0], []).append(one)
+    return found
+
+
+def nobody_behind(catalogue: Catalogue, house: House) -> list[Finding]:
+    """The moments whose owner is neither a colleague who is here nor a team with somebody in it."""
+    names = sorted({*house.here, *house.teams})
+    found = []
+    for moment in catalogue.moments:
+        if not house.known(moment.owner):
+            named = fallback(moment.owner)
+            near = get_close_matches(named, names, n=1)
+            hint = (
+                f"did you mean {near[0]}?"
+                if near
+                else f"add one: occasion colleague add {shlex.quote(named)}, or --team"
+            )
+            message = f"its owner {named!r} is no colleague who is here and no team with people: {hint}"
+            found.append(
+                Finding(moment.owner_place or moment.key, "warning", "owner", moment_about(moment.name), message)
+            )
     return found
 
 

@@ -90,6 +90,7 @@ class Moment:
     written: Value
     stage_place: Place
     mark: Mark = ""
+    owner_place: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -232,6 +233,7 @@ class _Reader:
             given["when"],
             given.get("stage", key).place,
             self.mark(given, about),
+            given.get("owner", key).place,
         )
 
     # values

@@ -76,11 +76,12 @@ class History:
         self._writing = FileLock(self.folder / "writing.lock")
         self._serving = FileLock(self.folder / "serving.lock")
         self._reading = FileLock(self.folder / "reading.lock")
-        if self._orphans(self.state()) and self._writing.take():
-            try:
-                self.tidy()
-            finally:
-                self._writing.release()
+        with full_disk_said(self.data):
+            if self._orphans(self.state()) and self._writing.take():
+                try:
+                    self.tidy()
+                finally:
+                    self._writing.release()
 
     def close(self) -> None:
         """Let go of the files; a source given before may lose its segments at the next load."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -85,6 +87,17 @@ class Manifest:
         """The new state instead of the old: both never hold, and neither holds in part."""
         with writing(self._engine) as connection:
             write_changes(connection, changes)
+
+    def loaded_otherwise(self, record: Mapping[str, Any]) -> int | None:
+        """The number of the last load of one of these files whose columns were read in another way."""
+        files = set(json.loads(record["files"]))
+        query = select(LOADS).where(LOADS.c.files != "[]", LOADS.c.events > 0).order_by(LOADS.c.number.desc())
+        with self._engine.connect() as connection:
+            for row in connection.execute(query):
+                if files & set(json.loads(row.files)):
+                    same = (row.mapping, row.both) == (record["mapping"], record["both"])
+                    return None if same else row.number
+        return None
 
     def erased(self) -> Erased:
         """Who was erased."""

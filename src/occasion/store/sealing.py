@@ -6,6 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -30,6 +31,10 @@ from occasion.store.tail import split
 if TYPE_CHECKING:
     from occasion.store.history import LoadReport, Step
 
+TWICE = (
+    "this file was loaded before with its columns read in another way (load {before}), so what has no id of its own "
+    "counts twice now; if that is not meant, load the files you want into a new workspace (occasion init DIR)"
+)
 REJECTS = "rejects"  # the folder beside the history, with a folder for each load that refused something
 ERASED = "this party was erased, and nothing of it is taken any more; leave the row out"
 MOST_SEGMENTS = 4  # of a bucket; with one more those that are not much larger are merged
@@ -210,23 +215,12 @@ class Sealing:
                 remarks=tuple(plan.remarks()),
                 rejects=rejects.finish(),
             )
-            self._record(plan, report)
+            record = _record(plan, report)
+            before = self._manifest.loaded_otherwise(record) if report.events else None
+            self.commit(record)
+        if before is not None:
+            report = replace(report, remarks=(*report.remarks, TWICE.format(before=before)))
         return report
-
-    def _record(self, plan: LoadPlan, report: LoadReport) -> None:
-        self.commit(
-            {
-                "files": json.dumps([str(file.path) for file in plan.files]),
-                "mapping": report.mapping,
-                "both": plan.both,
-                "read": report.read,
-                "taken": report.taken,
-                "refused": report.refused,
-                "known": report.known,
-                "events": report.events,
-                "rejects": str(report.rejects) if report.rejects else None,
-            }
-        )
 
     def _stage(self, plan: LoadPlan, step: Step, rejects: Rejects) -> Staging:
         staging = Staging(self.scratch, self.parties, self.names, self.state.buckets)
@@ -321,3 +315,17 @@ class Rejects:
         publish(self._temporary, self.path)
         sync_file(self.path.parent)
         return self.path
+
+
+def _record(plan: LoadPlan, report: LoadReport) -> dict[str, Any]:
+    return {
+        "files": json.dumps([str(file.path) for file in plan.files]),
+        "mapping": report.mapping,
+        "both": plan.both,
+        "read": report.read,
+        "taken": report.taken,
+        "refused": report.refused,
+        "known": report.known,
+        "events": report.events,
+        "rejects": str(report.rejects) if report.rejects else None,
+    }
