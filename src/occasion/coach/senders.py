@@ -1,0 +1,94 @@
+"""Who writes: a person by name, or an office."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from typing import Literal
+
+from occasion.coach.pieces import Piece, pieces_of
+
+Sender = Literal["person", "office", "nobody"]
+_OFFICE = re.compile(
+    r"\b(?:team|teams|desk|office|support|accounts?|accounting|administration|admin|customers?|clients?|service|services|"
+    r"department|dept|no-?reply|notifications?|info|crew|billing|reception|system|cent(?:re|er)|newsletter|automatic|"
+    r"automated|unattended|sales|marketing|ltd|limited|inc|llc|gmbh|plc|s\.a\.|lettings|practice|clinic|company|group|"
+    r"board|bot|robot|mailer|management|everyone|everybody|all of us|staff|hr|helpdesk|dispatch|"
+    r"zesp[oó]ł|biuro|dział|ksi[eę]gowo[sś][cć]|obsługa|klienta|firma|recepcja|gabinet|"
+    r"equipo|atenci[oó]n|departamento|oficina|команда|отдел|служба|поддержка|администрация|бухгалтерия)\b|&",
+    re.IGNORECASE,
+)
+_ADDED = re.compile(r"^(?:your|yours|cheers|regards|best|love|thanks|the|twój|twoja|su|ваш\w*)[,\s]+", re.IGNORECASE)
+_PLACE = re.compile(r"\s+(?:from|at|of|z|de|из)\s+.*$", re.IGNORECASE)
+_NAME = re.compile(r"(?:(?:Dr|Prof|Mr|Mrs|Ms|Miss)\.?\s+)?[^\W\d_][\w'’.-]*(?:\s+[^\W\d_][\w'’.-]*){0,3}$")
+
+
+def sender_of(text: str, by: str, names: Collection[str] = ()) -> tuple[Sender, Piece | None]:
+    """Who writes, by the signature and else by `by`, and where it says so (None: nowhere in the text).
+
+    `names`: those of colleagues and of the firm; a name that is only made of their family names, or stands in the
+    name of an office, is the firm's.
+
+    >>> sender_of("Your crown is ready. Does Monday suit you? Nora", "nora.quist")[0]
+    'person'
+    >>> sender_of("Dear tenants, the roof is closed.\\n\\nAlder & Quay", "Carol Ives")[0]
+    'office'
+    """
+    pieces = pieces_of(text)
+    firm = _firm_words(names)
+    if pieces.signed is not None:
+        return ("person" if _a_person(pieces.signed.text, firm, names) else "office"), pieces.signed
+    here = _named_within(text, by)
+    if here is not None:
+        return "person", here
+    if not by:
+        return "nobody", None
+    return ("person" if _a_person(by, firm, names) else "office"), None
+
+
+def _a_person(said: str, firm: Collection[str], names: Collection[str]) -> bool:
+    """Whether any of the parts between commas is a person's name."""
+    return any(_one_person(part, firm, names) for part in re.split(r",|\n|\s\d", said) if part.strip())
+
+
+def _one_person(part: str, firm: Collection[str], names: Collection[str]) -> bool:
+    plain = _PLACE.sub("", _ADDED.sub("", part.strip().rstrip("."))).strip()
+    if not plain or _OFFICE.search(plain) or not _NAME.match(plain):
+        return False
+    words = [word.strip(".").lower() for word in re.split(r"[\s.]+", plain) if word.strip(".")]
+    given = {name.split()[0].lower() for name in _people(names)} | {
+        word.lower() for name in _people(names) for word in name.split()[1:-1]
+    }
+    if words and words[0] in given:
+        return True
+    return not all(word in firm for word in words)
+
+
+def _firm_words(names: Iterable[str]) -> frozenset[str]:
+    """Words of which names of the firm are made: those of offices, and family names of colleagues."""
+    names = list(names)
+    offices = {word.lower() for name in names if _OFFICE.search(name) for word in re.findall(r"\w+", name)}
+    family = {name.split()[-1].lower() for name in _people(names) if len(name.split()) > 1}
+    return frozenset(offices | family)
+
+
+def _people(names: Iterable[str]) -> list[str]:
+    """Names of people: no office's, and none that is only made of the others' family names."""
+    named = [name for name in dict.fromkeys(names) if name.strip() and not _OFFICE.search(name)]
+    family = {name: name.split()[-1].lower() for name in named if len(name.split()) > 1}
+    return [
+        name
+        for name in named
+        if not all(word.lower() in {last for other, last in family.items() if other != name} for word in name.split())
+    ]
+
+
+def _named_within(text: str, by: str) -> Piece | None:
+    """Where the sender says "Nora here", "Nora from the desk" or "this is Nora"."""
+    for word in re.findall(r"[^\W\d_]{3,}", by):
+        found = re.search(
+            rf"\b{re.escape(word)} (?:here|from the)\b|\b(?:this is|it's|it is) {re.escape(word)}\b", text
+        )
+        if found:
+            return Piece(found.start(), found.end(), found.group())
+    return None
