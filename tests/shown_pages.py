@@ -21,8 +21,8 @@ from occasion.service.pages.rendering import Shell, Way, answer, rendered
 # what is opened, by its name: template, page, where one is in the navigation, and what the template is told beside it
 SHOWN: dict[str, tuple[str, object, str, dict[str, object]]] = {
     "today": ("today.html", examples.TODAY, "today", {"part_of_day": "morning"}),
-    "occasion": ("occasion.html", examples.FOLLOW_UP, "today", {}),
-    "party": ("party.html", examples.PARTY, "party", {}),
+    "occasion": ("occasion.html", examples.FOLLOW_UP, "today", {"coach": examples.COACH_EMPTY}),
+    "party": ("party.html", examples.PARTY, "party", {"coach": examples.COACH_EMPTY}),
     "moments": ("moments.html", examples.MOMENTS, "moments", {}),
     "moment": ("moment.html", examples.MOMENT, "moments", {}),
     "moment-wrong": ("moment.html", examples.MOMENT_WRONG, "moments", {}),
@@ -34,6 +34,10 @@ SHOWN: dict[str, tuple[str, object, str, dict[str, object]]] = {
     "help": ("help.html", examples.SEARCH, "help", {}),
     "login": ("login.html", Login("", "/", "", "your company"), "login", {}),
     "error": ("error.html", Wrong(404, "missing", "GET /nothing: there is nothing here"), "error", {}),
+    "coach": ("coach.html", examples.COACH, "today", {}),
+    "coach-empty": ("coach.html", examples.COACH_EMPTY, "today", {}),
+    "practice": ("practice.html", examples.PRACTICE, "practice", {}),
+    "practice-empty": ("practice.html", examples.PRACTICE_EMPTY, "practice", {}),
     "today-empty": ("today.html", examples.TODAY_EMPTY, "today", {"part_of_day": "evening"}),
 }
 WAY = (

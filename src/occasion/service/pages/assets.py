@@ -17,7 +17,7 @@ from occasion.service.errors import Refuse
 
 router = APIRouter(include_in_schema=False)
 KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
-STYLES = ("base.css", "layout.css", "parts.css")
+STYLES = ("base.css", "layout.css", "parts.css", "coach.css")
 SCRIPTS = ("htmx-2.0.11.min.js", "htmx-ext-sse-2.2.4.min.js", "live.js", "keyed.js", "desk.js")
 FOR_EVER = "public, max-age=31536000, immutable"
 

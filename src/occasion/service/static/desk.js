@@ -76,6 +76,15 @@
     line.textContent = event.detail.value;
   });
 
+  // Ctrl+Enter sends what is written where the page says so.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+    const field = event.target.closest("textarea[data-send-key]");
+    if (!field) return;
+    event.preventDefault();
+    field.form.requestSubmit();
+  });
+
   // A form that opens in place begins where one writes.
   document.addEventListener("click", (event) => {
     const summary = event.target.closest("details.act > summary");
