@@ -13,6 +13,7 @@ from importlib.resources import files
 
 from occasion.coach.reading import Span
 
+_BEGINNING = r"(?:\A|(?<=[.!?]\s)|(?<=\n))"
 _FAMILY = re.compile(r"\[([^:\]]+): ([^\]]+)\]")
 
 
@@ -41,12 +42,19 @@ class Found:
 
 
 def cue(name: str, why: str, turns: Iterable[str]) -> Cue:
-    """A cue of several turns, regular expressions that begin and end with a word or a sign.
+    """A cue of several turns, regular expressions that begin and end with a word, or begin with a comma or the like.
 
-    A blank stands for any white space, an apostrophe for either kind; capitals do not matter.
+    A blank stands for any white space, an apostrophe for either kind, a ^ at the beginning for that of a sentence;
+    capitals do not matter.
     """
-    joined = "|".join(turns).replace(" ", r"\s+").replace("'", "['’]")
-    return Cue(name, why, re.compile(rf"(?<!\w)(?:{joined})(?!\w)", re.IGNORECASE))
+    joined = "|".join(map(_turn, turns)).replace(" ", r"\s+").replace("'", "['’]")
+    return Cue(name, why, re.compile(rf"(?:{joined})(?!\w)", re.IGNORECASE))
+
+
+def _turn(turn: str) -> str:
+    if turn.startswith("[,"):
+        return turn
+    return rf"{_BEGINNING}(?:{turn[1:]})" if turn.startswith("^") else rf"(?<!\w)(?:{turn})"
 
 
 @cache
