@@ -115,7 +115,7 @@ def send(url: str, key: str) -> None:
     for i in range(6):
         at = f"2026-03-0{i + 1}T10:00:00Z"
         theirs = {"body": f"{CANARY} writes", "channel": f"c {CANARY}", "actor": f"a {CANARY}", "counterpart": PHONE,
-                  "n": {"deep": CANARY}, "friend": "ola"}  # fmt: skip
+                  "n": {"deep": CANARY}, "friend": "ola", "direction": "out"}  # fmt: skip
         batch.append({"type": "track", "userId": (PARTY, PHONE)[i % 2], "event": "call", "timestamp": at,
                       "messageId": f"{CANARY}-{i}", "properties": theirs})  # fmt: skip
         batch.append({"type": "track", "userId": "ola", "event": "friend_added", "timestamp": at, "messageId": f"o{i}",

@@ -8,16 +8,17 @@ are found by grams (see matching and postings); in memory is next to nothing.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from hashlib import blake2b
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from threading import RLock
+from typing import Any
 
 import numpy as np
 
-from occasion.coach.matching import GRAM, RUN, all_grams, compare, grams, grams_of_many
+from occasion.coach.alike import FAR, Likeness, Message, Sending, common_grams, digest, event_key, is_idiom
+from occasion.coach.matching import RUN, compare, grams, grams_of_many
 from occasion.coach.postings import TABLES, Postings
 from occasion.coach.skeleton import Own, skeleton
 
@@ -25,9 +26,7 @@ FORMAT = 1  # of the file and of what a skeleton is; another one is made anew
 AT_ONCE = 20_000  # messages taken in together
 CANDIDATES = 300  # skeletons compared word by word
 MOST_RECIPIENTS = 10_000  # sendings looked at for a count; more are "at least"
-COMMON = 10  # skeletons with a run of which it is an idiom rather than a ready text
 IDIOM = 8  # words: a longer run is nobody's idiom
-FAR = 1 << 62
 _TABLES = f"""
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value);
 CREATE TABLE IF NOT EXISTS parties (code INTEGER PRIMARY KEY, party TEXT NOT NULL UNIQUE);
@@ -40,61 +39,68 @@ CREATE INDEX IF NOT EXISTS sent_by ON sent (skeleton, at, party);
 """
 
 
-class Message(NamedTuple):
-    """A message that went out: to which identity, when (UTC microseconds), its text, and the recipient's own field
-    values at that time (`fields`), which are masked in any case. `names`: of the recipient. `event`: its id in the log.
-    """
-
-    party: str
-    at_us: int
-    text: str
-    fields: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    event: str = ""
-
-
-class Sending(NamedTuple):
-    """One message of those that share words: to whom (as the log names them), when."""
-
-    party: str
-    at_us: int
-
-
-@dataclass(frozen=True)
-class Likeness:
-    """What a draft shares with messages sent before.
-
-    `shared`: which of its words (bool for each) stand in runs that somebody was sent. `words`: how many of them the
-    nearest text has. `sendings`: of the texts that have as many of them (nine tenths at least), newest first;
-    `at_least`: there are more than were looked at. `whole`: the nearest is the very same skeleton.
-    """
-
-    shared: Any
-    words: int = 0
-    sendings: tuple[Sending, ...] = ()
-    at_least: bool = False
-    whole: bool = False
-
-
 class Sent:
-    """The index, in a file or in memory (`path` None). For one thread at a time."""
+    """The index, in a file or in memory (`path` None). Any thread may read; several processes may have the file open.
+
+    A file of another version, or one that cannot be read, is made anew.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
-        self._db = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None, timeout=30)
+        self._lock = RLock()
+        try:
+            self._open()
+        except sqlite3.DatabaseError as error:
+            if path is None or isinstance(error, sqlite3.OperationalError):
+                raise
+            self._remove()
+            self._open()
+
+    def _open(self) -> None:
+        self._db = sqlite3.connect(self.path or ":memory:", check_same_thread=False, isolation_level=None, timeout=30)
         self._db.executescript(
-            "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16384;"
+            "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+            "PRAGMA secure_delete=ON; PRAGMA cache_size=-16384;"
         )
+        if self.path is not None and self._format() not in (None, FORMAT):
+            self._db.close()
+            self._remove()
+            return self._open()
         self._db.executescript(_TABLES)
+        self._db.execute("INSERT OR IGNORE INTO meta VALUES ('format', ?)", (FORMAT,))
         self._postings = Postings(self._db)
         self._seen_version = -1
         self._look()
+
+    def _format(self) -> Any:
+        there = self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone()
+        return None if there is None else self.meta("format")
+
+    def _remove(self) -> None:
+        assert self.path is not None
+        for suffix in ("", "-wal", "-shm"):
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A transaction: all that is taken in within it counts together, or nothing of it."""
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._look()
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                self._seen_version = -1  # what is known of the pieces may not be so
+                raise
+            self._db.execute("COMMIT")
 
     @classmethod
     def of(cls, messages: Iterable[Message], names: Sequence[str] = ()) -> Sent:
         """An index in memory of these messages; `names`: of colleagues and of the firm."""
         made = cls()
-        made.add(messages, names)
+        with made.writing():
+            made.add(messages, names)
         return made
 
     def close(self) -> None:
@@ -108,6 +114,11 @@ class Sent:
         self.close()
 
     # what is there
+
+    @property
+    def ready(self) -> bool:
+        """Whether it holds all of the log up to where it stood; one in memory always does."""
+        return self.path is None or self.meta("seq") is not None
 
     @property
     def messages(self) -> int:
@@ -129,7 +140,11 @@ class Sent:
 
         `without`: a message (party, instant) that is left out, where one that was sent is read again.
         """
-        self._look()
+        with self._lock:
+            self._look()
+            return self._like(words, until_us, without)
+
+    def _like(self, words: Any, until_us: int, without: tuple[str, int] | None) -> Likeness:
         nothing = Likeness(np.zeros(len(words), bool))
         left_out = None if without is None else (self._code_of(without[0]), without[1])
         found, common = self._candidates(words)
@@ -140,7 +155,7 @@ class Sent:
         counts = covered.counts
         real = counts > 0
         for row in np.flatnonzero(real & (counts < IDIOM) & (counts * 2 <= len(words))):
-            real[row] = not _is_idiom(covered.by_text[row], common)
+            real[row] = not is_idiom(covered.by_text[row], common)
         if not real.any():
             return nothing
         shared = covered.by_text[real].any(axis=0)
@@ -152,16 +167,14 @@ class Sent:
 
     def _candidates(self, words: Any) -> tuple[list[int], Any]:
         """Skeletons that may share runs, the likeliest first, and for each word how many skeletons have its run."""
-        same = [
-            row[0] for row in self._db.execute("SELECT skeleton FROM skeletons WHERE digest = ?", (_digest(words),))
-        ]
+        same = [row[0] for row in self._db.execute("SELECT skeleton FROM skeletons WHERE digest = ?", (digest(words),))]
         if len(words) < RUN:
             return same, np.zeros(len(words), np.int64)
         asked = grams(words)
         skeletons, hits, frequency = self._postings.having(asked)
         order = np.lexsort((-skeletons.astype(np.int64), -hits))[:CANDIDATES]
         found = dict.fromkeys([*same, *skeletons[order].tolist()])
-        return list(found), _common(words, asked, frequency)
+        return list(found), common_grams(words, asked, frequency)
 
     def _was_sent(self, one: int, until_us: int, left_out: tuple[int, int] | None) -> bool:
         rows = self._db.execute("SELECT party, at FROM sent WHERE skeleton = ? AND at < ? LIMIT 2", (one, until_us))
@@ -209,8 +222,22 @@ class Sent:
             new += self._add(some, names)
         return new
 
+    def unknown(self, messages: Sequence[Message]) -> list[Message]:
+        """Those of them that were not taken in before."""
+        known = self._known([event_key(one) for one in messages])
+        return [one for one in messages if event_key(one) not in known]
+
+    def start_anew(self) -> None:
+        """Forget everything."""
+        with self.writing():
+            for table in ("sent", "skeletons", "parties", "fresh", "pieces"):
+                self._db.execute(f"DELETE FROM {table}")
+            self._db.execute("DELETE FROM meta WHERE key IN ('seq', 'files')")
+            self._bump()
+            self._postings.reload()
+
     def _add(self, some: Sequence[Message], names: Sequence[str]) -> int:
-        keys = [_event(one) for one in some]
+        keys = [event_key(one) for one in some]
         known = self._known(keys)
         fresh = {key: one for key, one in zip(keys, some, strict=True) if key not in known}
         if not fresh:
@@ -235,15 +262,15 @@ class Sent:
 
     def _numbered(self, codes: Sequence[Any]) -> list[int]:
         """The number of each skeleton; those that are new are written with their grams."""
-        digests = [_digest(one) for one in codes]
+        digests = [digest(one) for one in codes]
         numbers = self._digests(set(digests))
         after = int(self._db.execute("SELECT COALESCE(MAX(skeleton), 0) FROM skeletons").fetchone()[0])
         new: dict[int, Any] = {}
-        for digest, one in zip(digests, codes, strict=True):
-            if digest not in numbers:
-                numbers[digest] = after = after + 1
-                new[digest] = one
-        rows = [(numbers[digest], digest, one.tobytes()) for digest, one in new.items()]
+        for key, one in zip(digests, codes, strict=True):
+            if key not in numbers:
+                numbers[key] = after = after + 1
+                new[key] = one
+        rows = [(numbers[key], key, one.tobytes()) for key, one in new.items()]
         self._db.executemany("INSERT INTO skeletons VALUES (?, ?, ?)", rows)
         if new:
             pairs, texts = grams_of_many(
@@ -252,7 +279,7 @@ class Sent:
             first = rows[0][0]
             if self._postings.add(pairs, texts + np.uint32(first)):
                 self._bump()
-        return [numbers[digest] for digest in digests]
+        return [numbers[key] for key in digests]
 
     def _digests(self, digests: Iterable[int]) -> dict[int, int]:
         found: dict[int, int] = {}
@@ -272,6 +299,27 @@ class Sent:
             marks = ",".join("?" * len(some))
             found.update(self._db.execute(f"SELECT party, code FROM parties WHERE party IN ({marks})", some).fetchall())
         return found
+
+    # what goes
+
+    def forget(self, parties: Iterable[str]) -> None:
+        """Take out what was sent to these identities, and skeletons that nobody else was sent; see `scrub`."""
+        with self.writing():
+            for party in parties:
+                code = self._code_of(party)
+                theirs = {row[0] for row in self._db.execute("SELECT skeleton FROM sent WHERE party = ?", (code,))}
+                self._db.execute("DELETE FROM sent WHERE party = ?", (code,))
+                self._db.execute("DELETE FROM parties WHERE code = ?", (code,))
+                for one in theirs:
+                    if self._db.execute("SELECT 1 FROM sent WHERE skeleton = ? LIMIT 1", (one,)).fetchone() is None:
+                        self._postings.remove(grams(self._words_of(one)), one)
+                        self._db.execute("DELETE FROM skeletons WHERE skeleton = ?", (one,))
+            self._bump()
+
+    def scrub(self) -> None:
+        """Leave nothing of what was taken out beside the file; in it, it is overwritten as it goes."""
+        with self._lock:
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     # versions of the pieces, as another process may change them
 
@@ -293,30 +341,6 @@ class Sent:
         if version != self._seen_version:
             self._postings.reload()
             self._seen_version = version
-
-
-def _is_idiom(covered: Any, common: Any) -> bool:
-    """Whether every run that is shared is one that many texts have. `common`: of each gram how many have it."""
-    inside = np.ones(len(common), bool)
-    for step in range(GRAM):
-        inside &= covered[step : step + len(common)]
-    return bool((common[inside] >= COMMON).all())
-
-
-def _common(words: Any, asked: Any, frequency: Any) -> Any:
-    """Of each run of four words how many skeletons have it, as far as it is one by which texts are found; else FAR."""
-    every = all_grams(words)
-    place = np.minimum(np.searchsorted(asked, every), len(asked) - 1)
-    return np.where(asked[place] == every, frequency[place], FAR)
-
-
-def _digest(words: Any) -> int:
-    return int.from_bytes(blake2b(words.tobytes(), digest_size=8).digest(), "little", signed=True)
-
-
-def _event(message: Message) -> int:
-    said = message.event or f"{message.party}\x00{message.at_us}\x00{message.text}"
-    return int.from_bytes(blake2b(said.encode(), digest_size=8).digest(), "little", signed=True)
 
 
 __all__ = ["Likeness", "Message", "Sending", "Sent"]

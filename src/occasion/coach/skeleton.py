@@ -31,8 +31,8 @@ def _set(words: str) -> frozenset[str]:
 
 
 _DATES = _set(
-    "monday tuesday wednesday thursday friday saturday sunday january february april june july august september october "
-    "november december"
+    "monday tuesday wednesday thursday friday saturday sunday january february april june july august september "
+    "october november december"
 )
 _BY_NUMBER = _set("march may jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun")
 _UNITS = _set("am pm a.m p.m o'clock gbp eur usd pln chf zł pounds pound euros euro dollars pence quid")
@@ -40,18 +40,19 @@ _TITLES = _set("mr mrs ms mx dr prof sir madam")
 _NOT_NAMES = _set("i i'm i'll i've i'd ok okay sms tv pdf id faq")
 # Words that begin a sentence and are no first name, though a name may follow.
 _STARTERS = _set(
-    "a about after all also an and any are as ask at be because before best both but by call can come could dear did do "
-    "does each either even every everyone for from give good had happy has have he hello her here hey hi his hope how i "
-    "if in is it its just let look many maybe may might mine my new next no nor not now of on once one only or our over "
-    "perhaps please she should since so some still such tell thank thanks that the their then there these they this "
-    "those though through to today tomorrow tonight under until we welcome were what when where whether which while who "
-    "why will with would yes yesterday yet you your"
+    "a about after all also an and any are as ask at be because before best both but by call can come could dear "
+    "did do does each either even every everyone for from give good had happy has have he hello her here hey hi "
+    "his hope how i if in is it its just let look many maybe may might mine my new next no nor not now of on once "
+    "one only or our over perhaps please she should since so some still such tell thank thanks that the their "
+    "then there these they this those though through to today tomorrow tonight under until we welcome were what "
+    "when where whether which while who why will with would yes yesterday yet you your"
 )
 _TOO_COMMON = _set(
-    "a all an and any are as at be but by can do for from has have he her his how i if in is it its me my new no none "
-    "not now of off on one or our out she so that the their them they this to today true false unknown other us was we "
-    "were what when who will with yes you your active basic call customer day email good mail male female open phone "
-    "sms tenant patient client private monthly yearly annual rent house flat home team visit work week month year time"
+    "a all an and any are as at be but by can do for from has have he her his how i if in is it its me my new no "
+    "none not now of off on one or our out she so that the their them they this to today true false unknown other "
+    "us was we were what when who will with yes you your active basic call customer day email good mail male "
+    "female open phone sms tenant patient client private monthly yearly annual rent house flat home team visit "
+    "work week month year time"
 )
 LONGEST_VALUE = 6  # words of a field that is a field and not a text
 MANY_CAPITALS = 0.35  # of words within sentences: then capitals say nothing
@@ -156,9 +157,9 @@ def _masked(text: str, found: Sequence[re.Match[str]], words: Sequence[str], own
             own_until = max(own_until, i + length)
         after_number = i > 0 and found[i - 1].lastgroup == "number"
         before_number = i + 1 < len(words) and found[i + 1].lastgroup == "number"
-        if i < own_until or kind != "word" or word in _DATES or word in _TITLES:
-            masked[i] = True
-        elif (after_number and word in _UNITS) or (word in _BY_NUMBER and (after_number or before_number)):
+        dated = word in _BY_NUMBER and (after_number or before_number)
+        measured = after_number and word in _UNITS
+        if i < own_until or kind != "word" or word in _DATES or word in _TITLES or dated or measured:
             masked[i] = True
         elif capital[i] and telling and word not in _NOT_NAMES:
             after_title = i > 0 and words[i - 1] in _TITLES

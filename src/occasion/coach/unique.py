@@ -28,7 +28,8 @@ _PEOPLE = (
 _ONE = r"(?:customer|client|tenant|resident|user|member|guest|partner|patient|subscriber|reader|homeowner)"
 _TO_MANY = re.compile(
     r"\b(?:dear|hello|hi)\s+(?:all\b(?!\s+of\s+you\s+at)|everyone|everybody"
-    rf"|(?:(?:our|valued|loyal|esteemed|former|all)\s+)*(?:{_PEOPLE}|(?:valued |loyal |esteemed ){_ONE}|{_ONE}(?=\s*[,!:.\n])))"
+    r"|(?:(?:our|valued|loyal|esteemed|former|all)\s+)*"
+    rf"(?:{_PEOPLE}|(?:valued |loyal |esteemed ){_ONE}|{_ONE}(?=\s*[,!:.\n])))"
     rf"|\bto (?:all (?:of )?(?:our|my) {_PEOPLE}|whom it may concern)"
     rf"|(?<!of )\ball (?:of )?our {_PEOPLE}\b|\b(?:every one|each) of our {_PEOPLE}\b|\bfor every {_ONE}\b"
     r"|\b(?:drodzy|szanowni) (?:pacjenci|klienci|najemcy|mieszkańcy|użytkownicy|partnerzy)"
@@ -86,6 +87,10 @@ def read_unique(
         return _to_many(many, text)
     if not text.words:
         return _unjudged("Besides greeting, closing and names it has no words.")
+    if before is not None and not before.ready:
+        return _unjudged(
+            "The list of what was sent is still being made, so it could not be judged who got these words."
+        )
     until = 1 << 62 if again else draft.now_us
     if before is None or not before.any_before(until):
         return _unjudged("No message sent before is known, so it could not be judged who else got these words.")

@@ -27,6 +27,7 @@ from occasion.store.tombstones import tombstone
 EXPORTS = "exports"  # the folder of exports made on the desk
 BACKUPS = "backups.jsonl"  # which backups were made: written by the command that makes them
 STATE = "state.db"  # the watcher's
+SENT = "sent.db"  # the coach's index of what was sent
 DATABASE = (".db", ".db-wal", ".db-shm")
 REQUESTS = "requests"  # the folder in which a running server is asked to erase
 
@@ -47,7 +48,9 @@ class Erasing(Protocol):
         """Take identities out of the log, naming what stands for each in others' events; whether nothing waits."""
 
     def watched(self, names: Mapping[str, str]) -> bool:
-        """Let the watcher forget them; whether its file holds nothing of them any more."""
+        """Let who follows the log (watcher, index of what was sent) forget them; whether their files hold nothing of
+        them any more.
+        """
 
 
 @dataclass(frozen=True)
@@ -234,8 +237,17 @@ def backups(data: Path, now: int) -> tuple[str, ...]:
 
 def forget_state(data: Path) -> None:
     """Remove the watcher's state: a cache, made from the log again at the next start."""
+    _remove(data, STATE)
+
+
+def forget_sent(data: Path) -> None:
+    """Remove the index of what was sent: derived from the log, and made from it again when it is next asked."""
+    _remove(data, SENT)
+
+
+def _remove(data: Path, file: str) -> None:
     for suffix in ("", "-wal", "-shm"):
-        (data / f"{STATE}{suffix}").unlink(missing_ok=True)
+        (data / f"{file}{suffix}").unlink(missing_ok=True)
 
 
 class Alone:
@@ -264,12 +276,13 @@ class Alone:
         return done
 
     def watched(self, names: Mapping[str, str]) -> bool:
-        """See Erasing: its state goes, since others' states may name them too."""
+        """See Erasing: the state goes, since others' states may name them too, and the index, which is made anew."""
         forget_state(self.data)
+        forget_sent(self.data)
         return True
 
 
 __all__ = [
-    "Alone", "Erased", "Erasing", "Held", "erase", "forget_again", "held", "leave_no_bytes", "note_backup",
+    "SENT", "Alone", "Erased", "Erasing", "Held", "erase", "forget_again", "held", "leave_no_bytes", "note_backup",
     "repeat_erasures", "written_erasures",
 ]  # fmt: skip

@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 from occasion.errors import OccasionError
 from occasion.events.event import Event
 from occasion.people.erase import REQUESTS, Erased, erase, forget_state
+from occasion.service.kept_sent import KeptSent
 from occasion.service.watching import Following
 from occasion.store.log import Log
 from occasion.store.sealer import Sealer
@@ -35,9 +36,12 @@ log = logging.getLogger(__name__)
 class Running:
     """See occasion.people.erase.Erasing: with a server that runs. Not for the writer's own thread."""
 
-    def __init__(self, data: Path, writer: Writer, sealer: Sealer, reading: Log, following: Following) -> None:
+    def __init__(
+        self, data: Path, writer: Writer, sealer: Sealer, reading: Log, following: Following, *, sent: KeptSent
+    ) -> None:
         self.data, self.engine = data, writer.engine
         self._writer, self._sealer, self._reading, self._following = writer, sealer, reading, following
+        self._sent = sent
 
     def change(self, verb: Callable[[Connection], Any]) -> Any:
         """Through the writer."""
@@ -52,7 +56,8 @@ class Running:
         return self._sealer.erase(names)
 
     def watched(self, names: Mapping[str, str]) -> bool:
-        """The watcher forgets them, and reads again whose state names them."""
+        """The watcher forgets them, and reads again whose state names them; the index of what was sent forgets them."""
+        self._sent.forget(names)
         if self._following.reading is None:  # nothing is watched now; it once may have been
             forget_state(self.data)
             return True

@@ -13,6 +13,7 @@ from occasion.service.contact_settings import read_contact
 from occasion.service.door_settings import read_doors
 from occasion.service.erasing import Erasures, Running
 from occasion.service.ingest.pace import Pace
+from occasion.service.kept_sent import KeptSent
 from occasion.service.keys import Keyring
 from occasion.service.looking import Looking
 from occasion.service.out.sending import Sending
@@ -57,7 +58,7 @@ class Service:
         self.history = History(self.workspace.data, records=self.settings.records or self.workspace.records)
         self.engine = self.history.engine
         self.watching = Following(self.workspace, self.settings.buffer_us, tell=self.changed.tell)
-        self.watching.on_changes = Reacting(self.watching.catalogue, self.workspace.zone, self._recent)
+        self.watching.work.on_changes = Reacting(self.watching.catalogue, self.workspace.zone, self._recent)
         follower = self.watching if self.settings.following else None
         self.writer = Writer(self.engine, self.history, self.clock, follower, take_traits)
         self.log = Log(self.engine, self.history, self.writer)
@@ -74,8 +75,10 @@ class Service:
             self.engine, self.writer.do, self.clock, post=poster(self.sender), zone=self.workspace.zone
         )
         self.sending.start()
+        self.sent = KeptSent(self.workspace.data, self.engine, self.history.folder, lambda: self.writer.position)
+        self.sent.start()
         self.erasures = Erasures(
-            Running(self.workspace.data, self.writer, self.sealer, self.log, self.watching), self.clock
+            Running(self.workspace.data, self.writer, self.sealer, self.log, self.watching, sent=self.sent), self.clock
         )
         self.erasures.start()
         self.looking = Looking(
@@ -110,6 +113,7 @@ class Service:
         self.running = False
         self.looking.stop()
         self.erasures.stop()
+        self.sent.stop()
         self.sending.stop()
         self.sender.close()
         self.sealer.stop()
