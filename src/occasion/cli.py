@@ -32,6 +32,7 @@ COMMANDS = (
     "cli_mcp",
     "cli_people",
     "cli_journey",
+    "cli_coach",
 )
 
 app = typer.Typer(

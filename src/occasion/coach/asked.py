@@ -1,0 +1,124 @@
+"""What they asked and nobody answered, and whether a draft answers it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from occasion.coach.cues import cues_of, find, named
+from occasion.coach.languages import ENGLISH
+from occasion.coach.reading import Known
+from occasion.events.event import Event
+from occasion.people.quiet import DAY_US
+
+LAPSES_US = 60 * DAY_US  # a question nobody answered for so long is no longer waited for
+_ASKS = re.compile(
+    r"(?i)\?|\b(?:please|could you|can you|can i|may i|would you|let me know|tell me|call (?:me|us)|ring me|i need|we need|"
+    r"correct it|proszę|por favor|пожалуйста|bitte)\b"
+)
+_COMPLAINS = re.compile(
+    r"(?i)\b(?:still (?:no|not|cold|broken|waiting|hasn)|again|never|nobody|no one|didn'?t (?:show|come|work)|did not (?:show|come|work)|"
+    r"isn'?t work\w*|not work\w*|doesn'?t work|broken|expected better|can'?t get|for nothing|disappoint\w*|wrong|gone|shows? 0|"
+    r"out again|stops? at|twice today|complain\w*)\b"
+)
+_THANKS = re.compile(
+    r"(?i)^\s*(?:ok(?:ay)?[,.! ]*)?(?:thanks?|thank you|great|perfect|works now|all good|super|lovely)\b[^?]*$"
+)
+_ASKING_NAMES = frozenset(
+    "complaint ticket question request enquiry inquiry claim objection case reklamacja skarga".split()
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What they wrote that waits for an answer. `events` oldest first, `since_us`: when the first of them came."""
+
+    events: tuple[Event, ...]
+
+    @property
+    def since_us(self) -> int:
+        """When the first of them came."""
+        return self.events[0].at
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "\n".join(event.body or "" for event in self.events)
+
+    @property
+    def last(self) -> str:
+        """The latest message in one line."""
+        return " ".join((self.events[-1].body or "").split())
+
+
+def open_question(known: Known, now_us: int) -> Asked | None:
+    """Their messages since our last real answer, from the first that wants one on; None where nothing waits.
+
+    Not an answer: what goes to many, an automatic reply, and a word that only promises one.
+    """
+    waiting: list[Event] = []
+    for event in reversed(known.events):
+        if now_us - event.at > LAPSES_US or event.at > now_us:
+            continue
+        if event.direction == "in" and (event.body or "").strip():
+            if waiting or wants_answer(event):
+                waiting.append(event)
+        elif waiting and _answers(event):
+            waiting = []
+    return Asked(tuple(waiting)) if waiting else None
+
+
+def latest_word(known: Known, now_us: int) -> Event | None:
+    """Their latest message, if it came within `LAPSES_US`, whether or not it wants an answer."""
+    for event in known.events:
+        if event.direction == "in" and (event.body or "").strip() and now_us - event.at <= LAPSES_US:
+            return event
+    return None
+
+
+def wants_answer(event: Event) -> bool:
+    """Whether a message of theirs asks, requests or complains.
+
+    >>> def wrote(name, body): return Event(party="p", name=name, at=0, id="1", seen=0, direction="in", body=body)
+    >>> [wants_answer(wrote("message", body)) for body in ("Is it normal?", "Thanks, it works now.", "See you on Friday.")]
+    [True, False, False]
+    """
+    body = event.body or ""
+    if _THANKS.match(body):
+        return False
+    named_so = any(part in _ASKING_NAMES for part in event.name.lower().replace("-", "_").split("_"))
+    return named_so or _ASKS.search(body) is not None or _COMPLAINS.search(body) is not None
+
+
+def _answers(event: Event) -> bool:
+    if event.direction == "out" and (event.body or "").strip():
+        return not event.mass and not event.properties.get("auto") and not only_holds(event.body or "")
+    return event.direction == "out" and not event.mass and event.channel in ("phone", "in person", "video")
+
+
+def only_holds(text: str) -> bool:
+    """Whether a message of ours says only that an answer will come."""
+    return bool(named(find(cues_of("aims", ENGLISH), text), "holding")) and len(text.split()) <= 30
+
+
+def working_days(since_us: int, now_us: int, zone: str) -> int:
+    """How many working days lie after the day of `since_us` up to the day of `now_us`: 0 on the same day.
+
+    >>> at = lambda day, hour: (day * 24 + hour) * 3600 * 10**6  # 1970-01-01 was a Thursday
+    >>> [working_days(at(1, 20), at(day, 9), "UTC") for day in (1, 2, 4, 5)]
+    [0, 0, 1, 2]
+    """
+    from occasion.coach.days import date_in
+
+    day, last, count = date_in(since_us, zone), date_in(now_us, zone), 0
+    while day < last:
+        day += timedelta(days=1)
+        count += day.weekday() < 5
+    return count
+
+
+def bodies(events: Iterable[Event]) -> Sequence[str]:
+    """What was written."""
+    return [event.body for event in events if event.body]

@@ -1,0 +1,152 @@
+"""What is on file about somebody, as facts whose words a text may mean: details, what was written, what happened.
+
+Fields are no facts: a name, an address, an amount, a plan are what a template puts in by itself. They are known here
+only so that they can be left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from occasion.coach.reading import Known
+from occasion.coach.wording import Word, saying, words_of
+from occasion.events.event import Event
+
+FactKind = Literal["detail", "wrote", "told", "promise", "happened"]
+NEWEST = 60  # events read of a party
+FIELDS = frozenset(
+    """unit flat house address street road city town postcode zip country email mail phone mobile telephone number id ref
+    reference invoice order amount price total sum currency plan product tariff package seats users licences years year month
+    date day time hour device page url link browser seconds minutes count quantity auto mass tooth room company firm site
+    leaves ends ip version status state result""".split()
+)
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing on file. `words`: those that say something; `said`: how it is named to a colleague; `source`: its
+    event, detail or promise, by number or id; `common`: it is of a kind that happens to many (a visit, a repair)."""
+
+    kind: FactKind
+    text: str
+    said: str
+    words: tuple[Word, ...]
+    at_us: int
+    source: str
+
+    @property
+    def common(self) -> bool:
+        """Whether things of this kind happen to many: then it tells less about whom a text is for."""
+        return self.kind == "happened"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All facts of a party, newest first within their kind, and the stems of its fields' values."""
+
+    party: str
+    facts: tuple[Fact, ...]
+    fields: frozenset[str]
+
+
+def facts_of(known: Known) -> Facts:
+    """The facts of a party; kept in memory for as long as nothing about it changes."""
+    newest = known.events[:NEWEST]
+    key = (
+        known.party.party, known.party.name, tuple((one.number, one.text) for one in known.details),
+        tuple(one.id for one in newest), tuple(sorted(known.traits.items())), known.names,
+        tuple((one.number, one.text) for one in known.promises),
+    )  # fmt: skip
+    return _facts(_Key(hash(key), key, known))
+
+
+@dataclass(frozen=True, eq=False)
+class _Key:
+    """What facts depend on, with what they are made of beside it."""
+
+    hashed: int
+    key: tuple[object, ...]
+    known: Known
+
+    def __hash__(self) -> int:
+        return self.hashed
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self.key == other.key
+
+
+@lru_cache(maxsize=2048)
+def _facts(key: _Key) -> Facts:
+    known = key.known
+    fields = _fields(known)
+    return Facts(known.party.party, tuple(_all(known, fields)), fields)
+
+
+def _all(known: Known, fields: frozenset[str]) -> Iterator[Fact]:
+    for detail in known.details:
+        date = f" {detail.on_date}" if detail.on_date else ""
+        yield _fact("detail", detail.text, f"“{detail.text}{date}” ({detail.source})", detail.noted_us,
+                    f"detail:{detail.number}", fields)  # fmt: skip
+    for promise in known.promises:
+        yield _fact("promise", promise.text, f"promised: “{promise.text}”", promise.made_us,
+                    f"promise:{promise.number}", fields)  # fmt: skip
+    for event in known.events[:NEWEST]:
+        if event.body and not event.mass:
+            kind: FactKind = "wrote" if event.direction == "in" else "told"
+            who = "they wrote" if kind == "wrote" else "we wrote"
+            yield _fact(kind, event.body, f"{who}: “{_short(event.body)}”", event.at, f"event:{event.id}", fields)
+        if not event.mass and (said := happened(event)):
+            yield _fact("happened", said, said, event.at, f"event:{event.id}", fields)
+
+
+def _fact(kind: FactKind, text: str, said: str, at_us: int, source: str, fields: frozenset[str]) -> Fact:
+    words = tuple(word for word in saying(text) if word.stem not in fields)
+    return Fact(kind, text, said, words, at_us, source)
+
+
+def happened(event: Event) -> str:
+    """What happened, in words: the event's name and what its properties say, without fields.
+
+    "" for a bare message, which is told by what it says.
+    """
+    values = [str(value) for key, value in event.properties.items() if isinstance(value, str) and not is_field(key)]
+    name = _CAMEL.sub(" ", event.name).replace("_", " ").replace("-", " ")
+    return " ".join([name, *values]) if values or not event.body else ""
+
+
+def is_field(key: str) -> bool:
+    """Whether a property or trait of this name is a field that a template fills in.
+
+    >>> is_field("plan"), is_field("invoice_number"), is_field("what")
+    (True, True, False)
+    """
+    return any(part in FIELDS for part in _CAMEL.sub("_", key).lower().replace("-", "_").split("_"))
+
+
+def _fields(known: Known) -> frozenset[str]:
+    """The stems of what templates fill in: names, traits, fields of events, colleagues and the firm."""
+    values = [
+        known.party.name,
+        known.party.party.replace("-", " ").replace("_", " "),
+        *known.traits.values(),
+        *known.names,
+    ]
+    for event in known.events[:NEWEST]:
+        values += [str(value) for key, value in event.properties.items() if is_field(key)]
+        values += [event.actor or "", event.counterpart or ""]
+    return frozenset(word.stem for value in values for word in words_of(value) if word.says)
+
+
+def _short(text: str, most: int = 90) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= most else f"{plain[: most - 1].rstrip()}…"
+
+
+def by_source(facts: Facts) -> Mapping[str, Fact]:
+    """The facts by their source."""
+    return {fact.source: fact for fact in facts.facts}
