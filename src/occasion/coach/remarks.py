@@ -1,0 +1,31 @@
+"""What a reading remarks on: a fact, how grave it is, where it stands, what would change it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from occasion.coach.cues import Found
+from occasion.coach.reading import Span
+
+Gravity = Literal["grave", "slight"]
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One thing that speaks against a message. `code`: its kind, one word or two; `change`: the fact to know."""
+
+    code: str
+    gravity: Gravity
+    why: str
+    change: str
+    spans: tuple[Span, ...] = ()
+
+
+def of_found(code: str, gravity: Gravity, found: Sequence[Found], why: str, change: str) -> Iterable[Remark]:
+    """One remark for all places of a kind; none where there are none. `{words}` in `why` and `change` is the first."""
+    if found:
+        words = " ".join(found[0].words.split())
+        spans = tuple(one.span() for one in found)
+        yield Remark(code, gravity, why.format(words=words), change.format(words=words), spans)

@@ -1,0 +1,127 @@
+"""Tone: cold or stiff, jargon, too close, good cheer out of place. Slight things, each with its places; English.
+
+Cold or stiff is told by turns of an office and, where the message has no warmth of its own, by the politeness model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from occasion.coach.cues import Found, cues_of, find, named, words_of
+from occasion.coach.languages import ENGLISH
+from occasion.coach.pieces import pieces_of
+from occasion.coach.reading import Draft, Known
+from occasion.coach.remarks import Remark, of_found
+from occasion.coach.wording import fold
+
+DAY_US = 86_400_000_000
+OFFICE_TURNS = 2  # so many make a message an office's
+FEWEST_JARGON = 2
+TOO_GLAD = 4  # sentences that end in an exclamation mark, and all but one of them
+GUSHES = 3
+HARD_DAYS = 14
+_HARD = re.compile(
+    r"complaint|fell_?\s?through|cancel|refus|reject|incident|outage|death|accident|theft|burst|flood|notice",
+    re.IGNORECASE,
+)
+_HARD_STAGE = re.compile(r"complaint|fell through|bereav|mourn|cancelled|leaving|dispute", re.IGNORECASE)
+_INITIALS = re.compile(r"\b[A-Z]{2,}\d*s?\b|\b[A-Z]\d+[A-Z]?\b|\bT&C\b")
+_STAYS_SHORT = re.compile(
+    r"(?:no|yes|done|ok|okay|noted|not possible|impossible|see above|as said)[.! ]*", re.IGNORECASE
+)
+
+
+def of_the_tone(draft: Draft, known: Known, warmth: float | None) -> Iterator[Remark]:
+    """All of it. `warmth`: how polite the model finds the text, 0 to 1; None where it was not asked."""
+    found = find(cues_of("tone", ENGLISH), draft.text)
+    yield from _cold(draft, found, warmth)
+    yield from _jargon(draft, known)
+    yield from _close(draft, found)
+    yield from _cheer(draft, known, found)
+
+
+def _cold(draft: Draft, found: tuple[Found, ...], warmth: float | None) -> Iterator[Remark]:
+    office, address = named(found, "office"), named(found, "set address")
+    kind = len(office) + OFFICE_TURNS * len(address)
+    if kind >= OFFICE_TURNS:
+        why = "stiff: an office speaks, not a person (“{words}”)"
+        yield from of_found("cold", "slight", (*address, *office), why, "“{words}” is how offices write")
+    elif _STAYS_SHORT.fullmatch(pieces_of(draft.text).body.strip()):
+        yield Remark("cold", "slight", "curt: hardly more than a word", "the whole answer is one word or two")
+    elif warmth is not None and warmth < COLDEST and not named(found, "thanks", "regret", "warm"):
+        yield Remark(
+            "cold",
+            "slight",
+            "cold: no word of thanks, regret or interest, and much that sounds curt",
+            "nothing in it is warm",
+        )
+
+
+COLDEST = 0.15
+
+
+def _jargon(draft: Draft, known: Known) -> Iterator[Remark]:
+    """Words of the trade or of the company that they have not used themselves."""
+    theirs = " ".join(
+        [
+            *(one.body for one in known.events if one.direction == "in" and one.body),
+            *(one.text for one in known.details),
+        ]
+    )
+    used = set(re.findall(r"\w+", fold(theirs)))
+    own = {
+        word
+        for value in (known.party.name, *known.names, *known.traits.values())
+        for word in re.findall(r"\w+", fold(value))
+    }
+    cues = find(cues_of("jargon", ENGLISH), draft.text)
+    found = [
+        one for one in (*cues, *_initials(draft.text, own)) if not set(re.findall(r"\w+", fold(one.words))) <= used
+    ]
+    if len({fold(one.words) for one in found}) >= FEWEST_JARGON:
+        found.sort(key=lambda one: one.start)
+        shown = ", ".join(dict.fromkeys(one.words for one in found))
+        yield from of_found(
+            "jargon",
+            "slight",
+            found,
+            f"words they have not used themselves: {_plain(shown)}",
+            f"they never wrote: {_plain(shown)}",
+        )
+
+
+def _plain(shown: str) -> str:
+    return shown.replace("{", "(").replace("}", ")")
+
+
+def _initials(text: str, own: Iterable[str]) -> list[Found]:
+    greeting = pieces_of(text).greeting
+    stressed, mine = words_of("stressed", ENGLISH), set(own)
+    return [
+        Found("jargon", "initials they have not used", one.start(), one.end(), one.group())
+        for one in _INITIALS.finditer(text, greeting.end if greeting else 0)
+        if not {one.group().lower()} & (words_of("initials", ENGLISH) | stressed | mine) and len(one.group()) < 7
+    ]
+
+
+def _close(draft: Draft, found: tuple[Found, ...]) -> Iterator[Remark]:
+    close, gush = named(found, "close"), named(found, "gush")
+    glad = [one for one in pieces_of(draft.text).sentences if one.text.endswith("!")]
+    if close:
+        yield from of_found("too close", "slight", close, "too familiar: “{words}”", "“{words}” is for friends")
+    elif len(gush) >= GUSHES:
+        yield from of_found("too close", "slight", gush, "enthusiasm in heaps", "{words} and more of the kind")
+    elif len(glad) >= TOO_GLAD and len(glad) >= len(pieces_of(draft.text).sentences) - 1:
+        yield Remark("too close", "slight", "every sentence is an exclamation", f"{len(glad)} exclamation marks")
+
+
+def _cheer(draft: Draft, known: Known, found: tuple[Found, ...]) -> Iterator[Remark]:
+    """Congratulations and festive wishes soon after something went wrong for them."""
+    since = draft.now_us - HARD_DAYS * DAY_US
+    hard = [one.name.replace("_", " ") for one in known.events if one.at >= since and _HARD.search(one.name)]
+    hard = hard or ([f"stage “{known.stage}”"] if known.stage and _HARD_STAGE.search(known.stage) else [])
+    cheer = named(found, "cheer")
+    if hard and cheer:
+        fact = f"lately: {_plain(hard[0])}"
+        yield from of_found("cheer", "slight", cheer, f"good cheer out of place (“{{words}}”); {fact}", fact)
