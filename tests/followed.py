@@ -62,9 +62,10 @@ class GroupLog:
             if at > seq:
                 yield Group(at, clock, [self._read(event) for event in events])
 
-    def by_party(self) -> Iterator[tuple[str, list[Event]]]:
-        for party in sorted({event.party for event in self.events()}):
-            yield party, self.of(party)
+    def by_party(self, upto: int | None = None) -> Iterator[tuple[str, list[Event]]]:
+        events = [self._read(e) for seq, _, some in self.groups if upto is None or seq <= upto for e in some]
+        for party in sorted({event.party for event in events}):
+            yield party, [event for event in events if event.party == party]
 
     def members(self, party: str) -> Iterable[str]:
         return self.identities.members(party)

@@ -21,7 +21,7 @@ from occasion.moments.live.program import DUE
 from occasion.moments.rows import ShelvedRows
 from occasion.moments.watch import Watcher
 from occasion.store.arrived import Group
-from occasion.store.kept_state import Checkpoint, KeptState
+from occasion.store.kept_state import Beginning, Checkpoint, KeptState
 from occasion.store.occurrences import Noticed
 
 IN_MEMORY = 200_000  # parties whose rows stay in memory; the others are fetched when something comes
@@ -50,8 +50,8 @@ class WatchedLog(Protocol):
     def loads(self) -> int:
         """How often the history was loaded into beside the log."""
 
-    def by_party(self) -> Iterator[tuple[str, list[Event]]]:
-        """Every party with all its events, each party once, in any order."""
+    def by_party(self, upto: int) -> Iterator[tuple[str, list[Event]]]:
+        """Every party with all its events up to a position, each party once, in any order."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,7 @@ class Reading:
         self._new()
         self.seq = self.saved_seq = 0
         self._checkpoint: Checkpoint | None = None  # that is being written
+        self._beginning: Checkpoint | None = None  # where the log stood when reading all of it was begun
         self.begun = False  # whether all of the log up to `seq` was read
         self.since = 0  # the clock when definitions were last exchanged: what the added ones reached before is history
         self.behind: Iterator[str] | None = None  # parties that may not have been read since
@@ -124,12 +125,10 @@ class Reading:
     # begin: from the last checkpoint, or from the whole log
 
     def resume(self) -> bool:
-        """Stand where the last checkpoint did; False if there is none that serves."""
-        found = self.kept.checkpoint()
-        if found is None or found.zone != self.zone or found.loads != self.log.loads():
+        """Stand where the last checkpoint did; False if there is none that serves, or it is one of a beginning."""
+        found = self._serving()
+        if found is None or found.beginning is not None:
             return False
-        if found.seq < self.log.sealed():
-            return False  # what came in between is no longer to be had by itself
         self.seq = self.saved_seq = found.seq
         self._hide()
         self.watcher.restore(msgspec.msgpack.decode(found.watcher))
@@ -139,31 +138,71 @@ class Reading:
         self.begun = True
         return True
 
-    def begin(self, clock: int) -> Iterator[list[Change]]:
+    def broken_off(self) -> Beginning | None:
+        """How the reading of the whole log was begun that came to no end, if it can go on: same log, same plan."""
+        found = self._serving()
+        if found is None or found.beginning is None or found.beginning.keys != sorted(self.plan.keys):
+            return None
+        return found.beginning
+
+    def _serving(self) -> Checkpoint | None:
+        """The last checkpoint, if the log can tell what came since and is otherwise the same."""
+        found = self.kept.checkpoint()
+        if found is None or found.zone != self.zone or found.loads != self.log.loads():
+            return None
+        return found if found.seq >= self.log.sealed() else None
+
+    def begin(self, clock: int, known_until: int = 0) -> Iterator[list[Change]]:
         """Read the whole log as of the clock, some parties after others; what they have reached. Go on to the end."""
         self._checkpoint = None
         self.kept.remove_all()
         self._new()
-        self.begun = False
-        self.seq, loads = self.log.position(), self.log.loads()
-        self.saved_seq = self.seq
         watcher = self.watcher
-        watcher.clock, watcher.horizon, self.since = clock, clock - self.buffer_us, clock
-        for some in _pieces(self.log.by_party()):
+        watcher.clock, watcher.horizon = clock, clock - self.buffer_us
+        self.seq = self.log.position()
+        return self._begin(self.log.loads(), Beginning(sorted(self.plan.keys), known_until), again=False)
+
+    def begin_again(self) -> Iterator[list[Change]]:
+        """Go on where reading the whole log was broken off (see `broken_off`)."""
+        found = self.kept.checkpoint()
+        assert found is not None
+        assert found.beginning is not None
+        said = msgspec.msgpack.decode(found.watcher)
+        self.watcher.clock, self.watcher.horizon = said["clock"], said["horizon"]
+        self.seq = found.seq
+        return self._begin(found.loads, found.beginning, again=True)
+
+    def _begin(self, loads: int, beginning: Beginning, *, again: bool) -> Iterator[list[Change]]:
+        self.begun = False
+        self.saved_seq, self.since = self.seq, self.watcher.clock
+        place = msgspec.msgpack.encode(self.watcher.place())
+        self._beginning = Checkpoint(self.seq, place, self.zone, loads, beginning=beginning)
+        return self._read_all(self._beginning, again)
+
+    def _read_all(self, begun: Checkpoint, again: bool) -> Iterator[list[Change]]:
+        watcher, clock, horizon = self.watcher, self.watcher.clock, self.watcher.horizon
+        for some in _pieces(self.log.by_party(begun.seq)):
+            done = self.kept.has([party for party, _ in some]) if again else ()
             written, changes = [], []
             for party, events in some:
-                closed = [event for event in in_order(events, clock) if event.at <= watcher.horizon]
-                if closed:
+                closed = [event for event in in_order(events, clock) if event.at <= horizon]
+                if closed and party not in done:
                     row = watcher.program.blank()
-                    changes += self._reached(replayed(watcher.fast, row, party, closed, watcher.horizon))
+                    changes += self._reached(replayed(watcher.fast, row, party, closed, horizon))
                     written.append((party, row[DUE], watcher.program.pack(row)))
             self.kept.write(written, ())
             yield changes
+        self._beginning = None
         self._hide()
         saved = watcher.save()
         watcher.restore(saved)
-        self._commit(Checkpoint(self.seq, msgspec.msgpack.encode(saved), self.zone, loads))
+        self._commit(Checkpoint(self.seq, msgspec.msgpack.encode(saved), self.zone, begun.loads))
         self.begun = True
+
+    def keep_beginning(self) -> None:
+        """What was read of the whole log so far need not be read again: once what followed from it is on record."""
+        if self._beginning is not None:
+            self.kept.commit(self._beginning)
 
     # go on
 

@@ -6,7 +6,6 @@ committed; a checkpoint of the watcher's state is made only when none is left, s
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,30 +17,27 @@ from occasion.errors import InputError
 from occasion.moments.catalogue import Catalogue, read_catalogue
 from occasion.moments.changes import Change
 from occasion.moments.live.state import LONG_AGO
+from occasion.service.effects import Done, OnChanges, Work
 from occasion.service.watched import Plan, Reading, WatchedLog
 from occasion.store import versions
 from occasion.store.arrived import Effects, Group
 from occasion.store.merged import changed_since
-from occasion.store.occurrences import Noticed, per_text, settle, write_changes
+from occasion.store.occurrences import per_text
 from occasion.store.positions import WATCH, position
 from occasion.store.workspace import Workspace
 
-OnChanges = Callable[[Connection, Sequence[Noticed], int], None]
-Job = Callable[[Connection], list[Noticed]]
 SECOND = 1_000_000
 LOOK_US = SECOND  # how often the catalogue's file is looked at
 SAVE_US = 30 * SECOND  # how often the state is saved, if anything changed
 SAVE_SOON_US = 10 * SECOND  # and where sealing waits for it
 SAVE_AT_ONCE = 100  # rows
-RECENT_US = 100 * 86_400 * SECOND  # of what is read from history the desk is told no older things
+KEEP_US = 10 * SECOND  # how often it is written down how far reading all of the log has come
 AT_ONCE = 200  # parties that are settled together
 BETWEEN, IDLE = 0.02, 0.08  # seconds for history and for saving between two groups, and where none came
 GO_BACK = 10  # parties that read history with other definitions in one step
 IN_FRONT = 0.5  # seconds for history before a start is done
 LATE = "events came late"
 JOINED = "identities were joined or parted"
-TOLD = 50  # parties named to open pages; of more at once they know only that there were some
-log_ = logging.getLogger(__name__)
 
 
 class Following:
@@ -59,15 +55,13 @@ class Following:
         tell: Callable[[str], None] | None = None,
     ) -> None:
         self.workspace, self.buffer_us = workspace, buffer_us
-        self.on_changes, self.tell = on_changes, tell
+        self.work = Work(on_changes, tell)
         self.problems: tuple[str, ...] = ()
         self.plan = Plan()
         self.reading: Reading | None = None
         self._file: tuple[int, ...] = ()  # the catalogue's file as it was read
         self._seen: tuple[int, ...] = ()  # and as it was last looked at
         self._looked = self._saved = 0
-        self._work: list[tuple[str, Job]] = []  # not yet handed to the writer
-        self._outstanding = 0  # effects handed to the writer and not yet committed
         self._handed_over = LONG_AGO  # up to where all that follows was
         self._moved: set[str] = set()  # whose identity changed while history was read
         self._beginning: Iterator[list[Change]] | None = None
@@ -100,7 +94,7 @@ class Following:
     def settled(self, until: int) -> bool:
         """Whether everything that happened up to an instant is read and on record. From any thread."""
         handed_over = self._handed_over >= until  # looked at first: what follows from it is outstanding by then
-        busy = self.busy or bool(self._work) or self._outstanding > 0
+        busy = self.busy or bool(self.work)
         return self.reading is not None and handed_over and not busy
 
     def kept(self, upto: int) -> bool:
@@ -126,30 +120,38 @@ class Following:
         self._looked = self._saved = clock
         self._look_now()
         reading = self._read_from_here(clock, connection)
+        self._moved.update(changed_since(connection, reading.watcher.clock - SECOND))
         if self._beginning is None:
-            self._moved.update(changed_since(connection, reading.watcher.clock - SECOND))
             self._catch_up(reading)
         self._go_on(clock, IN_FRONT)
-        work, self._work = self._work, []
-        self._do(work, connection, clock)
+        self.work.do(connection, clock)
 
     def stop(self) -> None:
         """Save the state, so that the next start replays nothing. After the writer has stopped."""
         if self.reading is not None:
-            if not self._work and not self._outstanding and not self._reads_first:
+            if not self.work and self._beginning is not None:
+                self.reading.keep_beginning()
+            elif not self.work and not self._reads_first:
                 self.reading.save()
             self.reading.close()
             self.reading = None
 
-    def _read_from_here(self, clock: int, connection: Connection | None = None) -> Reading:
-        """A reading of the plan: from the last checkpoint, or else to begin with the whole log."""
+    def _read_from_here(self, clock: int, connection: Connection | None = None, *, anew: bool = False) -> Reading:
+        """A reading of the plan: from the last checkpoint, or else the whole log, from where that was broken off or
+        (always if `anew`) from its beginning.
+        """
         reading = Reading(self.plan, self.log, self.state, self.workspace.zone, self.buffer_us)
-        resumed = reading.resume()
         if connection is not None:
             self._written_until, self._known_until = position(connection, WATCH)
-        if not resumed:
-            self._beginning = reading.begin(clock)
-        self._work.append(("versions", partial(self._begin_versions, clock, not resumed)))
+        again = None if anew else reading.broken_off()
+        unconfirmed = False
+        if again is not None:
+            self._known_until = again.known_until
+            self._beginning = reading.begin_again()
+        elif anew or not reading.resume():
+            unconfirmed = True
+            self._beginning = reading.begin(clock, self._known_until)
+        self.work.add("versions", partial(self._begin_versions, clock, None if again else unconfirmed))
         self.reading = reading
         return reading
 
@@ -193,7 +195,7 @@ class Following:
         if self._beginning is not None:
             reading.close()
             self._beginning = None
-            self._read_from_here(clock)
+            self._read_from_here(clock, anew=True)
             return
         reading.forget(parties)
         forms = [form for party in parties for form in (party, per_text(party))]
@@ -204,7 +206,7 @@ class Following:
         reading = self.reading
         if reading is None or self._beginning is not None:
             return True  # there is none, or it is being made anew
-        if self._work or self._outstanding or self._catching is not None:
+        if self.work or self._catching is not None:
             return False
         reading.save()
         reading.kept.scrub()
@@ -221,9 +223,14 @@ class Following:
     def _save(self, clock: int, seconds: float) -> None:
         """Begin a checkpoint if it is time, where everything up to it is on record; write some of one that is begun."""
         reading = self.reading
-        if reading is None or self._beginning is not None:
+        if reading is None:
             return
-        if not reading.saving and not self._catching and not self._work and not self._outstanding:
+        if self._beginning is not None:
+            if not self.work and clock - self._saved >= KEEP_US:
+                self._saved = clock
+                reading.keep_beginning()
+            return
+        if not reading.saving and not self._catching and not self.work:
             soon = SAVE_US if not self._wanted else SAVE_SOON_US if seconds == BETWEEN else 0
             if (reading.seq > reading.saved_seq or reading.rows.dirty) and clock - self._saved >= soon:
                 self._saved, self._wanted = clock, False
@@ -249,7 +256,7 @@ class Following:
             self._read_from_here(clock)
             return
         self.reading.redefine(self.plan)
-        self._work.append(("versions", partial(self._begin_versions, clock, False)))
+        self.work.add("versions", partial(self._begin_versions, clock, False))
 
     def _look_now(self) -> bool:
         """Whether the file is another than it was and could be read."""
@@ -275,14 +282,22 @@ class Following:
         before, self._seen = self._seen, stamp
         return bool(self._file) and stamp[0] == self._file[0] and stamp != before
 
-    def _begin_versions(self, clock: int, anew: bool, connection: Connection) -> list[Noticed]:
+    def _begin_versions(self, clock: int, anew: bool | None, connection: Connection) -> Done:
+        """`anew`: all is read again; None: it goes on where that was broken off, and nothing is to be found twice."""
         fresh = versions.begin(connection, self.plan.watched, clock)
-        versions.unconfirm(connection, self.plan.keys if anew else fresh)
-        return []
+        again = () if anew is None else self.plan.keys if anew else fresh
+        return self._unconfirm(frozenset(again), 0, connection)
 
-    def _versions_ready(self, clock: int, keys: Iterable[versions.Key], connection: Connection) -> list[Noticed]:
-        versions.ready(connection, keys, clock)
-        return []
+    def _unconfirm(self, keys: frozenset[versions.Key], after: int, connection: Connection) -> Done:
+        reached = versions.unconfirm(connection, keys, after)
+        return [], None if reached is None else partial(self._unconfirm, keys, reached)
+
+    def _ready(self, clock: int) -> None:
+        self.work.add("ready", partial(self._versions_ready, clock, frozenset(self.plan.keys), 0))
+
+    def _versions_ready(self, clock: int, keys: frozenset[versions.Key], after: int, connection: Connection) -> Done:
+        reached = versions.ready(connection, keys, clock, after)
+        return [], None if reached is None else partial(self._versions_ready, clock, keys, reached)
 
     # history
 
@@ -313,7 +328,7 @@ class Following:
         else:
             self._notice(reading, reading.go_back(GO_BACK))
             if not reading.is_behind():
-                self._work.append(("ready", partial(self._versions_ready, clock, self.plan.keys)))
+                self._ready(clock)
 
     def _catch_up(self, reading: Reading) -> None:
         """Read what was committed since; where segments took some of it in, the whole log has to be read again."""
@@ -331,18 +346,13 @@ class Following:
         self._moved.clear()
         if self._anew:
             self._anew = False
-            self._work.append(("ready", partial(self._versions_ready, clock, self.plan.keys)))
+            self._ready(clock)
 
     # work
 
     def _notice(self, reading: Reading, changes: list[Change], anew: bool = False) -> None:
-        if not changes:
-            return
-        noticed = list(reading.noticed(changes, self._known_until if anew else None))
-        self._work.append(("changes", partial(self._write, noticed, reading.seq)))
-
-    def _write(self, noticed: list[Noticed], seq: int, connection: Connection) -> list[Noticed]:
-        return write_changes(connection, noticed, seq)
+        if changes:
+            self.work.changes(list(reading.noticed(changes, self._known_until if anew else None)), reading.seq)
 
     def _settle(self, reading: Reading, parties: Sequence[str], clock: int, reason: str = JOINED) -> None:
         """Read parties again, and make the records say what is true of them."""
@@ -350,44 +360,14 @@ class Following:
         for begin in range(0, len(parties), at_once):
             some = parties[begin : begin + at_once]
             true = list(reading.noticed(reading.again(some)))
-            job = partial(settle, parties=some, true=true, seq=reading.seq, now=clock, reason=reason)
-            self._work.append(("identities", job))
+            self.work.settle(some, true, reading.seq, clock, reason)
 
     def _effects(self, clock: int) -> Effects | None:
         """The work there is, to be done in one transaction."""
-        work, self._work = self._work, []
-        self._outstanding += bool(work)
+        effects = self.work.effects(clock)
         if self.reading is not None:
             self._handed_over = self.reading.watcher.horizon
-        if not work:
-            return None
-        made: list[Noticed] = []
-
-        def write(connection: Connection) -> None:
-            made[:] = self._do(work, connection, clock)
-
-        def done() -> None:
-            self._outstanding -= 1
-            self._tell(made, [kind for kind, _ in work])
-
-        return Effects(write, done)
-
-    def _do(self, work: list[tuple[str, Job]], connection: Connection, clock: int) -> list[Noticed]:
-        made = [one for _, job in work for one in job(connection)]
-        told = [one for one in made if not one.history or one.change.at >= clock - RECENT_US]
-        if told and self.on_changes is not None:
-            self.on_changes(connection, told, clock)
-        return made
-
-    def _tell(self, made: list[Noticed], kinds: list[str]) -> None:
-        if self.tell is None:
-            return
-        if "versions" in kinds or "ready" in kinds:
-            self.tell("moments")
-        if made:
-            self.tell("occasions")
-            for party in list(dict.fromkeys(one.change.party for one in made))[:TOLD]:
-                self.tell(f"party:{party}")
+        return effects
 
 
 __all__ = ["Following", "OnChanges"]

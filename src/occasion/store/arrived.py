@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -115,11 +115,13 @@ class Effects(NamedTuple):
     """What follows from a group: written in one transaction with the follower's position.
 
     `write` gets the connection of that transaction and may be called again should the transaction fail; `done` is
-    called once it is committed. Both run in the writer's thread and must not wait for the writer.
+    called once it is committed. Both run in the writer's thread and must not wait for the writer. `steps`: the same as
+    `write`, for who writes in several transactions; each is to be taken before the next is asked for.
     """
 
     write: Callable[[Connection], None] | None = None
     done: Callable[[], None] | None = None
+    steps: Callable[[], Iterator[Callable[[Connection], None]]] | None = None
 
 
 class Follower(Protocol):

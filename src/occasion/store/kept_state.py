@@ -14,13 +14,21 @@ import msgspec
 
 from occasion.moments.calendar import FAR
 
-FORMAT = 2  # of the file; another one is read from the log anew
+FORMAT = 3  # of the file; another one is read from the log anew
 AT_ONCE = 500  # parties asked for in one query
+
+
+class Beginning(msgspec.Struct, frozen=True):
+    """What reading all of the log was begun with. `known_until`: what the records knew before, by their clock."""
+
+    keys: list[tuple[str, str, str]]  # (identity, moment, role) of what is watched
+    known_until: int
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
     """Where the rows stand: everything up to `seq` of the log was given. `watcher`: what `Watcher.save` gave, packed.
-    `loads`: of the history, which may change beside the log.
+    `loads`: of the history, which may change beside the log. `beginning`: set while all of the log is being read: a
+    party that has a row was read up to `seq`, the others not at all.
     """
 
     seq: int
@@ -28,6 +36,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
     zone: str
     loads: int
     format: int = FORMAT
+    beginning: Beginning | None = None
 
 
 class KeptState:
@@ -80,6 +89,15 @@ class KeptState:
             marks = ",".join("?" * len(some))
             yield from self._db.execute(f"SELECT party, packed FROM rows WHERE party IN ({marks})", some).fetchall()
 
+    def has(self, parties: Sequence[str]) -> set[str]:
+        """Those of these parties that have a row."""
+        found: set[str] = set()
+        for begin in range(0, len(parties), AT_ONCE):
+            some = parties[begin : begin + AT_ONCE]
+            marks = ",".join("?" * len(some))
+            found.update(row[0] for row in self._db.execute(f"SELECT party FROM rows WHERE party IN ({marks})", some))
+        return found
+
     def due(self, after: int, until: int) -> Iterable[tuple[int, str]]:
         """(timer, party) of the rows whose next timer lies in (after, until]."""
         query = "SELECT due, party FROM rows WHERE due > ? AND due <= ? ORDER BY due"
@@ -127,4 +145,4 @@ class KeptState:
             self._db.execute("BEGIN IMMEDIATE")
 
 
-__all__ = ["Checkpoint", "KeptState"]
+__all__ = ["Beginning", "Checkpoint", "KeptState"]

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy import Connection, and_, func, insert, select, tuple_, update
 
 from occasion.moments.derived import Watched
 from occasion.store.schema.watched import OCCURRENCES, VERSIONS
 
 V = VERSIONS.c
+O = OCCURRENCES.c  # noqa: E741 - the columns, said often
+VERSION = tuple_(O.identity, O.moment, O.role)
+AT_ONCE = 20_000  # occurrences looked at in a step
 
 
 Key = tuple[str, str, str]  # identity, moment, role
@@ -64,26 +67,37 @@ def begin(connection: Connection, watched: Iterable[Watched], now: int) -> set[K
     return fresh
 
 
-def unconfirm(connection: Connection, keys: Iterable[Key]) -> None:
-    """Before these read history: what is on record of them has to be found again (its `seq` is below 0 until then)."""
-    for key in keys:
-        known = update(OCCURRENCES).where(_of(key), OCCURRENCES.c.seq >= 0)
-        connection.execute(known.values(seq=-1 - OCCURRENCES.c.seq))
+def unconfirm(connection: Connection, keys: Iterable[Key], after: int = 0) -> int | None:
+    """Before these read history: what is on record of them has to be found again (its `seq` is below 0 until then).
+
+    A step: occurrences numbered from above `after` on; the number after which to go on, None once all are done.
+    """
+    upto, keys = _upto(connection, after), list(keys)
+    if upto is None or not keys:
+        return None
+    found = (O.number > after, O.number <= upto, O.seq >= 0, VERSION.in_(keys))
+    connection.execute(update(OCCURRENCES).where(*found).values(seq=-1 - O.seq))
+    return upto
 
 
-def ready(connection: Connection, keys: Iterable[Key], now: int) -> None:
-    """These have read history: what was not found again is no longer true."""
-    for key in keys:
-        gone = {"state": "retracted", "reason": "not found when history was read again", "changed_us": now}
-        left = update(OCCURRENCES).where(_of(key), OCCURRENCES.c.seq < 0)
-        connection.execute(left.where(OCCURRENCES.c.state == "holds").values(**gone))
-        connection.execute(update(OCCURRENCES).where(_of(key), OCCURRENCES.c.seq < 0).values(seq=0))
-        connection.execute(update(VERSIONS).where(_is(key)).values(ready=True))
+def ready(connection: Connection, keys: Iterable[Key], now: int, after: int = 0) -> int | None:
+    """These have read history: what was not found again is no longer true. In steps, as `unconfirm`."""
+    upto, keys = _upto(connection, after), list(keys)
+    if upto is None or not keys:
+        for key in keys:
+            connection.execute(update(VERSIONS).where(_is(key)).values(ready=True))
+        return None
+    left = (O.number > after, O.number <= upto, O.seq < 0, VERSION.in_(keys))
+    gone = {"state": "retracted", "reason": "not found when history was read again", "changed_us": now}
+    connection.execute(update(OCCURRENCES).where(*left, O.state == "holds").values(**gone))
+    connection.execute(update(OCCURRENCES).where(*left).values(seq=0))
+    return upto
 
 
-def _of(key: Key) -> Any:
-    o = OCCURRENCES.c
-    return and_(o.identity == key[0], o.moment == key[1], o.role == key[2])
+def _upto(connection: Connection, after: int) -> int | None:
+    """The last number of a step that begins after one; None where nothing follows."""
+    first: int | None = connection.execute(select(func.min(O.number)).where(O.number > after)).scalar()
+    return None if first is None else first + AT_ONCE - 1
 
 
 def _is(key: Key) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from occasion.events.event import Event
 from occasion.events.table import EVENT_COLUMNS, table_events
@@ -52,19 +52,26 @@ class WholeLog:
 
     def loads(self) -> int:
         """How often the history was loaded into beside the log."""
-        written = select(func.count()).where(
-            LOADS.c.files != "[]", LOADS.c.events > 0
-        )  # without files: the tail sealed
         with self._writer.engine.connect() as connection:
-            return int(connection.execute(written).scalar_one())
+            return loaded_beside(connection)
 
-    def by_party(self) -> Iterator[tuple[str, list[Event]]]:
-        """Every party with all its events under its canonical identity, each party once, in any order.
+    def by_party(self, upto: int) -> Iterator[tuple[str, list[Event]]]:
+        """Every party with its events up to a position under its canonical identity, each party once.
 
-        What is committed after this was called may be missing: `after` the position of then has it.
+        In the writer's thread until the first is there.
         """
+        later = {event.id for group in self._log.after(upto) for event in group.events}
         with self._history.beside() as history:
-            yield from everybody(history)
+            for party, events in everybody(history):
+                kept = [event for event in events if event.id not in later] if later else events
+                if kept:
+                    yield party, kept
+
+
+def loaded_beside(connection: Connection) -> int:
+    """How often the history was loaded into beside the log: a tail that was sealed has no files."""
+    written = select(func.count()).where(LOADS.c.files != "[]", LOADS.c.events > 0)
+    return int(connection.execute(written).scalar_one())
 
 
 def everybody(history: History) -> Iterator[tuple[str, list[Event]]]:
