@@ -23,6 +23,8 @@ PARTY = typer.Argument(metavar="PARTY", help="Any identity of theirs.")
 FILE = typer.Argument(metavar="FILE", help="A vCard file (.vcf) or a table with a header (.csv, .tsv).")
 MAP = typer.Option("--map", help="What a table's column is: name=COLUMN,birthday=COLUMN:dmy,trait:x=COLUMN,"
                    "detail:preference=COLUMN,-=COLUMN (leave out). What is left out is guessed and shown.")  # fmt: skip
+WORDS = typer.Argument(metavar="[WORDS]...", help="Beginnings of words, all of which must be found.")
+LIMIT = typer.Option("--limit", min=1, max=1000, help="How many at most.")
 YES = typer.Option("--yes", help="Do not ask.")
 SERVER_SECONDS = 600.0
 HTML = typer.Option("--html", metavar="OUT", help="Write it as one page of HTML.")
@@ -37,6 +39,7 @@ def register(app: typer.Typer) -> None:
     """Mount `people`, `export` and `erase`."""
     group = typer.Typer(help="Who the business deals with.", no_args_is_help=True)
     group.command(name="import")(import_)
+    group.command(name="find")(find)
     group.command(name="show")(show)
     app.add_typer(group, name="people")
     app.command(name="export")(export)
@@ -132,7 +135,38 @@ def _imported_text(reading: Reading, done: Brought, dry_run: bool) -> str:
         lines.append(f"{len(reading.contacts):,} people read, {whole:,} refused; nothing was written")
     else:
         lines.append(f"{done.new:,} new, {done.changed:,} changed, {done.same:,} as they were, {whole:,} refused")
+        lines.append("their ids: occasion people find, alone for those changed last or with words of a name")
     return "\n".join(lines)
+
+
+def find(
+    words: Annotated[list[str] | None, WORDS] = None,
+    limit: Annotated[int, LIMIT] = 20,
+    workspace: Annotated[Path | None, WORKSPACE] = None,
+    as_json: Annotated[bool, AS_JSON] = False,
+) -> None:
+    """Who is meant: by beginnings of words of a name, an id, a trait or a detail; without words those changed last."""
+    import msgspec
+
+    from occasion.cli_colleague import records
+    from occasion.people.parties import changed_last, parties_of
+    from occasion.people.search import search
+
+    said = " ".join(words or [])
+    with records(workspace, writes=False) as (_, connection):
+        hits = {hit.party: hit.place for hit in search(connection, said, limit=limit)} if said else {}
+        ids = list(hits) if said else changed_last(connection, limit)
+        people = [parties_of(connection, ids)[id] for id in ids]
+    shown = [{"party": one.party, "name": one.name, "kind": one.kind, "owner": one.owner, "found": hits.get(one.party)}
+             for one in people]  # fmt: skip
+    if as_json:
+        typer.echo(msgspec.json.encode(shown).decode())
+        return
+    wide = max((len(one.party) for one in people), default=0)
+    for one in people:
+        typer.echo(f"{one.party:<{wide}}  {one.name or '(no name)'}  {one.kind}{f', {one.owner}' if one.owner else ''}")
+    if not people:
+        typer.echo(f"nobody is found by {said!r}; people import brings people in" if said else "nobody is known yet")
 
 
 def show(

@@ -42,7 +42,7 @@ class Counts:
 
     reached: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # occurrences, parties
     slipped: Mapping[str, int] = field(default_factory=dict)
-    coming: Mapping[str, int] = field(default_factory=dict)
+    coming: Mapping[str, int | None] = field(default_factory=dict)
     slipping: Mapping[str, int] = field(default_factory=dict)
     made: Mapping[str, int] = field(default_factory=dict)
     open: Mapping[str, int] = field(default_factory=dict)
@@ -189,11 +189,11 @@ def count(connection: Connection, catalogue: Catalogue, now: int) -> Counts:
     )  # fmt: skip
 
 
-def _coming(connection: Connection, moment: Moment, now: int) -> int:
-    """How many windows are open: opened, and neither reached nor missed since."""
+def _coming(connection: Connection, moment: Moment, now: int) -> int | None:
+    """How many windows are open: opened, and neither reached nor missed since; None where a moment has no window."""
     length = window_length(moment.definition)
     if length is None:
-        return 0
+        return None
     since = now - (length.months * 31 * DAY_US if length.civil else length.us)
     later = OCCURRENCES.alias("later")
     over = exists().where(
@@ -214,7 +214,7 @@ def _line(  # noqa: PLR0917
     return MomentLine(
         name, form.when.strip(), form.who or "customer", form.owner, house.name(form.owner),
         bool(form.owner) and house.known(form.owner), form.purpose, form.stage, form.expect, form.make,
-        reached[0], reached[1], counts.coming.get(name, 0), counts.slipping.get(name, 0), counts.slipped.get(name, 0),
+        reached[0], reached[1], counts.coming.get(name), counts.slipping.get(name, 0), counts.slipped.get(name, 0),
         counts.made.get(name, 0), counts.open.get(name, 0), own is not None and name in counts.ready, findings,
         own is None,
     )  # fmt: skip

@@ -158,7 +158,7 @@ class PartyPage:
 class MomentLine:
     """A moment in the catalogue with its counts. `reached` counts occurrences that hold, of `parties` parties.
 
-    `coming`: opened and neither reached nor missed. `slipping`: of those, expected by now. `slipped`: missed, in all.
+    `coming`: opened and neither reached nor missed; None where it has no window, so that nothing of it is under way. `slipping`: of those, expected by now. `slipped`: missed, in all.
     `made`: occasions done with a gesture that was not "nothing". `ready`: False while it still reads history.
     """
 
@@ -174,7 +174,7 @@ class MomentLine:
     make: tuple[str, ...]
     reached: int
     parties: int
-    coming: int
+    coming: int | None
     slipping: int
     slipped: int
     made: int

@@ -67,6 +67,14 @@ def party_of(connection: Connection, party: str) -> Party:
     return parties_of(connection, [party])[party]
 
 
+def changed_last(connection: Connection, limit: int) -> list[str]:
+    """The parties something was written down about last, the latest first; merged identities as one."""
+    query = select(PARTIES.c.party).order_by(PARTIES.c.changed_us.desc(), PARTIES.c.party).limit(4 * limit)
+    names = list(connection.execute(query).scalars())
+    merged = parties_of(connection, names)
+    return list(dict.fromkeys(merged[name].party for name in names))[:limit]
+
+
 def parties_of(connection: Connection, parties: Sequence[str]) -> dict[str, Party]:
     """Several at once, by the identity asked for; in a few queries whatever their number."""
     names = identities_of(connection, parties)
