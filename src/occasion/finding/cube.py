@@ -9,6 +9,7 @@ points before the start do not count.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -127,6 +128,17 @@ def as_cube(
 ) -> Cube:
     """A cube from the kernels' own layout [group, kept, k-1, stream, day]."""
     return Cube(np.ascontiguousarray(histogram.transpose(0, 3, 2, 4, 1)), group_sizes(population), what, base)
+
+
+def summed(
+    histograms: Sequence[npt.NDArray[np.int32]], population: Population, what: Sequence[str], pool: Executor
+) -> Cube:
+    """The cube of what several cores counted, each as in `as_cube`; every stream has a base of its own."""
+    groups, _, counts, streams, days = histograms[0].shape
+    out = np.empty((groups, streams, counts, days, 2), np.int32)
+    turn, together = kernels.compiled(kernels.turned), tuple(histograms)
+    list(pool.map(lambda group: turn(together, group, out), range(groups)))
+    return Cube(out, group_sizes(population), what, np.arange(streams, dtype=np.int32))
 
 
 def cube(streams: Streams | Iterable[Streams], population: Population, counts: int = 50, days: int = 30) -> Cube:

@@ -22,11 +22,13 @@ from occasion.errors import InputError
 from occasion.finding import kernels
 from occasion.finding.candidates import counts as counts_of
 from occasion.finding.chunks import Study
-from occasion.finding.cube import Cube, as_cube, cells, check_size
+from occasion.finding.cube import Cube, cells, check_size, summed
+from occasion.finding.pages import Integers, Room
 from occasion.finding.population import Population
 from occasion.finding.sealed import buckets, in_order
 
 COLUMNS = ("party", "name", "at_us")
+KINDS = (np.int32, np.int32, np.int64)
 NEVER = np.iinfo(np.int64).min
 Rows = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int64]]
 
@@ -79,33 +81,25 @@ class Tally:
 
 def tallies_of(population: Population, names: int, counts: int, days: int, cores: int) -> list[Tally]:
     """Empty ones, with one book: no party is counted by two cores, so they can share it."""
-    size = int(population.ids.max()) + 1 if len(population) else 0
-    book = np.full((size, 4), -1, np.int64)
-    book[population.ids] = np.stack(
-        [population.start_us, cells(population), np.full(len(population), NEVER), np.zeros(len(population), np.int64)],
-        1,
-    )
-    size = 2 * population.groups * names * counts * days
-    smallest = np.min_scalar_type(counts)
+    book = np.empty((int(population.ids.max()) + 1 if len(population) else 0, 4), np.int64)
+    kernels.compiled(kernels.fill_book)(population.ids, population.start_us, cells(population), NEVER, book)
+    size, smallest = 2 * population.groups * names * counts * days, np.min_scalar_type(counts)
     return [Tally(book, np.zeros(size, np.int32), np.zeros(names, smallest), counts, days) for _ in range(cores)]
 
 
 def _scan_sealed(study: Study, counts: int, days: int, threads: int) -> Scan:
-    population, names = study.population, len(study.names)
-    tallies = tallies_of(population, names, counts, days, threads)
+    population = study.population
+    tallies = tallies_of(population, len(study.names), counts, days, threads)
     work = _Work(buckets(study.source))
     with ThreadPoolExecutor(threads) as pool:
         fragments = [part for parts in pool.map(work.run, tallies) for part in parts]
-    fragments.sort(key=lambda part: part[0])
-    for together in _by_bucket(fragments):
-        tallies[0].add(together)
-    last = tallies[0].book[population.ids, 2]
-    for one in tallies[1:]:
-        tallies[0].histogram += one.histogram
-    shape = (population.groups, 2, counts, names, days)
-    candidates = counts_of(study.names)
-    what, base = [c.what for c in candidates], np.arange(names, dtype=np.int32)
-    return Scan(as_cube(tallies[0].histogram.reshape(shape), population, what, base), last)
+        fragments.sort(key=lambda part: part[0])
+        for together in _by_bucket(fragments):
+            tallies[0].add(together)
+        what = [candidate.what for candidate in counts_of(study.names)]
+        shape = (population.groups, 2, counts, len(what), days)
+        cube = summed([one.histogram.reshape(shape) for one in tallies], population, what, pool)
+    return Scan(cube, tallies[0].book[population.ids, 2])
 
 
 Fragment = tuple[tuple[int, int, int], Rows]  # (bucket, row group, first or last), its rows
@@ -140,27 +134,48 @@ class _Work:
     def run(self, one: Tally) -> list[Fragment]:
         """Decode and count until nothing is left; the rows that must wait."""
         fragments: list[Fragment] = []
-        opened: tuple[Path | None, Any] = (None, None)
-        while True:
-            with self._lock:
-                unit = next(self._units, None)
-            if unit is None:
-                return fragments
-            bucket, paths, meta, i = unit
-            if meta is None:
-                one.add(rows_of(in_order(paths, COLUMNS)))
-                continue
-            if opened[0] != paths[0]:
-                opened = (paths[0], _open(paths[0], meta))
-            inner, waiting = _cut(rows_of(opened[1].read_row_group(i, columns=list(COLUMNS), use_threads=False)))
-            fragments += [((bucket, i, side), rows) for side, rows in enumerate(waiting)]
-            one.add(inner)
+        with _Reader() as reader:
+            while unit := self._next():
+                bucket, paths, meta, i = unit
+                if meta is None:
+                    one.add(rows_of(in_order(paths, COLUMNS)))
+                    continue
+                inner, waiting = _cut(reader.rows(paths[0], meta, i))
+                fragments += [((bucket, i, side), rows) for side, rows in enumerate(waiting)]
+                one.add(inner)
+        return fragments
+
+    def _next(self) -> tuple[int, Sequence[Path], Any, int] | None:
+        with self._lock:
+            return next(self._units, None)
 
 
-def _open(path: Path, meta: Any) -> Any:
-    import pyarrow.parquet as pq
+class _Reader:
+    """One core's way to the rows of row groups: page by page, or through Arrow where a file is not as the store's."""
 
-    return pq.ParquetFile(path, metadata=meta)
+    def __init__(self) -> None:
+        self._room = Room()
+        self._opened: tuple[Path, Integers] | None = None
+
+    def __enter__(self) -> _Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._opened is not None:
+            self._opened[1].close()
+
+    def rows(self, path: Path, meta: Any, group: int) -> Rows:
+        """A row group's rows, until the next is read."""
+        import pyarrow.parquet as pq
+
+        if self._opened is None or self._opened[0] != path:
+            self.__exit__()
+            self._opened = path, Integers(path, meta, COLUMNS, self._room)
+        found = self._opened[1].rows(group, KINDS)
+        if found is not None:
+            return found[0], found[1], found[2]
+        with pq.ParquetFile(path, metadata=meta) as file:
+            return rows_of(file.read_row_group(group, columns=list(COLUMNS), use_threads=False))
 
 
 def rows_of(table: Any) -> Rows:

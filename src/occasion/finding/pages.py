@@ -1,0 +1,92 @@
+"""Columns of a Parquet file read page by page, without Arrow's arrays in between.
+
+What a reader of Parquet spends most of its time on is writing columns out in full. Where what comes next needs no such
+arrays, the pages themselves do: this module knows the few encodings that our own segments and most other files are made
+of. Whatever it does not know it says by None, and the caller reads with Arrow.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from occasion.finding import page_kernels
+from occasion.finding.kernels import compiled
+
+Bytes = npt.NDArray[np.uint8]
+WIDE = {"INT32": 4, "INT64": 8}
+
+
+class Room:
+    """Arrays that are used again and again, each by one core; they grow as they must."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, npt.NDArray[Any]] = {}
+
+    def array(self, what: str, size: int, kind: Any = np.uint8) -> npt.NDArray[Any]:
+        """At least `size` long; what it held before is still in it."""
+        known = self._arrays.get(what)
+        if known is None or len(known) < size:
+            self._arrays[what] = known = np.empty(size + size // 8, kind)
+        return known
+
+
+class Integers:
+    """Integer columns without missing values of one file, a row group at a time; to be closed."""
+
+    def __init__(self, path: Path, meta: Any, columns: Sequence[str], room: Room) -> None:
+        paths = [meta.schema.column(i).path for i in range(meta.num_columns)]
+        self._places = [paths.index(column) if column in paths else -1 for column in columns]
+        self._meta, self._columns, self._room = meta, columns, room
+        self._file = os.open(path, os.O_RDONLY)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        os.close(self._file)
+
+    def rows(self, group: int, kinds: Sequence[Any]) -> list[npt.NDArray[Any]] | None:
+        """The columns of a row group, each of its kind (int32, int64), until the next is read; None: ask Arrow."""
+        group_meta, found = self._meta.row_group(group), []
+        for column, place, kind in zip(self._columns, self._places, kinds, strict=True):
+            if place < 0:
+                return None
+            out = self._room.array(column, group_meta.num_rows, kind)[: group_meta.num_rows]
+            if not self._column(group_meta.column(place), self._meta.schema.column(place), out):
+                return None
+            found.append(out)
+        return found
+
+    def _column(self, chunk: Any, schema: Any, out: npt.NDArray[Any]) -> bool:
+        wide = WIDE.get(chunk.physical_type, 0)
+        known = chunk.compression in {"LZ4", "UNCOMPRESSED"} and chunk.num_values == len(out)
+        if not known or not 0 < wide <= out.itemsize or schema.max_repetition_level or schema.max_definition_level > 1:
+            return False
+        data = self._room.array("bytes", chunk.total_compressed_size)[: chunk.total_compressed_size]
+        if read_into(self._file, first_page(chunk), data) < len(data):
+            return False
+        page = self._room.array("page", chunk.total_uncompressed_size + page_kernels.ROOM)
+        codes = self._room.array("codes", len(out), np.int32)
+        packed, optional = chunk.compression == "LZ4", schema.max_definition_level == 1
+        return bool(compiled(page_kernels.numbers)(data, packed, optional, wide, page, codes, out))
+
+
+def first_page(chunk: Any) -> int:
+    """Where a column's pages begin in its file."""
+    begin = int(chunk.data_page_offset)
+    return min(begin, int(chunk.dictionary_page_offset)) if chunk.has_dictionary_page else begin
+
+
+def read_into(file: int, begin: int, data: Bytes) -> int:
+    """Fill `data` from a file; how many bytes there were."""
+    done = 0
+    while done < len(data):
+        some = os.preadv(file, [data[done:].data], begin + done)
+        if not some:
+            break
+        done += some
+    return done
