@@ -151,8 +151,9 @@ def begin(connection: Connection, colleague: str, message: str, party: str | Non
     same = select(X.number).where(X.colleague == colleague, X.message == message)
     number = connection.execute(same).scalar()
     if number is None:
-        row: dict[str, Any] = {"colleague": colleague, "party": party, "message": message, "begun_us": now, "rung": 0, "weak": []}
-        number = connection.execute(insert(EXERCISES).values(**row, due_us=now).returning(X.number)).scalar_one()
+        row: dict[str, Any] = {"colleague": colleague, "party": party, "message": message, "begun_us": now}
+        made = insert(EXERCISES).values(**row, rung=0, weak=[], due_us=now)
+        number = connection.execute(made.returning(X.number)).scalar_one()
     return int(number)
 
 

@@ -64,6 +64,7 @@ TABLE: tuple[Line, ...] = (
     _events("an empty answer for what PostHog clients also ask", *ALSO_ASKED, door=EMPTY),
     _events("CloudEvents", "/v1/cloudevents"),
     Line(("GET",), "/api/refused", "what was refused, and why, for programs", door=READ_KEY),
+    Line(("POST",), "/api/coach", "a draft as the coach reads it, for programs", door=READ_KEY, most=None),
     Line(("GET",), "/feed/{secret}.ics", "a calendar of coming moments; no names by default", door=SECRET),
     # Oneself
     _verb("/logout", "end this session", EVERY_ROLE),
@@ -77,6 +78,8 @@ TABLE: tuple[Line, ...] = (
     _page("/live", "that something changed, without saying what", EVERY_ROLE),
     _page("/party/{party:path}", "everything about a party", NAMES, own="party"),
     _verb("/party/{party:path}", "note, promise, keep, merge, give another owner", NAMES, own="party"),
+    _page("/coach/{party:path}", "the form in which a message is read before it is sent", NAMES, own="party"),
+    _verb("/coach/{party:path}", "the message as the coach reads it; nothing is kept", NAMES, own="party"),
     _page("/export/{party:path}", "everything held about a party, as a file", NAMES, own="party"),
     _verb("/erase/{party:path}", "erase a party everywhere", LEAD, own="party"),
     _page("/moments", "the catalogue", EVERY_ROLE),

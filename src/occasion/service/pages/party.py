@@ -9,8 +9,10 @@ from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
 from occasion.desk import actions
+from occasion.desk.coaching import coach_page
 from occasion.desk.owners import read_house
 from occasion.desk.pages import PartyPage
+from occasion.desk.pages_coach import CoachPage
 from occasion.desk.party_page import party_page
 from occasion.errors import InputError
 from occasion.people import details, merges, parties, promises
@@ -36,7 +38,8 @@ def show(frame: Framed, party: str, older: str = "", at: int | None = None) -> R
     with frame.service.engine.connect() as connection:
         page = read(frame, connection, party, older)
         shell = frame.shell("party", connection)
-    return frame.page("party.html", page, shell)
+        coach = coach_beside(frame, connection, page)
+    return frame.page("party.html", page, shell, coach=coach)
 
 
 @router.post("/party/{party:path}")
@@ -51,8 +54,9 @@ def note(frame: Framed, party: str, fields: Sent) -> Response:
         with frame.service.engine.connect() as connection:
             page = read(frame, connection, party, "")
             shell = frame.shell("party", connection, path=party_url(party))
+            coach = coach_beside(frame, connection, page)
         shell = with_trouble(shell, FORMS.get(do, do), str(why), without_secrets(fields))
-        return frame.page("party.html", page, shell, status=422)
+        return frame.page("party.html", page, shell, status=422, coach=coach)
     return back_to(party_url(party), do)
 
 
@@ -64,6 +68,13 @@ def read(frame: Frame, connection: Connection, party: str, older: str) -> PartyP
     if not page.events_total and not page.traits and not page.timeline and not page.party.name and not page.details:
         raise Refuse(404, "not_found", "there is nothing here, or it is somebody else's; search for the name")
     return page
+
+
+def coach_beside(frame: Frame, connection: Connection, page: PartyPage) -> CoachPage | None:
+    """The form of the coach for a message to them; none for the dead."""
+    if page.deceased:
+        return None
+    return coach_page(ground_of(frame, connection), frame.zone, page.party.party)
 
 
 def prepared(frame: Frame, do: str, party: str, fields: dict[str, str]) -> Act:

@@ -11,8 +11,10 @@ from sqlalchemy import Connection, select
 
 from occasion.desk import actions
 from occasion.desk.cards import Ground
+from occasion.desk.coaching import coach_page
 from occasion.desk.dates import day_begin
 from occasion.desk.owners import read_house
+from occasion.desk.pages_coach import CoachPage
 from occasion.desk.parts import Card
 from occasion.desk.today import today
 from occasion.errors import InputError
@@ -57,7 +59,8 @@ def occasion_page(frame: Framed, occasion: str) -> Response:
     with frame.service.engine.connect() as connection:
         page = card_of(frame, connection, occasion)
         shell = frame.shell("today", connection)
-    return frame.page("occasion.html", page, shell)
+        coach = coach_beside(frame, connection, page)
+    return frame.page("occasion.html", page, shell, coach=coach)
 
 
 @router.post("/occasions/{occasion}/{verb}")
@@ -72,8 +75,9 @@ def act(frame: Framed, occasion: str, verb: str, fields: Sent) -> Response:
         with frame.service.engine.connect() as connection:
             page = card_of(frame, connection, occasion)
             shell = frame.shell("today", connection, path=f"/occasions/{number}")
+            coach = coach_beside(frame, connection, page)
         shell = with_trouble(shell, f"{verb}-{number}", str(why), without_secrets(fields))
-        return frame.page("occasion.html", page, shell, status=422)
+        return frame.page("occasion.html", page, shell, status=422, coach=coach)
     return back_to(safe_next(fields.get("back", "/")), verb)
 
 
@@ -139,6 +143,13 @@ def card_of(frame: Frame, connection: Connection, occasion: str) -> Card:
     if row is None:
         raise Refuse(404, "not_found", "there is nothing here, or it is somebody else's; search for the name")
     return ground_of(frame, connection).cards([row]).card(row)
+
+
+def coach_beside(frame: Frame, connection: Connection, card: Card) -> CoachPage | None:
+    """The form of the coach beside an occasion that something may still be done about."""
+    if "done" not in card.may:
+        return None
+    return coach_page(ground_of(frame, connection), frame.zone, card.party.party, occasion=card.number)
 
 
 def ground_of(frame: Frame, connection: Connection) -> Ground:
