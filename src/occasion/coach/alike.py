@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import blake2b
+from math import ceil, log
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from occasion.coach.matching import GRAM, all_grams
+from occasion.coach.matching import RUN
 
 FAR = 1 << 62
-COMMON = 10  # skeletons with a run: then it is an idiom rather than a ready text
+FEW = 30  # texts among which a run of five is no coincidence
 
 
 class Message(NamedTuple):
@@ -50,19 +49,15 @@ class Likeness:
     whole: bool = False
 
 
-def is_idiom(covered: Any, common: Any) -> bool:
-    """Whether every run that is shared is one that many texts have. `common`: of each gram how many have it."""
-    inside = np.ones(len(common), bool)
-    for step in range(GRAM):
-        inside &= covered[step : step + len(common)]
-    return bool((common[inside] >= COMMON).all())
+def enough(skeletons: int, words: int) -> int:
+    """How many words a draft of so many must share with one text before that is no coincidence.
 
-
-def common_grams(words: Any, asked: Any, frequency: Any) -> Any:
-    """Of each run of four words how many skeletons have it, as far as it is one by which texts are found; else FAR."""
-    every = all_grams(words)
-    place = np.minimum(np.searchsorted(asked, every), len(asked) - 1)
-    return np.where(asked[place] == every, frequency[place], FAR)
+    Five (a run) among few texts, and one more with every fourfold of them: in letters of people who knew nothing of
+    each other the chance of such a likeness was found to grow with their number and to fall to a quarter with each word
+    more (docs/coach.md). Three fifths of a draft are always enough.
+    """
+    rare = RUN + max(0, ceil(log(max(skeletons, 1) / FEW, 4)))
+    return min(rare, max(RUN, ceil(0.6 * words)), words)
 
 
 def digest(words: Any) -> int:
@@ -76,4 +71,4 @@ def event_key(message: Message) -> int:
     return int.from_bytes(blake2b(said.encode(), digest_size=8).digest(), "little", signed=True)
 
 
-__all__ = ["FAR", "Likeness", "Message", "Sending", "common_grams", "digest", "event_key", "is_idiom"]
+__all__ = ["FAR", "Likeness", "Message", "Sending", "digest", "enough", "event_key"]

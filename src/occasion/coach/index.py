@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from occasion.coach.alike import FAR, Likeness, Message, Sending, common_grams, digest, event_key, is_idiom
+from occasion.coach.alike import FAR, Likeness, Message, Sending, digest, enough, event_key
 from occasion.coach.matching import RUN, compare, grams, grams_of_many
 from occasion.coach.postings import TABLES, Postings
 from occasion.coach.skeleton import Own, skeleton
@@ -26,7 +26,6 @@ FORMAT = 1  # of the file and of what a skeleton is; another one is made anew
 AT_ONCE = 20_000  # messages taken in together
 CANDIDATES = 300  # skeletons compared word by word
 MOST_RECIPIENTS = 10_000  # sendings looked at for a count; more are "at least"
-IDIOM = 8  # words: a longer run is nobody's idiom
 _TABLES = f"""
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value);
 CREATE TABLE IF NOT EXISTS parties (code INTEGER PRIMARY KEY, party TEXT NOT NULL UNIQUE);
@@ -127,13 +126,13 @@ class Sent:
 
     @property
     def skeletons(self) -> int:
-        """How many distinct skeletons there are."""
-        return int(self._db.execute("SELECT COUNT(*) FROM skeletons").fetchone()[0])
+        """How many distinct skeletons there are; those of people who were erased may count still."""
+        return int(self._db.execute("SELECT COALESCE(MAX(skeleton), 0) FROM skeletons").fetchone()[0])
 
     def any_before(self, until_us: int = FAR) -> bool:
         """Whether anything was sent before an instant."""
-        newest = self._db.execute("SELECT 1 FROM sent WHERE at < ? LIMIT 1", (until_us,)).fetchone()
-        return newest is not None
+        first = self.meta("first_us")
+        return first is not None and first < until_us
 
     def like(self, words: Any, until_us: int = FAR, without: tuple[str, int] | None = None) -> Likeness:
         """What these words (codes, see `skeleton.word_codes`) share with messages sent before an instant.
@@ -147,15 +146,12 @@ class Sent:
     def _like(self, words: Any, until_us: int, without: tuple[str, int] | None) -> Likeness:
         nothing = Likeness(np.zeros(len(words), bool))
         left_out = None if without is None else (self._code_of(without[0]), without[1])
-        found, common = self._candidates(words)
-        found = [one for one in found if self._was_sent(one, until_us, left_out)]
+        found = [one for one in self._candidates(words) if self._was_sent(one, until_us, left_out)]
         if not found:
             return nothing
         covered = compare(words, [self._words_of(one) for one in found])
         counts = covered.counts
-        real = counts > 0
-        for row in np.flatnonzero(real & (counts < IDIOM) & (counts * 2 <= len(words))):
-            real[row] = not is_idiom(covered.by_text[row], common)
+        real = counts >= max(1, enough(self.skeletons, len(words)))
         if not real.any():
             return nothing
         shared = covered.by_text[real].any(axis=0)
@@ -165,16 +161,15 @@ class Sent:
         sendings, at_least = self._sendings(nearest, until_us, left_out)
         return Likeness(shared, best, sendings, at_least or len(found) >= CANDIDATES, whole)
 
-    def _candidates(self, words: Any) -> tuple[list[int], Any]:
-        """Skeletons that may share runs, the likeliest first, and for each word how many skeletons have its run."""
-        same = [row[0] for row in self._db.execute("SELECT skeleton FROM skeletons WHERE digest = ?", (digest(words),))]
-        if len(words) < RUN:
-            return same, np.zeros(len(words), np.int64)
-        asked = grams(words)
-        skeletons, hits, frequency = self._postings.having(asked)
-        order = np.lexsort((-skeletons.astype(np.int64), -hits))[:CANDIDATES]
-        found = dict.fromkeys([*same, *skeletons[order].tolist()])
-        return list(found), common_grams(words, asked, frequency)
+    def _candidates(self, words: Any) -> list[int]:
+        """Skeletons that may share runs: the very same first, then those with most grams, the newest first."""
+        query = "SELECT skeleton FROM skeletons WHERE digest = ?"
+        found = [row[0] for row in self._db.execute(query, (digest(words),))]
+        if len(words) >= RUN:
+            skeletons, hits = self._postings.having(grams(words))
+            order = np.lexsort((-skeletons.astype(np.int64), -hits))[:CANDIDATES]
+            found = list(dict.fromkeys([*found, *skeletons[order].tolist()]))
+        return found
 
     def _was_sent(self, one: int, until_us: int, left_out: tuple[int, int] | None) -> bool:
         rows = self._db.execute("SELECT party, at FROM sent WHERE skeleton = ? AND at < ? LIMIT 2", (one, until_us))
@@ -232,7 +227,7 @@ class Sent:
         with self.writing():
             for table in ("sent", "skeletons", "parties", "fresh", "pieces"):
                 self._db.execute(f"DELETE FROM {table}")
-            self._db.execute("DELETE FROM meta WHERE key IN ('seq', 'files')")
+            self._db.execute("DELETE FROM meta WHERE key IN ('seq', 'files', 'first_us')")
             self._bump()
             self._postings.reload()
 
@@ -250,6 +245,7 @@ class Sent:
             for (key, one), number in zip(fresh.items(), numbers, strict=True)
         ]
         self._db.executemany("INSERT OR IGNORE INTO sent VALUES (?, ?, ?, ?)", sorted(rows))
+        self.note({"first_us": min(self.meta("first_us") or FAR, min(row[2] for row in rows))})
         return len(rows)
 
     def _known(self, keys: Sequence[int]) -> set[int]:
@@ -264,7 +260,7 @@ class Sent:
         """The number of each skeleton; those that are new are written with their grams."""
         digests = [digest(one) for one in codes]
         numbers = self._digests(set(digests))
-        after = int(self._db.execute("SELECT COALESCE(MAX(skeleton), 0) FROM skeletons").fetchone()[0])
+        after = self.skeletons
         new: dict[int, Any] = {}
         for key, one in zip(digests, codes, strict=True):
             if key not in numbers:

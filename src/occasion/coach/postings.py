@@ -46,8 +46,8 @@ class Postings:
             firsts, numbers = zip(*some, strict=True)
             self._pieces[segment] = (np.array(firsts, np.uint32), np.array(numbers, np.uint32))
 
-    def having(self, grams: Any) -> tuple[Any, Any, Any]:
-        """Of these grams: the skeletons that have some of them, how many each has, and how many have each gram."""
+    def having(self, grams: Any) -> tuple[Any, Any]:
+        """The skeletons that have some of these grams, and how many each has."""
         lists: list[list[Any]] = [[] for _ in grams]
         for i, gram in enumerate(grams.tolist()):
             rows = self._db.execute("SELECT skeleton FROM fresh WHERE gram = ?", (gram,)).fetchall()
@@ -64,9 +64,9 @@ class Postings:
                 break
             taken += lists[i]
         if not taken:
-            return np.zeros(0, np.uint32), np.zeros(0, np.int64), frequency
+            return np.zeros(0, np.uint32), np.zeros(0, np.int64)
         skeletons, counts = np.unique(np.concatenate(taken), return_counts=True)
-        return skeletons, counts, frequency
+        return skeletons, counts
 
     def _in_segment(self, grams: Any, firsts: Any, numbers: Any, lists: list[list[Any]]) -> None:
         low = np.maximum(np.searchsorted(firsts, grams, "left").astype(np.int64) - 1, 0)
