@@ -17,7 +17,7 @@ from occasion.desk.today import spans, today
 from occasion.desk.turning import turn
 from occasion.desk.viewer import Viewer
 from occasion.errors import InputError
-from occasion.people import details
+from occasion.people import details, parties
 from occasion.people.timeline import WholeLog, timeline
 from occasion.store import audit
 from occasion.store.records import writing
@@ -153,6 +153,20 @@ def test_after_a_gesture_a_person_is_left_in_peace(world: World) -> None:
         turn(connection, world.now + 3 * DAY, ZONE)
         row = connection.execute(select(OCCASIONS).where(OCCASIONS.c.moment == "hundredth")).one()
     assert (row.state, row.reason) == ("retracted", "reason.peace")
+
+
+def test_who_needs_no_rest_is_not_left_out_for_it(world: World) -> None:
+    called(world, "ada")
+    with writing(world.engine) as connection:
+        actions.done(connection, numbers(world)["ada"], "call", "Spoke.", now=world.now, by="ewa", append=world.append)
+        parties.change(connection, "ada", now=world.now, by="ewa", rest_days=0)
+    world.now += HOUR
+    world.events(event("ada", "order", world.now), event("ada", "order", world.now + 1))
+    page(world)
+    with writing(world.engine) as connection:
+        turn(connection, world.now + 5 * DAY, ZONE)
+        row = connection.execute(select(OCCASIONS).where(OCCASIONS.c.moment == "hundredth")).one()
+    assert (row.state, row.reason) == ("slipped", "")
 
 
 def test_of_two_at_once_the_second_is_told_who_has_it(world: World) -> None:

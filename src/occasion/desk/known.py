@@ -14,7 +14,7 @@ from occasion.desk.owners import House
 from occasion.desk.parts import DetailLine, GestureLine, PartyRef, PromiseLine
 from occasion.people.details import Detail
 from occasion.people.parties import Party, parties_of
-from occasion.people.permission import ContactRules
+from occasion.people.permission import ContactRules, rest_days
 from occasion.people.promises import Promise
 from occasion.store.schema.desk import GESTURES, OCCASIONS
 from occasion.store.schema.people import DETAILS, PROMISES
@@ -38,7 +38,7 @@ class Known:
         last = next((one.at_us for one in self.gestures.get(party.party, ()) if one.form != "nothing"), None)
         if last is None or last > now:
             return None
-        days = rules.rest_days if party.rest_days is None else party.rest_days
+        days = rest_days(party, rules)
         until = int(last + days * DAY_US)
         return (until, last) if until > now else None
 

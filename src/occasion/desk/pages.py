@@ -158,7 +158,8 @@ class PartyPage:
 class MomentLine:
     """A moment in the catalogue with its counts. `reached` counts occurrences that hold, of `parties` parties.
 
-    `coming`: opened and neither reached nor missed; None where it has no window, so that nothing of it is under way. `slipping`: of those, expected by now. `slipped`: missed, in all.
+    `coming`: opened and neither reached nor missed; None where it has no window, so that nothing
+    of it is under way. `slipping`: of those, expected by now. `slipped`: missed, in all.
     `made`: occasions done with a gesture that was not "nothing". `ready`: False while it still reads history.
     """
 

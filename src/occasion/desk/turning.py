@@ -7,7 +7,8 @@ from sqlalchemy import Connection, func, select, update
 from occasion.desk.actions import open_promise
 from occasion.desk.dates import DAY_US
 from occasion.people import promises
-from occasion.people.permission import ContactRules
+from occasion.people.parties import parties_of
+from occasion.people.permission import ContactRules, rest_days
 from occasion.store.schema.desk import GESTURES, OCCASIONS
 
 O = OCCASIONS.c  # noqa: E741 - the columns, said often
@@ -54,8 +55,9 @@ def _over(connection: Connection, now: int, rules: ContactRules) -> int:
     )
     rows = connection.execute(query).all()
     last = _last_gestures(connection, [row.party for row in rows])
-    rest = int(rules.rest_days * DAY_US)
+    people = parties_of(connection, list({row.party for row in rows}))
     for row in rows:
+        rest = int(rest_days(people[row.party], rules) * DAY_US)
         if row.kind == "coming":
             state, reason = "retracted", "reason.over"
         elif last.get(row.party, -rest) > row.shown_us - rest:

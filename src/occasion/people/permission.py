@@ -102,8 +102,13 @@ def _quiet(party: Party, channel: str, now: int, rules: ContactRules) -> Reason 
     return None if until is None else Reason("quiet", f"quiet hours, {start} to {end} in {zone}", until)
 
 
+def rest_days(party: Party, rules: ContactRules) -> float:
+    """How many days after a gesture a party is left in peace: their own number, else the rules'."""
+    return rules.rest_days if party.rest_days is None else party.rest_days
+
+
 def _rest(connection: Connection, party: Party, now: int, rules: ContactRules) -> Reason | None:
-    days = rules.rest_days if party.rest_days is None else party.rest_days
+    days = rest_days(party, rules)
     last = connection.execute(
         select(func.max(GESTURES.c.at_us)).where(
             GESTURES.c.party.in_(party.identities), GESTURES.c.form != "nothing", GESTURES.c.at_us <= now
