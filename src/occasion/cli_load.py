@@ -43,7 +43,7 @@ def init(
 
 def load(
     files: list[str] = typer.Argument(
-        ..., metavar="FILE...", help="Files, folders or patterns: CSV, JSON lines, Parquet."
+        ..., metavar="FILE...", help="Files, folders or patterns: CSV, JSON lines, Parquet, mail (mbox, EML)."
     ),
     mapping: str = typer.Option("", "--map", help=MAP_HELP),
     tz: str = typer.Option("", "--tz", help="The zone of times that state none; the workspace's if left out."),
@@ -52,18 +52,30 @@ def load(
         None, "--header/--no-header", help="Whether the first row names the columns; found out if left out."
     ),
     encoding: str = typer.Option("", "--encoding", help="The files' encoding, if it is not UTF-8 and has no mark."),
+    ours: str = typer.Option(
+        "",
+        "--ours",
+        metavar="DOMAIN,ADDRESS",
+        help="Of mail: which addresses are our own; the workspace's, else guessed.",
+    ),
     workspace: Path | None = typer.Option(
         None, "--workspace", metavar="DIR", help="The workspace, if not the one here."
     ),
     as_json: bool = typer.Option(False, "--json", help="Print what was done as one JSON object."),
 ) -> None:
     """Load events into the workspace; the same file twice changes nothing."""
+    from occasion.coach.languages import language_of
     from occasion.events.load import plan_load
+    from occasion.events.mail_ours import read_ours
     from occasion.store.history import History
-    from occasion.store.workspace import find_workspace
+    from occasion.store.workspace import SETTINGS, find_workspace
 
     place = find_workspace(workspace)
-    plan = plan_load(files, mapping, tz or place.zone, both=both, header=header, encoding=encoding or None)
+    own = read_ours(ours) if ours else read_ours(place.ours, f"{place.folder / SETTINGS}: ours") if place.ours else None
+    plan = plan_load(
+        files, mapping, tz or place.zone, both=both, header=header, encoding=encoding or None,
+        ours=own, language=language_of,
+    )  # fmt: skip
     if not as_json:
         for note in plan.mapping_notes():
             typer.echo(note, err=True)

@@ -16,12 +16,15 @@ from typing import Any, Literal
 from occasion.errors import InputError
 from occasion.events.chunks import TextFile
 from occasion.events.jsonlines import json_columns, json_rows
+from occasion.events.mail_kind import mail_kind
 from occasion.events.mapping import known_name
 
-SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json", ".parquet", ".pq")
+SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json", ".parquet", ".pq", ".mbox", ".mbx", ".eml")
+MAILDIR = ("cur", "new")  # the folders in which a Maildir has its messages, one a file, of any name
 PACKED = (".gz", ".zst", ".zstd")
 DELIMITERS = (",", "\t", ";", "|")
 SAMPLE_BYTES = 1 << 18
+MAIL_START = 1 << 14
 SAMPLE_ROWS = 500
 PLAIN_NUMBER = re.compile(r"[-+]?[\d.,:/T -]*\d[\d.,:/TZ -]*")
 
@@ -33,13 +36,18 @@ class Format:
     `edges`: of fixed columns, where each begins and ends in the line, in characters from 0; between them is blank.
     """
 
-    kind: Literal["delimited", "spaces", "fixed", "json", "parquet"]
+    kind: Literal["delimited", "spaces", "fixed", "json", "parquet", "mbox", "letter"]
     columns: tuple[str, ...]
     sample: dict[str, list[Any]]
     delimiter: str = ","
     header: bool = True
     encoding: str = "utf-8"
     edges: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def mail(self) -> bool:
+        """Whether it is mail: an mbox, or a letter (one message)."""
+        return self.kind in ("mbox", "letter")
 
 
 def data_files(names: Sequence[str | Path]) -> list[Path]:
@@ -78,6 +86,8 @@ def is_data_file(path: Path, folder: Path) -> bool:
     inner = path.relative_to(folder)
     if not path.is_file() or any(part.startswith((".", "_")) for part in inner.parts):
         return False
+    if path.parent.name in MAILDIR and (path.parent.parent / "cur").is_dir():
+        return True
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] in PACKED:
         suffixes.pop()
@@ -94,6 +104,8 @@ def sniff(path: Path, header: bool | None = None, encoding: str | None = None) -
     with path.open("rb") as file:
         if file.read(4) == b"PAR1":
             return _parquet(path)
+    if kind := _mail(path):
+        return Format(kind, (), {})
     text = TextFile(path, encoding)
     try:
         start = b""
@@ -110,6 +122,15 @@ def sniff(path: Path, header: bool | None = None, encoding: str | None = None) -
     if path.name.lower().removesuffix(".gz").endswith((".parquet", ".pq")):
         raise InputError(f"{path}: is called Parquet but is not (its first bytes are {start[:4]!r})")
     return _delimited(path, lines, header, text.encoding)
+
+
+def _mail(path: Path) -> Literal["mbox", "letter"] | None:
+    """Mail, by its first bytes as they are: a message may hold any bytes at all."""
+    text = TextFile(path, "utf-8")
+    try:
+        return mail_kind(path, text.read(MAIL_START))
+    finally:
+        text.close()
 
 
 def _lines(start: bytes, path: Path, *, whole: bool) -> list[str]:

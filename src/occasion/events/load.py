@@ -16,6 +16,9 @@ from occasion.events.chunks import LINE_LIMIT
 from occasion.events.convert import convert, is_zone
 from occasion.events.event import Event
 from occasion.events.formats import Format, data_files, sniff
+from occasion.events.mail import LanguageOf
+from occasion.events.mail_files import ROLES, MailRules, look_at, mail_rows
+from occasion.events.mail_ours import Ours
 from occasion.events.mapping import MapSpec, Roles, guess_by_name, read_map
 from occasion.events.raw import RawRows, Reject
 from occasion.events.roles import settle
@@ -63,6 +66,7 @@ class LoadPlan:
     both: bool
     line_limit: int
     skipped: list[str]
+    mail: MailRules | None = None  # how the files of mail among them are read
     counts: Counts = field(default_factory=Counts)
 
     def size(self) -> int:
@@ -71,11 +75,13 @@ class LoadPlan:
 
     def mapping_text(self) -> str:
         """The mapping as `--map` takes it; where files differ, the one of the first."""
-        return self.files[0].roles.text()
+        first = self.files[0]
+        return f"ours={self.mail.ours.text()}" if self.mail and first.form.mail else first.roles.text()
 
     def mapping_notes(self) -> list[str]:
         """What a person should know about how the columns were read, a line each."""
-        return list(dict.fromkeys(_mapping_note(plan) for plan in self.files)) + self.skipped
+        tables = dict.fromkeys(_mapping_note(plan) for plan in self.files if not plan.form.mail)
+        return [*([_mail_note(self.mail.ours)] if self.mail else []), *tables, *self.skipped]
 
     def remarks(self) -> list[str]:
         """After reading: what looks odd in the rows, a line each."""
@@ -95,12 +101,31 @@ class LoadPlan:
         """
         self.counts = Counts()
         total, done = self.size(), 0
-        for number, plan in enumerate(self.files):
-            for raw in raw_rows(plan.path, plan.form, plan.roles.needed(), self.line_limit):
+        for number, after in self._together():
+            plan = self.files[number]
+            for raw in self._raw(number, after):
                 yield self._loaded(raw, plan, number)
                 if progress:
                     progress(done + raw.position, total)
-            done += plan.path.stat().st_size
+            done += sum(one.path.stat().st_size for one in self.files[number:after])
+
+    def _together(self) -> Iterator[tuple[int, int]]:
+        """The files that are read as one, each group as the number of its first and the one after its last."""
+        number = 0
+        while number < len(self.files):
+            after = number + 1
+            while self.files[number].form.kind == "letter" and after < len(self.files):
+                if self.files[after].form.kind != "letter":
+                    break
+                after += 1
+            yield number, after
+            number = after
+
+    def _raw(self, number: int, after: int) -> Iterator[RawRows]:
+        plan = self.files[number]
+        if self.mail and plan.form.mail:
+            return mail_rows([(i, self.files[i].path, plan.form.kind) for i in range(number, after)], self.mail)
+        return raw_rows(plan.path, plan.form, plan.roles.needed(), self.line_limit)
 
     def _loaded(self, raw: RawRows, plan: FilePlan, number: int) -> Loaded:
         counts, rejects = self.counts, list(raw.refused)
@@ -108,7 +133,7 @@ class LoadPlan:
         table = None
         if len(raw.lines):
             table, refused = convert(raw, plan.roles, str(plan.path), self.zone, both=self.both)
-            table = _numbered(table, first, number)
+            table = _numbered(table, first, number if raw.files is None else raw.files)
             rejects += refused
             old, far = year_counts(table.column("at_us"))
             counts.old, counts.far = counts.old + old, counts.far + far
@@ -144,11 +169,20 @@ def final_id(known: str | None, content: str, side: str | None, repeats: Counter
     return f"{known}:{side}" if side else known
 
 
-def _numbered(table: Any, first: int, number: int) -> Any:
-    row = pc.add(table.column("row"), first)
-    file = pa.chunked_array([pa.array([number], pa.int32()).take(pa.array([0] * table.num_rows, pa.int32()))])
+def _numbered(table: Any, first: int, number: Any) -> Any:
+    """The table with the number of each row in the load, and of its file: one for all, or by row of the batch."""
+    rows = table.column("row")
+    row = pc.add(rows, first)
+    file = (
+        pa.repeat(pa.scalar(number, pa.int32()), len(rows)) if isinstance(number, int) else pa.array(number).take(rows)
+    )
     place = table.schema.get_field_index
     return table.set_column(place("row"), "row", row).set_column(place("file"), "file", file)
+
+
+def _mail_note(ours: Ours) -> str:
+    guessed = f" (guessed from {ours.seen} messages; say --ours to name others)" if ours.seen else ""
+    return f"mail: our own addresses are {ours.text()}{guessed}"
 
 
 def _mapping_note(plan: FilePlan) -> str:
@@ -183,10 +217,13 @@ def plan_load(
     header: bool | None = None,
     encoding: str | None = None,
     line_limit: int = LINE_LIMIT,
+    ours: Ours | None = None,
+    language: LanguageOf | None = None,
 ) -> LoadPlan:
     """Look at every file and settle what its columns are; nothing is read in full yet.
 
     `zone`: of times that state none. `both`: each row is an event for its party (out) and its counterpart (in).
+    Of mail, `ours` are our own addresses (guessed if None), and `language` tells the language of a text.
     Raises InputError for whatever cannot be used, before anything was taken.
     """
     if not is_zone(zone):
@@ -199,7 +236,11 @@ def plan_load(
             skipped.append(f"{path}: is empty; skipped")
             continue
         form = sniff(path, header, encoding)
-        plans.append(FilePlan(path, form, settle(spec, form, str(path), both=both)))
+        if form.mail and (mapping or both):
+            raise InputError(f"{path}: is mail, which has no columns: load it without --map and --both")
+        plans.append(FilePlan(path, form, ROLES if form.mail else settle(spec, form, str(path), both=both)))
     if not plans:
         raise InputError(f"{paths[0]}: holds nothing but empty files")
-    return LoadPlan(plans, zone, both, line_limit, skipped)
+    letters = [(plan.path, plan.form.kind) for plan in plans if plan.form.mail]
+    rules = MailRules(ours or look_at(letters, str(letters[0][0])), language) if letters else None
+    return LoadPlan(plans, zone, both, line_limit, skipped, rules)

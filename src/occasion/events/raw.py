@@ -24,7 +24,8 @@ class RawRows:
     """Rows as the file has them. `columns`: text cells, Arrow arrays with types, or lists as JSON gave them.
 
     `lines`: the line (in Parquet the row) of each, from 1. `untyped`: cells are text that may mean a number or flag.
-    `position`: how many bytes of the file were read so far.
+    `position`: how many bytes of the file were read so far. `files`: the number of the file of each row, where a batch
+    is of several.
     """
 
     columns: Mapping[str, Any]
@@ -32,3 +33,4 @@ class RawRows:
     untyped: bool
     position: int
     refused: list[Reject] = field(default_factory=list)
+    files: Any = None

@@ -20,6 +20,9 @@ zone = "{zone}"
 # Where events, people and occasions are recorded: without a line here in data/records.db, or in PostgreSQL.
 # A password is better not written here: the variable OCCASION_RECORDS means the same and comes first.
 # records = "postgresql://USER@HOST/DATABASE"
+
+# Our own mail addresses, for `occasion load` of mail: a domain stands for everybody in it.
+# ours = ["firm.example", "ann@mail.example"]
 """
 DEFAULT_CATALOGUE = """# The moments of this business, in writing. `occasion check` says what is wrong with this file.
 # The sentences after `when`, `enter` and `due` are in the moment language; event names are those of your own data.
@@ -56,6 +59,7 @@ class Workspace:
     folder: Path
     zone: str
     records: str | None = None  # the address of their database, if it is not the file in `data`
+    ours: tuple[str, ...] = ()  # our own mail addresses and domains
 
     @property
     def data(self) -> Path:
@@ -104,7 +108,11 @@ def read_workspace(folder: Path) -> Workspace:
     records = os.environ.get(RECORDS) or settings.get("records")
     if records is not None and not isinstance(records, str):
         raise InputError(f'{path}: records = {records!r} is no address; for example "postgresql://USER@HOST/DATABASE"')
-    return Workspace(folder, zone, records)
+    ours = settings.get("ours", [])
+    ours = [ours] if isinstance(ours, str) else ours
+    if not isinstance(ours, list) or not all(isinstance(one, str) for one in ours):
+        raise InputError(f'{path}: ours = {ours!r} is no list of addresses and domains; for example ["firm.example"]')
+    return Workspace(folder, zone, records, tuple(ours))
 
 
 def make_workspace(folder: Path, zone: str = "UTC") -> Workspace:
