@@ -13,7 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from occasion.coach.reading import Draft, Known
+from occasion.coach.coach import read
+from occasion.coach.index import Message, Sent
+from occasion.coach.reading import PARTS, Draft, Known, PartName, Reading
+from occasion.coach.verdict import verdict_from
 from occasion.events.event import Event, Scalar
 from occasion.people.details import Detail
 from occasion.people.parties import Consent, Party
@@ -115,3 +118,36 @@ def kappa_interval(said: Sequence[str], found: Sequence[str], seed: int = 1, dra
     drawn = [kappa(*pairs[:, chance.integers(0, len(said), len(said))].tolist()) for _ in range(draws)]
     low, high = np.quantile(drawn, [0.025, 0.975])
     return float(low), float(high)
+
+
+def sent_before(message: Labelled) -> Sent:
+    """The index of what the same business sent to others."""
+    rows = enumerate(message.sent_before)
+    return Sent.of(
+        [Message(one["to"], micros(one["at"]), one["text"], (), (one["to_name"],), str(at)) for at, one in rows],
+        message.known.names,
+    )
+
+
+@cache
+def readings(half: str) -> tuple[Reading, ...]:
+    """What the coach says of each message of a half; nothing sent before is known to be like it: nobody got it."""
+    return tuple(read(one.draft, one.known, others_of(one, half), sent_before(one)) for one in labelled(half))
+
+
+def levels(half: str, part: PartName) -> tuple[list[str], list[str]]:
+    """What a person said of a part, and what the coach says.
+
+    Where nothing sent before is known the coach does not judge unique; the set says that nothing like it is known.
+    """
+    found = [reading.part(part).level for reading in readings(half)]
+    if part == "unique":
+        found = ["good" if level == "unknown" else level for level in found]
+    return [one.labels[part] for one in labelled(half)], list(found)
+
+
+def verdicts(half: str) -> tuple[list[str], list[str]]:
+    """The verdicts of a person and those of the coach."""
+    by_part = {part: levels(half, part)[1] for part in PARTS}
+    found = [verdict_from({part: by_part[part][at] for part in PARTS}) for at in range(len(labelled(half)))]  # type: ignore[misc]
+    return [one.labels["verdict"] for one in labelled(half)], found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -81,16 +82,20 @@ def _text(file: Path | None) -> str:
 
 def _read(place: Workspace, draft: Draft) -> Reading:
     from occasion.coach.coach import coach as read
-    from occasion.coach.context import Around, Others
+    from occasion.coach.context import Around, Others, names_of
+    from occasion.coach.keeping import keep_up, open_sent
     from occasion.moments.catalogue import read_catalogue
     from occasion.service.contact_settings import read_contact
     from occasion.store.history import History
     from occasion.store.log import Log
 
     catalogue = read_catalogue(place.catalogue) if place.catalogue.is_file() else None
-    with History(place.data, records=place.records) as history, history.engine.connect() as connection:
-        log = Log(history.engine, history)
-        return read(Around(connection, log, place.zone, catalogue, read_contact(place)), draft, Others())
+    with History(place.data, records=place.records) as history, open_sent(place.data) as sent:
+        keep_up(sent, history.engine, history.folder)
+        with history.engine.connect() as connection:
+            log, seen_by = Log(history.engine, history), partial(names_of, connection)
+            around = Around(connection, log, place.zone, catalogue, read_contact(place), sent, seen_by)
+            return read(around, draft, Others())
 
 
 def _show(draft: Draft, reading: Reading) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from occasion.coach.cues import cues_of, find, named
+from occasion.coach.days import date_in, days_called, days_named
 from occasion.coach.languages import ENGLISH
 from occasion.coach.reading import Known
+from occasion.coach.wording import words_of
 from occasion.events.event import Event
 from occasion.people.quiet import DAY_US
 
@@ -27,20 +28,26 @@ _THANKS = re.compile(
     r"(?i)^\s*(?:ok(?:ay)?[,.! ]*)?(?:thanks?|thank you|great|perfect|works now|all good|super|lovely)\b[^?]*$"
 )
 _ASKING_NAMES = frozenset(
-    "complaint ticket question request enquiry inquiry claim objection case reklamacja skarga".split()
+    ["complaint", "ticket", "question", "request", "enquiry", "inquiry", "claim", "objection", "case", "reklamacja", "skarga"]
+)
+
+
+_GRAMMAR = frozenset(
+    ["a", "an", "the", "i", "you", "we", "they", "he", "she", "it", "is", "are", "was", "were", "be", "been", "am", "do", "does", "did", "have", "has", "had", "will", "would", "can", "could", "may", "might", "to", "of", "in", "on", "at", "for", "with", "and", "or", "but", "if", "that", "this", "my", "your", "our", "their", "me", "us", "them", "so", "as", "by", "from", "not", "no", "what", "when", "how", "who", "there", "here", "let", "know", "please", "thank", "thanks", "very", "any"]
 )
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What they wrote that waits for an answer. `events` oldest first, `since_us`: when the first of them came."""
+    """What they wrote that waits for an answer, oldest first; `promised_us`: by when we said there would be one."""
 
     events: tuple[Event, ...]
+    promised_us: int | None = None
 
     @property
     def since_us(self) -> int:
-        """When the first of them came."""
-        return self.events[0].at
+        """From when on they wait: when the first of it came, or by when we promised an answer."""
+        return max(self.events[0].at, self.promised_us or 0)
 
     @property
     def text(self) -> str:
@@ -59,6 +66,7 @@ def open_question(known: Known, now_us: int) -> Asked | None:
     Not an answer: what goes to many, an automatic reply, and a word that only promises one.
     """
     waiting: list[Event] = []
+    promised: int | None = None
     for event in reversed(known.events):
         if now_us - event.at > LAPSES_US or event.at > now_us:
             continue
@@ -66,8 +74,20 @@ def open_question(known: Known, now_us: int) -> Asked | None:
             if waiting or wants_answer(event):
                 waiting.append(event)
         elif waiting and _answers(event):
-            waiting = []
-    return Asked(tuple(waiting)) if waiting else None
+            waiting, promised = [], None
+        elif (
+            waiting and event.direction == "out" and event.body and not event.mass and not event.properties.get("auto")
+        ):
+            promised = _promised_by(event, known.zone)
+    return Asked(tuple(waiting), promised) if waiting else None
+
+
+def _promised_by(event: Event, zone: str) -> int:
+    """By when a message of ours says an answer will come: the first day it names that lies ahead, else its own."""
+    written = date_in(event.at, zone)
+    ahead = [days.first for days in (*days_named(event.body or "", written), *days_called(event.body or "", written))]
+    due = min((day for day in ahead if day >= written), default=written)
+    return event.at + (due - written).days * DAY_US
 
 
 def latest_word(known: Known, now_us: int) -> Event | None:
@@ -103,6 +123,25 @@ def only_holds(text: str) -> bool:
     return bool(named(find(cues_of("aims", ENGLISH), text), "holding")) and len(text.split()) <= 30
 
 
+def shared_turns(asked: str, text: str) -> int:
+    """How many turns of three words, not all of them grammar, both texts have.
+
+    >>> shared_turns("We need a few days before we go higher.", "But a few days is what you do not have.")
+    1
+    """
+    return len(_turns(asked) & _turns(text))
+
+
+def _turns(text: str) -> set[tuple[str, ...]]:
+    folded = [word.folded for word in words_of(text)]
+    three = {tuple(folded[at : at + 3]) for at in range(len(folded) - 2)}
+    return {
+        turn
+        for turn in three
+        if sum(len(word) > 3 for word in turn) >= 1 and not all(word in _GRAMMAR for word in turn)
+    }
+
+
 def working_days(since_us: int, now_us: int, zone: str) -> int:
     """How many working days lie after the day of `since_us` up to the day of `now_us`: 0 on the same day.
 
@@ -110,15 +149,8 @@ def working_days(since_us: int, now_us: int, zone: str) -> int:
     >>> [working_days(at(1, 20), at(day, 9), "UTC") for day in (1, 2, 4, 5)]
     [0, 0, 1, 2]
     """
-    from occasion.coach.days import date_in
-
     day, last, count = date_in(since_us, zone), date_in(now_us, zone), 0
     while day < last:
         day += timedelta(days=1)
         count += day.weekday() < 5
     return count
-
-
-def bodies(events: Iterable[Event]) -> Sequence[str]:
-    """What was written."""
-    return [event.body for event in events if event.body]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from occasion.coach.context import Around, Others, known_of
 from occasion.coach.golden import golden_question
+from occasion.coach.index import Sent
 from occasion.coach.languages import language_of
-from occasion.coach.reading import Draft, Known, Part, PartName, Reading
+from occasion.coach.reading import Draft, Known, Part, Reading
 from occasion.coach.relatable import read_relatable
 from occasion.coach.relevant import read_relevant
+from occasion.coach.respectful import read_respectful
+from occasion.coach.two_way import read_two_way
+from occasion.coach.unique import SeenBy, itself, nobody, read_unique
 from occasion.coach.verdict import verdict_of
 from occasion.errors import InputError
 
@@ -28,18 +31,27 @@ def coach(around: Around, draft: Draft, others: Others) -> Reading:
     if len(draft.text) > LONGEST:
         raise InputError(f"draft: has {len(draft.text):,} characters; at most {LONGEST:,} are read")
     known = known_of(around, draft)
-    return read(draft, known, others.of(around, draft, known.party.kind))
+    rest = others.of(around, draft, known.party.kind)
+    return read(draft, known, rest, around.sent, seen_by=around.seen_by, canonical=around.log.canonical)
 
 
-def read(draft: Draft, known: Known, others: Sequence[Known]) -> Reading:
-    """The reading from what is known alone."""
+def read(
+    draft: Draft,
+    known: Known,
+    others: Sequence[Known],
+    before: Sent | None,
+    *,
+    seen_by: SeenBy = nobody,
+    canonical: Callable[[str], str] = itself,
+) -> Reading:
+    """The reading from what is known alone; `before`, `seen_by` and `canonical` as for `read_unique`."""
     language = language_of(draft.text)
     parts = (
-        _part("unique", _unique, draft, known),
-        _part("relatable", partial(read_relatable, draft, known, others, language)),
-        _part("relevant", partial(read_relevant, draft, known, language)),
-        _part("respectful", _respectful, draft, known, language),
-        _part("two-way", _two_way, draft, known, language),
+        read_unique(draft, known, before, seen_by=seen_by, canonical=canonical),
+        read_relatable(draft, known, others, language),
+        read_relevant(draft, known, language),
+        read_respectful(draft, known, language),
+        read_two_way(draft, known, language),
     )
     verdict, why = verdict_of(parts)
     return Reading(
@@ -56,30 +68,3 @@ def read(draft: Draft, known: Known, others: Sequence[Known]) -> Reading:
 def _worst_first(parts: Sequence[Part]) -> list[Part]:
     order = ("poor", "mixed", "unknown", "good")
     return sorted(parts, key=lambda part: order.index(part.level))
-
-
-def _part(name: PartName, reads: Callable[..., Part], *given: object) -> Part:
-    """One part; what is not there yet is unknown, with the reason."""
-    try:
-        return reads(*given)
-    except ImportError as missing:
-        why = f"{name}: not judged, its reading is not installed ({missing.name})"
-        return Part(name, None, "unknown", why, unjudged=(why,))
-
-
-def _unique(draft: Draft, known: Known) -> Part:
-    from occasion.coach.unique import read_unique
-
-    return read_unique(draft, known, None)
-
-
-def _respectful(draft: Draft, known: Known, language: str | None) -> Part:
-    from occasion.coach.respectful import read_respectful
-
-    return read_respectful(draft, known, language)
-
-
-def _two_way(draft: Draft, known: Known, language: str | None) -> Part:
-    from occasion.coach.two_way import read_two_way
-
-    return read_two_way(draft, known, language)

@@ -19,7 +19,9 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, func, select
 
+from occasion.coach.index import Sent
 from occasion.coach.reading import Draft, Known
+from occasion.coach.unique import SeenBy, nobody
 from occasion.errors import InputError
 from occasion.events.event import Event
 from occasion.moments.catalogue import Catalogue
@@ -54,13 +56,18 @@ class Events(Protocol):
 
 @dataclass(frozen=True)
 class Around:
-    """Where the coach reads from. `connection`: of the records, for reading; `zone`: the workspace's."""
+    """Where the coach reads from. `connection`: of the records, for reading; `zone`: the workspace's.
+
+    `sent`: the index of what was sent, None where there is none; `seen_by`: which recipients the viewer may see.
+    """
 
     connection: Connection
     log: Events
     zone: str = "UTC"
     catalogue: Catalogue | None = None
     rules: ContactRules | None = None
+    sent: Sent | None = None
+    seen_by: SeenBy = nobody
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -104,6 +111,11 @@ def stage_of(catalogue: Catalogue | None, events: Sequence[Event], now: int, zon
         for reached in live(Definition(entry.stage.enter), events, now, zone)[-1:]
     ]
     return max(entered)[2] if entered else None
+
+
+def names_of(connection: Connection, parties: Sequence[str]) -> Mapping[str, str]:
+    """What parties are called, for a viewer who may see them all."""
+    return {identity: one.name or identity for identity, one in parties_of(connection, list(parties)).items()}
 
 
 def _with_quiet(party: Party, rules: ContactRules | None) -> Party:

@@ -68,6 +68,29 @@ def days_named(text: str, written: date) -> Iterator[Days]:
         yield from _named(number, before or after, year, written, text[: match.start()])
 
 
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_CALLED = re.compile(
+    rf"(?i)\b(today|tonight|this (?:morning|afternoon|evening)|yesterday|tomorrow|{'|'.join(WEEKDAYS)})\b"
+)
+
+
+def days_called(text: str, today: date) -> Iterator[Days]:
+    """The days a text calls by how they lie to today; a weekday is both the one before and the one after.
+
+    >>> [str(one.first) for one in days_called("See you tomorrow, or on Monday", date(2026, 4, 2))]
+    ['2026-04-03', '2026-03-30', '2026-04-06']
+    """
+    for match in _CALLED.finditer(text):
+        called = match[1].lower()
+        if called in WEEKDAYS:
+            ahead = (WEEKDAYS.index(called) - today.weekday()) % 7
+            moves = [ahead - 7, ahead]
+        else:
+            moves = [-1 if called == "yesterday" else 1 if called == "tomorrow" else 0]
+        for move in moves:
+            yield Days(today + timedelta(days=move), today + timedelta(days=move))
+
+
 def _a_month(text: str, match: re.Match[str]) -> bool:
     return bool(
         match[1]

@@ -19,10 +19,7 @@ from occasion.events.event import Event
 FactKind = Literal["detail", "wrote", "told", "promise", "happened"]
 NEWEST = 60  # events read of a party
 FIELDS = frozenset(
-    """unit flat house address street road city town postcode zip country email mail phone mobile telephone number id ref
-    reference invoice order amount price total sum currency plan product tariff package seats users licences years year month
-    date day time hour device page url link browser seconds minutes count quantity auto mass tooth room company firm site
-    leaves ends ip version status state result""".split()
+    ["unit", "flat", "house", "address", "street", "road", "city", "town", "postcode", "zip", "country", "email", "mail", "phone", "mobile", "telephone", "number", "id", "ref", "reference", "invoice", "order", "amount", "price", "total", "sum", "currency", "plan", "product", "tariff", "package", "seats", "users", "licences", "years", "year", "month", "date", "day", "time", "hour", "device", "page", "url", "link", "browser", "seconds", "minutes", "count", "quantity", "auto", "mass", "tooth", "room", "company", "firm", "site", "leaves", "ends", "ip", "version", "status", "state", "result"]
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 

@@ -31,7 +31,7 @@ def _facts(known: Known, relevant: Part | None) -> Iterator[str]:
         yield f"{known.party.name or 'the party'} has died{when}"
     hard = [one for one in known.details if DEATH.search(one.text)]
     yield from map(_said, hard)
-    if relevant is not None and isinstance(asked := relevant.facts.get("asked"), str):
+    if relevant is not None and relevant.level == "poor" and isinstance(asked := relevant.facts.get("asked"), str):
         yield f"they wrote “{_short(asked)}” and have no answer"
     yield from (_said(one) for one in known.details if one not in hard and (one.sensitive or one.kind == "health"))
 

@@ -2,39 +2,179 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
-from occasion.coach.facts import facts_of
-from occasion.coach.languages import why_not
-from occasion.coach.pieces import pieces_of
+from occasion.coach.asked import open_question
+from occasion.coach.cues import cues_of, find
+from occasion.coach.facts import Fact, Facts, facts_of, is_field
+from occasion.coach.languages import ENGLISH, why_not
+from occasion.coach.pieces import Pieces, pieces_of
 from occasion.coach.reading import Draft, Known, Level, Part, Span
 from occasion.coach.swap import Swap, Touch, swap
-from occasion.coach.wording import words_of
+from occasion.coach.wording import Word, merged, words_of
+from occasion.coach.wrong import Wrong, wrongs
+from occasion.people.details import Detail
 
-ENOUGH = 5.0  # gain from particulars: then one speaks
+SPEAKS = 2.0  # gain from which a particular speaks
+COMMON = 0.3  # what counts of the gain from what happens to many
+RECOGNISED = 0.5  # gain from which something that happened is recognised
+TOLD = 0.1  # probability from which they are told, or else
+FIRST = 0.05  # the recipient must be among so many of the candidates, or the first three
+SHOWN = 0.4  # gain from which a word is marked
+SET_TURNS = ("sells", "demands", "reminds", "cheers", "announces", "condoles")
+MOST_OFFERED = 3
+LATELY_US = 30 * 86_400_000_000
 
 
 def read_relatable(draft: Draft, known: Known, others: Sequence[Known], language: str | None) -> Part:
-    mine = facts_of(known)
+    """Whether the recipient can be told from the text among others of the same business.
+
+    Facts: `probability` and `rank` of the recipient among `candidates` (equals share the middle rank), `gain` of the
+    particulars and `common` of what happens to many (natural units of evidence), `speaks`: what it speaks of, strongest
+    first, `wrong`: what the file contradicts.
+    """
+    facts = facts_of(known)
     pieces = pieces_of(draft.text)
-    body = [w for s in pieces.sentences for w in words_of(s.text, s.start) if w.says and w.stem not in mine.fields]
-    found = swap(body, mine, [facts_of(o) for o in others], draft.now_us)
-    own = sum(t.gain for t in found.touches if not t.fact.common)
-    common = sum(t.gain for t in found.touches if t.fact.common)
-    level: Level = "good" if own >= ENOUGH else "mixed" if common >= 1.5 else "poor"
-    return Part(
-        "relatable",
-        found.probability,
-        level,
-        "",
-        facts={
-            "own": own,
-            "common": common,
-            "p": found.probability,
-            "rank": found.rank,
-            "touches": [(t.word.written, t.fact.said, round(t.gain, 2)) for t in found.touches],
-            "nearest": found.nearest,
-            "ng": found.nearest_gain,
-            "gain": found.gain,
-        },
-    )
+    words = own_words(pieces, facts, language)
+    found = swap(words, facts, [facts_of(one) for one in others], draft.now_us)
+    why = why_not("wrong details", language)
+    wrong = wrongs(draft.text, pieces, _all(pieces), known, facts, draft.now_us) if why is None else []
+    read = _Read(draft, known, pieces, found, wrong)
+    return read.part((why,) if why else ())
+
+
+def own_words(pieces: Pieces, facts: Facts, language: str | None) -> list[Word]:
+    """The words of a text that are its own: neither fields nor part of a set turn of phrase."""
+    turns = find([one for one in cues_of("aims", ENGLISH) if one.name in SET_TURNS], pieces.text)
+    return [
+        word
+        for word in _all(pieces)
+        if word.says
+        and word.stem not in facts.fields
+        and not any(turn.start <= word.start < turn.end for turn in turns)
+    ]
+
+
+def _all(pieces: Pieces) -> list[Word]:
+    return [word for sentence in pieces.sentences for word in words_of(sentence.text, sentence.start)]
+
+
+class _Read:
+    """One draft read against its recipient and the others."""
+
+    def __init__(self, draft: Draft, known: Known, pieces: Pieces, found: Swap, wrong: Sequence[Wrong]) -> None:
+        self.draft, self.known, self.pieces, self.found, self.wrong = draft, known, pieces, found, wrong
+        in_wrong = [touch for touch in found.touches if self._is_wrong(touch.word)]
+        self.touches = [touch for touch in found.touches if touch not in in_wrong]
+        self.own = sum(touch.gain for touch in self.touches if not touch.fact.common)
+        self.common = sum(touch.gain for touch in self.touches if touch.fact.common)
+        self.gain = self.own + COMMON * self.common
+
+    def _is_wrong(self, word: Word) -> bool:
+        return any(one.start <= word.start < one.end for one in self.wrong)
+
+    def part(self, unjudged: tuple[str, ...]) -> Part:
+        level = self.level()
+        probability = self.found.probability
+        score = {"good": 0.7, "mixed": 0.4}.get(level, 0.0) + 0.3 * probability
+        return Part(
+            "relatable",
+            round(score, 3),
+            level,
+            self._why(level),
+            tuple(self._spans()),
+            tuple(self._changes(level)),
+            unjudged,
+            {
+                "probability": round(probability, 4), "rank": self.found.rank, "candidates": self.found.candidates,
+                "gain": round(self.own, 2), "common": round(self.common, 2),
+                "speaks": [fact.said for fact in self._facts()],
+                "wrong": [f"{self.draft.text[one.start:one.end]}: {one.on_file}" for one in self.wrong],
+            },
+        )  # fmt: skip
+
+    def level(self) -> Level:
+        """By the rubric: a particular that is true, none that is wrong; or what happens to many, told for this case."""
+        told = self.found.probability >= TOLD or self.found.rank <= max(3.0, FIRST * self.found.candidates)
+        speaks = told and self.gain >= SPEAKS
+        if self.wrong:
+            return "mixed" if speaks else "poor"
+        if speaks:
+            return "good"
+        return "mixed" if self._recognised() else "poor"
+
+    def _recognised(self) -> bool:
+        turns = find([one for one in cues_of("aims", ENGLISH) if one.name in SET_TURNS], self.draft.text)
+        if turns:
+            return False
+        lately = sum(
+            touch.gain
+            for touch in self.touches
+            if touch.fact.kind in ("happened", "wrote") and self.draft.now_us - touch.fact.at_us <= LATELY_US
+        )
+        return lately >= RECOGNISED or self._names_place() or self._replies()
+
+    def _names_place(self) -> bool:
+        """Whether it names the place or thing of something that happened lately."""
+        body = self.pieces.body
+        return any(
+            re.sub(r"\s+\d+\w?$", "", str(value)) in body
+            for event in self.known.events
+            if 0 <= self.draft.now_us - event.at <= LATELY_US and not event.mass
+            for key, value in event.properties.items()
+            if is_field(key) and isinstance(value, str) and len(value) > 3
+        )
+
+    def _replies(self) -> bool:
+        """Whether it is short and answers what they asked, without saying what."""
+        from occasion.coach.relevant import REPLIES
+
+        return open_question(self.known, self.draft.now_us) is not None and REPLIES.match(self.pieces.body) is not None
+
+    def _facts(self) -> list[Fact]:
+        """What it speaks of, strongest first."""
+        strong: dict[str, float] = {}
+        by_source = {touch.fact.source: touch.fact for touch in self.touches}
+        for touch in self.touches:
+            strong[touch.fact.source] = strong.get(touch.fact.source, 0.0) + touch.gain
+        return [by_source[source] for source, gain in sorted(strong.items(), key=lambda one: -one[1]) if gain >= SHOWN]
+
+    def _why(self, level: Level) -> str:
+        among = f"among {self.found.candidates} they are told with probability {self.found.probability:.2f}"
+        speaks = [fact.said for fact in self._facts()][:2]
+        if self.wrong:
+            first = self.wrong[0]
+            said = f"“{self.draft.text[first.start : first.end]}” {first.why}: {first.on_file}"
+            return f"{said}; beside it {speaks[0]}" if level == "mixed" and speaks else said
+        if level == "good":
+            return f"It speaks of {' and '.join(speaks)}; {among}"
+        if level == "mixed":
+            return (
+                f"It is about something that happened to them as to others, and nothing that is theirs alone; {among}"
+            )
+        return f"Nothing in it is theirs: it could have gone to anybody; {among}"
+
+    def _spans(self) -> Iterator[Span]:
+        for one in self.wrong:
+            yield Span(one.start, one.end, f"{one.why}: {one.on_file}")
+        shown: dict[str, list[Touch]] = {}
+        for touch in self.touches:
+            if touch.gain >= SHOWN:
+                shown.setdefault(touch.fact.said, []).append(touch)
+        for said, touches in shown.items():
+            for start, end in merged([(one.word.start, one.word.end) for one in touches], self.draft.text):
+                yield Span(start, end, f"speaks of {said}")
+
+    def _changes(self, level: Level) -> Iterator[str]:
+        for one in self.wrong:
+            yield f"on file: {one.on_file}"
+        if level == "good":
+            return
+        meant = {fact.source for fact in self._facts()}
+        for detail in self._offered(meant)[:MOST_OFFERED]:
+            yield f"on file: “{detail.text}” ({detail.source})"
+
+    def _offered(self, meant: set[str]) -> list[Detail]:
+        """What is on file, may be mentioned, and is not spoken of."""
+        return [one for one in self.known.details if one.may("mention") and f"detail:{one.number}" not in meant]

@@ -57,6 +57,8 @@ def place_of(folded: str, stemmed: str) -> int:
 
 def share_in_english(word: Word) -> float:
     """About how large a share of all words it is (Zipf: 0.1 by its rank)."""
+    if word.folded[0].isdigit():
+        return 0.05 * 10.0 ** -min(len(word.folded), 4)  # figures: the shorter the commoner
     place = place_of(word.folded, word.stem)
     return 0.1 / (int(_table().ranks[place]) if place >= 0 else RAREST)
 

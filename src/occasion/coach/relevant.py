@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from functools import cached_property
 
-from occasion.coach.asked import Asked, latest_word, open_question, working_days
+from occasion.coach.asked import Asked, latest_word, open_question, shared_turns, working_days
 from occasion.coach.cues import Found, cues_of, find, named
-from occasion.coach.days import date_in, days_named, said_day
-from occasion.coach.facts import Fact, Facts, facts_of
+from occasion.coach.days import Days, date_in, days_called, days_named, said_day
+from occasion.coach.facts import Facts, facts_of
 from occasion.coach.golden import DEATH
 from occasion.coach.languages import ENGLISH, why_not
 from occasion.coach.pieces import pieces_of
@@ -18,17 +18,26 @@ from occasion.coach.reading import Draft, Known, Level, Part, Span
 from occasion.coach.related import nearness
 from occasion.coach.swap import Touch, speaks_of
 from occasion.coach.timely import Matter, is_end, matters_of, renewal
-from occasion.coach.wording import Word, fold, words_of
-from occasion.events.event import Event
+from occasion.coach.wording import Word, words_of
 
 SCORES = {"good": 1.0, "mixed": 0.5, "poor": 0.0}
 IN_TIME, LATE = 3, 8  # working days
 MOURNING_DAYS = 92
 ANSWERS = 2.0  # gain from the words of a question: then the text speaks of it
-_REPLIES = re.compile(
-    r"(?i)^\W*(?:yes|no|not (?:bad|at all|quite|yet)|sure|of course|certainly|absolutely|you(?:'re| are| were) right|you can|you may|it (?:went|is|was|can|will)|"
-    r"they|sorry|i am sorry|i'm sorry|here is|there is|soup|thanks? (?:for|you)|that was|all (?:done|fixed))\b"
+REPLIES = re.compile(
+    r"(?i)^\W*(?:(?:yes|no|sure|of course|certainly|absolutely|sorry|not (?:bad|at all|quite|yet))\b|you(?:'re| are| were) right|"
+    r"you (?:can|may)\b|(?:it|that|this) (?:went|is|was|can|will)\b|(?:i am|i'm|we are|we're) (?:so |very )?sorry|here (?:is|are)\b|"
+    r"thank(?:s| you) for (?:your |the )?(?:writing|message|e?-?mail|question|note|screenshot|photos?|telling|letting|asking|"
+    r"reporting|report|call)\b)"
 )
+_KIND_CUES = {
+    "round": re.compile(r"(?i)\b(?:congratulat\w*|anniversary|\w+ years|number \d+|\d+(?:st|nd|rd|th)|hundred\w*|thousand\w*|milestone)\b"),
+    "beginning": re.compile(r"(?i)\b(?:settl(?:e|ed|ing)|new (?:home|house|flat|place)|moved? in|moving in|unpack\w*|welcome|boxes|first (?:days?|weeks?))\b"),
+    "renewal": re.compile(r"(?i)\b(?:renew\w*|another year|comes to an end|lease|tenancy|contract)\b"),
+    "done": re.compile(r"(?i)\b(?:your (?:visit|treatment|appointment|training|viewing)|after (?:the|your)|yesterday)\b"),
+}  # fmt: skip
+ABOUT = 0.7  # gain from which a text is about something that happened
+ABOUT_A_DAY = 2.0  # and about a day that a detail names
 
 
 def read_relevant(draft: Draft, known: Known, language: str | None) -> Part:
@@ -164,71 +173,76 @@ class _Reading:
         if self._has("closes", "sells", "announces"):
             return False
         gain = self._gain(*(f"event:{event.id}" for event in asked.events))
-        body = self.pieces.body
-        return gain >= ANSWERS or (_REPLIES.match(body) is not None and not self._has("demands", "reminds"))
+        gain += ANSWERS * shared_turns(asked.text, self.draft.text)
+        return gain >= ANSWERS or (REPLIES.match(self.pieces.body) is not None and not self._has("demands", "reminds"))
 
     # What happened, and what is ahead
 
     def _matter(self) -> _Said:
-        word = latest_word(self.known, self.draft.now_us)
-        if word is not None and self._gain(f"event:{word.id}") >= ANSWERS:
-            late = working_days(word.at, self.draft.now_us, self.known.zone)
-            if late <= LATE:
-                since = said_day(date_in(word.at, self.known.zone), self.today)
-                level: Level = "good" if late <= IN_TIME else "mixed"
-                return _Said(level, f"It takes up what they wrote on {since}", self._marked(f"event:{word.id}"))
-        found = self._about()
+        found = [self._timed(one) for one in self._about()]
+        if (word := self._their_word()) is not None:
+            found.append(word)
         if found:
-            best = min(found, key=lambda one: (("good", "mixed", "poor").index(one.level), abs(one.days)))
-            return self._timed(best)
+            return min(found, key=lambda one: ("good", "mixed", "poor").index(one.level))
         return self._nothing()
 
+    def _their_word(self) -> _Said | None:
+        """Their latest message that waits for nothing, taken up."""
+        word = latest_word(self.known, self.draft.now_us)
+        if word is None or self._gain(f"event:{word.id}") < ANSWERS:
+            return None
+        late = working_days(word.at, self.draft.now_us, self.known.zone)
+        if late > LATE:
+            return None
+        since = said_day(date_in(word.at, self.known.zone), self.today)
+        level: Level = "good" if late <= IN_TIME else "mixed"
+        return _Said(level, f"It takes up what they wrote on {since}", self._marked(f"event:{word.id}"))
+
     def _about(self) -> list[Matter]:
-        """The matters that the text is about."""
+        """The matters that the text is about, the nearest in time first."""
         matters = [*matters_of(self.known, self.draft.now_us), *self._own_renewal()]
-        return [one for one in matters if self._is_about(one)]
+        return sorted((one for one in matters if self._is_about(one)), key=lambda one: abs(one.days))
 
     def _is_about(self, matter: Matter) -> bool:
-        if matter.kind == "renewal" and matter.source == "draft":
+        if matter.source == "draft":
             return True
-        gain = self._gain(matter.source) + self._near(matter)
-        if matter.source.startswith("detail"):
-            return gain >= 3.0
-        return gain >= 0.7 or (matter.level == "good" and matter.kind in ("done", "beginning") and self._personal())
+        gain = self._gain(matter.source) + self._near(matter) + self._dated(matter)
+        if matter.source.startswith(("detail", "promise")):
+            return gain >= ABOUT_A_DAY and self._gain(matter.source) > 0
+        cue = _KIND_CUES.get(matter.kind)
+        if cue is not None and matter.level != "poor" and cue.search(self.pieces.body):
+            gain += ABOUT
+        return gain >= ABOUT or (matter.level == "good" and matter.kind in ("done", "beginning") and self._personal())
 
     def _near(self, matter: Matter) -> float:
-        """How far words of the text are near what the matter is called."""
+        """How many of the words a matter is called by the text comes near."""
         called = [word for word in words_of(matter.words) if word.says]
         return float((nearness(self.words, called) > 0.3).any(axis=0).sum()) if called and self.words else 0.0
 
+    def _dated(self, matter: Matter) -> float:
+        """1 where the text names the day of the matter: by its date, its month, its weekday or as today."""
+        day = self.today - timedelta(days=matter.days)
+        return 1.0 if any(one.first <= day <= one.last for one in self._days) else 0.0
+
+    @cached_property
+    def _days(self) -> list[Days]:
+        """The days the text names."""
+        return [*days_named(self.pieces.body, self.today), *days_called(self.pieces.body, self.today)]
+
     def _personal(self) -> bool:
         own = sum(touch.gain for touch in self.touched if not touch.fact.common)
-        return (
-            own >= 4.0
-            or any(sentence.text.rstrip().endswith("?") for sentence in self.pieces.sentences)
-            and not self.aims
-        )
+        asks = any(sentence.text.rstrip().endswith("?") for sentence in self.pieces.sentences)
+        return own >= 4.0 or (asks and not self.aims)
 
     def _own_renewal(self) -> list[Matter]:
         """A renewal the text itself dates."""
-        found = []
         for sentence in self.pieces.sentences:
-            if re.search(
-                r"(?i)\b(?:renew\w*|expires?|runs out|comes to an end|ends on|contract ends|plan ends)\b", sentence.text
-            ):
+            if _KIND_CUES["renewal"].search(sentence.text):
                 for days in days_named(sentence.text, self.today):
                     away = days.away(self.today)
-                    found.append(
-                        Matter(
-                            "renewal",
-                            "renewal",
-                            renewal(away),
-                            -away,
-                            f"renewal on {said_day(days.first, self.today)}",
-                            "draft",
-                        )
-                    )
-        return found[:1]
+                    said = f"the renewal on {said_day(days.first, self.today)}"
+                    return [Matter("renewal", "renewal", renewal(away), -away, said, "draft")]
+        return []
 
     def _timed(self, matter: Matter) -> _Said:
         when = f"{abs(matter.days)} days {'after' if matter.days > 0 else 'before'} it" if matter.days else "on the day"

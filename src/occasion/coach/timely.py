@@ -106,7 +106,7 @@ def is_done(event: Event) -> bool:
     [True, False, True, False]
     """
     name = _name(event)
-    if event.body and event.direction == "out" or event.name == "message":
+    if (event.body and event.direction == "out") or event.name == "message":
         return False
     if _NOT_DONE.search(name) and not name.startswith(("viewing", "visit")):
         return False

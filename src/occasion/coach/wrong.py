@@ -1,0 +1,179 @@
+"""What a text says of somebody that their file contradicts: another child, the other flat, what they will not have.
+
+A claim that the file neither supports nor contradicts is not wrong. English only (see languages).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from occasion.coach.cues import lines_of
+from occasion.coach.facts import Fact, Facts, is_field
+from occasion.coach.languages import ENGLISH
+from occasion.coach.pieces import Pieces
+from occasion.coach.reading import Known
+from occasion.coach.related import nearness
+from occasion.coach.wording import Word, fold, stem, words_of
+
+RECENT_US = 60 * 86_400_000_000
+CLOSE = 0.6  # nearness from which a word of the text is one of what they will not have
+_YOURS = re.compile(r"(?i)\b(?:your|the|this|that|little|two|three|twin|new)\b(?:\s+[\w'’-]+){0,2}\s*$")
+_OF_YOURS = re.compile(r"(?i)^\s+of\s+yours\b")
+_ALONE = re.compile(
+    r"(?i)\b(?:lives? alone|single|no (?:wife|husband|partner|children|kids|family)|divorced|widow(?:er|ed)?|childless)\b"
+)
+_REFUSES = re.compile(
+    r"(?i)\b(?:(?:wants?|has|have|having|likes?|eats?|drinks?|needs?|with|will have|keeps?)?\s*\bno\b(?! (?:longer|idea|more than|further))|never|without|"
+    r"(?:does not|doesn't|do not|don't|cannot|can't|must not|will not|won't) (?:want|like|eat|drink|have|take|keep|touch|stand|use)?|"
+    r"hates?|dislikes?|can't stand|allergic to|afraid of|avoids?|refuses?|detests?|vegan|vegetarian)\s+((?:[\w'-]+\s*){1,3})"
+)
+_WISHES = re.compile(
+    r"(?i)\b(?:love[sd]?|heart (?:set )?on|set your heart|like[sd]?|enjoy\w*|fond of|favourite|gorgeous|beautiful|wonderful|dream\w*|keen on|"
+    r"gift|brought you|for you|treat|your|of yours|yours)\b"
+)
+_DENIES = re.compile(r"(?i)\b(?:no|not|never|without|free of|nor|neither|instead of|rather than)\b|n['’]t\b")
+_TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "sir", "madam", "pan", "pani", "herr", "frau", "sr", "sra", "mx", "and", "family"])
+_ANYBODY = frozenset(
+    ["all", "everyone", "everybody", "customer", "client", "tenant", "tenants", "patient", "patients", "guest", "guests", "team", "colleague", "colleagues", "resident", "residents", "neighbour", "neighbours", "user", "users", "member", "members", "friend", "friends", "valued", "landlord", "partner", "both", "folks", "there", "again", "morning", "afternoon", "evening", "day", "sir", "madam"]
+)
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """Characters `start` up to `end` of the text, why they are wrong, and what the file has."""
+
+    start: int
+    end: int
+    why: str
+    on_file: str
+
+
+def wrongs(text: str, pieces: Pieces, words: Sequence[Word], known: Known, facts: Facts, now_us: int) -> list[Wrong]:
+    """Everything in the text that the file contradicts, in the order of the text."""
+    found = [
+        *_name(pieces, known),
+        *_slots(text, words, facts, now_us),
+        *_alone(text, words, facts),
+        *_refused(pieces, words, facts),
+        *_places(text, known),
+    ]
+    return sorted({(one.start, one.end): one for one in found}.values(), key=lambda one: one.start)
+
+
+def _name(pieces: Pieces, known: Known) -> Iterator[Wrong]:
+    """A recipient called by a name that is not theirs; another form of a name (Tom, Thomas) is theirs."""
+    if pieces.greeting is None or not known.party.name or known.party.deceased is not None:
+        return
+    theirs = [word.folded for word in words_of(known.party.name)]
+    called = [
+        word
+        for word in words_of(pieces.greeting.text, pieces.greeting.start)[1:]
+        if word.capital and word.folded not in _TITLES and word.folded not in _ANYBODY
+    ]
+    if called and not any(_may_be(word.folded, name) for word in called for name in theirs):
+        first, last = called[0], called[-1]
+        yield Wrong(first.start, last.end, "is not their name", f"their name is {known.party.name}")
+
+
+def _may_be(called: str, name: str) -> bool:
+    return called[:2] == name[:2] or called in name or name in called
+
+
+@cache
+def _values() -> tuple[tuple[str, str, tuple[frozenset[str], ...]], ...]:
+    """The slots: name, what is said, and the stems of each value."""
+    found: list[tuple[str, str, list[frozenset[str]]]] = []
+    for line in lines_of("slots", ENGLISH):
+        if line.startswith("["):
+            name, said = line.strip("[]").split(": ", 1)
+            found.append((name, said, []))
+        else:
+            found[-1][2].append(frozenset(stem(fold(word)) for word in line.split()))
+    return tuple((name, said, tuple(values)) for name, said, values in found)
+
+
+def _slots(text: str, words: Sequence[Word], facts: Facts, now_us: int) -> Iterator[Wrong]:
+    for name, said, values in _values():
+        held = [fact for fact in facts.facts if _may_hold(name, fact, now_us)]
+        on_file = [(value, fact) for fact in held for value in values if value & _stems(fact)]
+        if not on_file:
+            continue
+        everywhere = {one for fact in facts.facts for one in _stems(fact)}
+        for word in words:
+            value = next((one for one in values if word.stem in one), None)
+            if value is None or value & everywhere or (name != "work done" and not _is_theirs(text, word)):
+                continue
+            yield Wrong(word.start, word.end, f"speaks of {said}", on_file[0][1].said)
+
+
+def _stems(fact: Fact) -> frozenset[str]:
+    plain = fact.text.lower().replace("washing machine", "washing-machine")
+    return frozenset(word.stem for word in words_of(plain))
+
+
+def _may_hold(slot: str, fact: Fact, now_us: int) -> bool:
+    """Whether a fact may fill a slot: of work the latest that was done, of the rest what is remembered."""
+    if slot == "work done":
+        return fact.kind == "happened" and now_us - fact.at_us <= RECENT_US and "repair" in fact.text
+    return fact.kind == "detail"
+
+
+def _is_theirs(text: str, word: Word) -> bool:
+    """Whether the text gives it to the recipient: your son, the twins, that tabby of yours."""
+    return bool(_YOURS.search(text[max(word.start - 40, 0) : word.start]) or _OF_YOURS.match(text[word.end :]))
+
+
+def _alone(text: str, words: Sequence[Word], facts: Facts) -> Iterator[Wrong]:
+    """A family for somebody who has none."""
+    alone = next((fact for fact in facts.facts if fact.kind == "detail" and _ALONE.search(fact.text)), None)
+    if alone is None:
+        return
+    everywhere = {one for fact in facts.facts for one in _stems(fact)}
+    for word in words:
+        family = {"wife", "husband", "partner", "spouse"} | (
+            {"twin", "child", "son", "daughter"} if "alone" in alone.text else set()
+        )
+        if word.stem in {stem(one) for one in family} - everywhere and _is_theirs(text, word):
+            yield Wrong(word.start, word.end, "gives them a family that is not on file", alone.said)
+
+
+def _refused(pieces: Pieces, words: Sequence[Word], facts: Facts) -> Iterator[Wrong]:
+    """Something they will not have, offered or given to them as theirs."""
+    for fact in facts.facts:
+        if fact.kind != "detail":
+            continue
+        for refused in _REFUSES.finditer(fact.text):
+            named = [word for word in words_of(refused[1]) if word.says][:2]
+            if not named:
+                continue
+            near = nearness(words, named)
+            for word, row in zip(words, near, strict=True):
+                if (word.stem in {one.stem for one in named} or row.max() >= CLOSE) and _is_wished(pieces, word):
+                    yield Wrong(word.start, word.end, "is what they will not have", fact.said)
+
+
+def _is_wished(pieces: Pieces, word: Word) -> bool:
+    sentence = next((one for one in pieces.sentences if one.start <= word.start < one.end), None)
+    if sentence is None:
+        return False
+    before = sentence.text[: word.start - sentence.start]
+    return _WISHES.search(sentence.text) is not None and _DENIES.search(before) is None
+
+
+def _places(text: str, known: Known) -> Iterator[Wrong]:
+    """The number of another house or flat in the street that is theirs."""
+    theirs = [str(value) for event in known.events for key, value in event.properties.items() if is_field(key)]
+    theirs += list(known.traits.values())
+    streets: dict[str, set[str]] = {}
+    for value in theirs:
+        if match := re.fullmatch(r"((?:[A-Z][\w'’.-]*\s)+)(\d+[a-z]?)", value.strip()):
+            streets.setdefault(match[1].strip(), set()).add(match[2])
+    for street, numbers in streets.items():
+        for match in re.finditer(rf"\b{re.escape(street)}\s+(\d+[a-z]?)\b", text):
+            if match[1] not in numbers:
+                yield Wrong(
+                    *match.span(), "is another address than theirs", f"theirs is {street} {', '.join(sorted(numbers))}"
+                )
