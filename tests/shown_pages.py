@@ -41,7 +41,7 @@ SHOWN: dict[str, tuple[str, object, str, dict[str, object]]] = {
     "today-empty": ("today.html", examples.TODAY_EMPTY, "today", {"part_of_day": "evening"}),
 }
 WAY = (
-    (Way("today", "/", 3), Way("moments", "/moments"), Way("find", "/find")),
+    (Way("today", "/", 3), Way("moments", "/moments"), Way("practice", "/practice"), Way("find", "/find")),
     (Way("refused", "/refused", 2), Way("audit", "/audit"), Way("settings", "/settings"), Way("help", "/help")),
 )
 

@@ -34,6 +34,7 @@ ROUTERS = (
     "occasion.service.pages.today",
     "occasion.service.pages.party",
     "occasion.service.pages.coach",
+    "occasion.service.pages.practice",
     "occasion.service.pages.rights",
     "occasion.service.pages.moments",
     "occasion.service.pages.settings",

@@ -80,6 +80,8 @@ TABLE: tuple[Line, ...] = (
     _verb("/party/{party:path}", "note, promise, keep, merge, give another owner", NAMES, own="party"),
     _page("/coach/{party:path}", "the form in which a message is read before it is sent", NAMES, own="party"),
     _verb("/coach/{party:path}", "the message as the coach reads it; nothing is kept", NAMES, own="party"),
+    _page("/practice", "one's own exercises, and nobody else's; the team in sums", NAMES),
+    _verb("/practice", "read or keep a rewriting of one's own, take another, put one away", NAMES),
     _page("/export/{party:path}", "everything held about a party, as a file", NAMES, own="party"),
     _verb("/erase/{party:path}", "erase a party everywhere", LEAD, own="party"),
     _page("/moments", "the catalogue", EVERY_ROLE),

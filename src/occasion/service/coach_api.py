@@ -143,7 +143,7 @@ def _read(service: Any, asked: Asked) -> Reading:
             raise Refuse(404, "not_found", "to: nobody is known by this identity; /search on the desk finds any")
         channel = (asked.channel or "").strip().lower() or None
         draft = Draft(asked.text, top, service.clock() if asked.at is None else _instant(asked.at), channel, asked.by)
-        return coaching(service).read(connection, draft)
+        return coaching(service).read(connection, draft, None)
 
 
 def _instant(text: str) -> int:

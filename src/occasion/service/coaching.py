@@ -1,15 +1,20 @@
-"""The coach as the server asks it: with the log, the catalogue and the rules that are in force."""
+"""The coach as the server asks it: with the log, what was sent, the catalogue and the rules that are in force."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
 
-from occasion.coach.coach import coach
-from occasion.coach.context import Around, Others
-from occasion.coach.reading import Draft, Reading
+from occasion.coach.coach import coach, read
+from occasion.coach.context import Around, Others, names_of
+from occasion.coach.reading import Draft, Known, Reading
+from occasion.coach.rewriting import Reads
+from occasion.desk.viewer import Viewer
+from occasion.service.own import sees_party
 
 
 @dataclass
@@ -19,14 +24,39 @@ class Coaching:
     service: Any
     others: Others = field(default_factory=Others)
 
-    def around(self, connection: Connection) -> Around:
-        """Where the coach reads from."""
+    def around(self, connection: Connection, viewer: Viewer | None) -> Around:
+        """Where the coach reads from. Of others who got the same words it names whom the viewer sees; without a viewer
+        (whoever runs the desk asks) all.
+        """
         service = self.service
-        return Around(connection, service.log, service.workspace.zone, service.watching.catalogue(), service.rules)
+        seen_by = partial(names_of, connection) if viewer is None else partial(seen, connection, viewer)
+        return Around(
+            connection, service.log, service.workspace.zone, service.watching.catalogue(), service.rules,
+            service.sent.index, seen_by,
+        )  # fmt: skip
 
-    def read(self, connection: Connection, draft: Draft) -> Reading:
+    def read(self, connection: Connection, draft: Draft, viewer: Viewer | None) -> Reading:
         """The reading of a draft. Raises InputError for one that cannot be read, or a party nothing is known of."""
-        return coach(self.around(connection), draft, self.others)
+        return coach(self.around(connection, viewer), draft, self.others)
+
+    def again(self, around: Around) -> Reads:
+        """How a message that was sent reads, and what might have been sent in its place: as of then.
+
+        A written pair comes with the others it is read beside, and nothing was sent before it.
+        """
+
+        def reads(draft: Draft, known: Known, others: Sequence[Known] | None) -> Reading:
+            if others is not None:
+                return read(draft, known, others, None)
+            drawn = self.others.of(around, draft, known.party.kind)
+            return read(draft, known, drawn, around.sent, seen_by=around.seen_by, canonical=around.log.canonical)
+
+        return reads
+
+
+def seen(connection: Connection, viewer: Viewer, parties: Sequence[str]) -> Mapping[str, str]:
+    """Of these parties those that the viewer sees, with their names."""
+    return {one: name for one, name in names_of(connection, parties).items() if sees_party(connection, viewer, one)}
 
 
 def coaching(service: Any) -> Coaching:

@@ -63,7 +63,7 @@ def read(frame: Frame, connection: Connection, party: str, occasion: str, given:
         raise InputError(f"the message has {len(text)} characters; at most {LONGEST} are read here")
     about = occasion_of(frame, connection, occasion)
     draft = Draft(text, party, frame.now_us, given["channel"] or None, frame.viewer.id, about)
-    reading = coaching(frame.service).read(connection, draft)
+    reading = coaching(frame.service).read(connection, draft, frame.viewer)
     return empty(frame, connection, party, occasion, reading=reading_view(text, reading), **given)
 
 

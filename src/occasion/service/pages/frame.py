@@ -107,6 +107,8 @@ def frame(request: Request) -> Frame:
 def ways(viewer: Looks) -> tuple[tuple[Way, ...], ...]:
     """The navigation as this viewer may use it."""
     first = [Way("today", "/"), Way("moments", "/moments")]
+    if viewer.role != "analyst":
+        first.append(Way("practice", "/practice"))
     if viewer.role != "colleague":
         first.append(Way("find", "/find"))
     second = [Way("settings", "/settings"), Way("help", "/help")]
