@@ -12,6 +12,7 @@ from importlib.resources import files
 
 import msgspec
 
+from occasion.coach.index import Message, Sent
 from occasion.coach.reading import Draft, Known, PartName
 from occasion.errors import InputError
 from occasion.events.event import Event
@@ -22,6 +23,7 @@ PREFIX = "pair:"  # of a pair's name where an exercise names its message
 DAY_US = 86_400_000_000
 SENT_US = 1_772_539_200_000_000  # 2026-03-03 12:00 UTC, a Tuesday: a pair is always read as of then
 SOURCE = "written for practice"
+GOT_IT_TOO = ("Ms Arden", "Mr Oduya", "Mrs Pell")
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,16 @@ def pair(name: str) -> Pair:
     if found is None:
         raise InputError(f"pair {name!r}: there is none; there are {', '.join(one.name for one in pairs())}")
     return found
+
+
+@cache
+def sent_before() -> Sent:
+    """What others got before: the first text of each pair went to some more people."""
+    return Sent.of(
+        Message(f"{PREFIX}{other}", SENT_US - weeks * 7 * DAY_US, one.cold.replace(one.to, other), names=(other,))
+        for one in pairs()
+        for weeks, other in enumerate(GOT_IT_TOO, 2)
+    )
 
 
 def others_than(one: Pair) -> tuple[Known, ...]:

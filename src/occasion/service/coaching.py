@@ -13,6 +13,7 @@ from occasion.coach.coach import coach, read
 from occasion.coach.context import Around, Others, names_of
 from occasion.coach.reading import Draft, Known, Reading
 from occasion.coach.rewriting import Reads
+from occasion.coach.tones import sent_before
 from occasion.desk.viewer import Viewer
 from occasion.service.own import sees_party
 
@@ -42,12 +43,12 @@ class Coaching:
     def again(self, around: Around) -> Reads:
         """How a message that was sent reads, and what might have been sent in its place: as of then.
 
-        A written pair comes with the others it is read beside, and nothing was sent before it.
+        A written pair comes with the others it is read beside.
         """
 
         def reads(draft: Draft, known: Known, others: Sequence[Known] | None) -> Reading:
             if others is not None:
-                return read(draft, known, others, None)
+                return read(draft, known, others, sent_before())
             drawn = self.others.of(around, draft, known.party.kind)
             return read(draft, known, drawn, around.sent, seen_by=around.seen_by, canonical=around.log.canonical)
 
