@@ -53,7 +53,7 @@ def serve(
     from occasion.store.workspace import find_workspace
 
     place = find_workspace(workspace)
-    settings = Settings(place, following=watch, buffer_us=round(buffer * 1_000_000))
+    settings = Settings(place, following=watch, buffer_us=round(buffer * 1_000_000), apart=True)
     app = make_app(settings)  # says what is wrong with the settings before anything listens
     listening = _listen(host, port)
     address = listening.getsockname()[1]

@@ -73,16 +73,19 @@ class Work:
         self.outstanding += 1
         made: list[Noticed] = []
 
-        def write(connection: Connection) -> None:
+        def steps() -> Iterator[Step]:
             made.clear()
-            for step in self._steps(jobs, clock, made):
+            return self._steps(jobs, clock, made)
+
+        def write(connection: Connection) -> None:
+            for step in steps():
                 step(connection)
 
         def done() -> None:
             self.outstanding -= 1
             self._tell(made, {kind for kind, _ in jobs})
 
-        return Effects(write, done, lambda: self._steps(jobs, clock, made))
+        return Effects(write, done, steps)
 
     def _steps(self, jobs: Sequence[tuple[str, Job]], clock: int, made: list[Noticed]) -> Iterator[Step]:
         """Each is to be taken before the next is asked for."""

@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 from occasion.errors import OccasionError
 from occasion.events.event import Event
 from occasion.people.erase import REQUESTS, Erased, erase, forget_state
+from occasion.service.apart import Apart
 from occasion.service.kept_sent import KeptSent
 from occasion.service.watching import Following
 from occasion.store.log import Log
@@ -37,7 +38,7 @@ class Running:
     """See occasion.people.erase.Erasing: with a server that runs. Not for the writer's own thread."""
 
     def __init__(
-        self, data: Path, writer: Writer, sealer: Sealer, reading: Log, following: Following, *, sent: KeptSent
+        self, data: Path, writer: Writer, sealer: Sealer, reading: Log, following: Following | Apart, *, sent: KeptSent
     ) -> None:
         self.data, self.engine = data, writer.engine
         self._writer, self._sealer, self._reading, self._following = writer, sealer, reading, following

@@ -45,6 +45,6 @@ def _nothing(_: Connection) -> None:
 
 
 def _watching(service: Service) -> str:
-    if service.writer.trouble is not None:
+    if service.trouble is not None:
         return "still"
     return "behind" if service.watching.busy else "well"

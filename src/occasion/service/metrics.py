@@ -90,7 +90,7 @@ def _writer(service: Service) -> Iterator[Metric]:
         ("occasion_writer_waiting", "Batches and changes that wait for the writer.", writer.waiting),
         ("occasion_writer_alive", "Whether the writer's thread lives.", writer.alive),
         ("occasion_writer_broken", "Whether the last transaction could not be written.", writer.broken is not None),
-        ("occasion_watcher_still", "Whether the watcher has stopped over an error.", writer.trouble is not None),
+        ("occasion_watcher_still", "Whether the watcher has stopped over an error.", service.trouble is not None),
         ("occasion_watcher_busy", "Whether the watcher still reads history.", service.watching.busy),
     )
     for name, said, value in gauges:

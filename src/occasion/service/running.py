@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from occasion.events.event import Event
 from occasion.people.traits import take_traits
+from occasion.service.apart import Apart
 from occasion.service.changed import Changed
 from occasion.service.clock import Clock, utc_micros
 from occasion.service.contact_settings import read_contact
@@ -31,12 +32,15 @@ from occasion.store.writer import Writer
 @dataclass(frozen=True)
 class Settings:
     """What a server is told. `records`: a database URL, else the workspace's own; `following`: whether the catalogue
-    is watched; `buffer_us`: how long an event waits for an earlier one; `rate`: events a second a key may send."""
+    is watched, and `apart` whether by a process of its own (which has the real clock); `buffer_us`: how long an event
+    waits for an earlier one; `rate`: events a second a key may send.
+    """
 
     workspace: Workspace
     clock: Clock = utc_micros
     records: str | None = None
     following: bool = True
+    apart: bool = False
     buffer_us: int = 500_000
     rate: int = 100_000
 
@@ -57,10 +61,10 @@ class Service:
         self.workspace.data.mkdir(parents=True, exist_ok=True)
         self.history = History(self.workspace.data, records=self.settings.records or self.workspace.records)
         self.engine = self.history.engine
-        self.watching = Following(self.workspace, self.settings.buffer_us, tell=self.changed.tell)
-        self.watching.work.on_changes = Reacting(self.watching.catalogue, self.workspace.zone, self._recent)
-        follower = self.watching if self.settings.following else None
-        self.writer = Writer(self.engine, self.history, self.clock, follower, take_traits)
+        self.watching = self._watching()
+        follower = self.watching if isinstance(self.watching, Following) and self.settings.following else None
+        beside = self.watching if isinstance(self.watching, Apart) else None
+        self.writer = Writer(self.engine, self.history, self.clock, follower, take_traits, beside=beside)
         self.log = Log(self.engine, self.history, self.writer)
         self.keys = Keyring(self.engine, self.clock, self.writer.do)
         self.pace = Pace(self.settings.rate)
@@ -68,6 +72,8 @@ class Service:
         if follower is not None:
             watched = WholeLog(self.history, self.writer, self.log)
             self.writer.do(lambda connection: follower.start(watched, self._now(), connection)).result()
+        if beside is not None:
+            beside.start()
         self.sealer = Sealer(self.writer, self.history, kept=self._kept)
         self.sealer.start()
         self.sender = Sender(read_doors(self.workspace.folder).webhooks_allow)
@@ -96,6 +102,19 @@ class Service:
         self.looking.start()
         self.running = True
 
+    def _watching(self) -> Following | Apart:
+        if self.settings.apart and self.settings.following:
+            address = self.engine.url.render_as_string(hide_password=False)
+            return Apart(self.workspace, address, self.settings.buffer_us, self.changed.tell)
+        here = Following(self.workspace, self.settings.buffer_us, tell=self.changed.tell)
+        here.work.on_changes = Reacting(here.catalogue, self.workspace.zone, self._recent)
+        return here
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the watcher stands still, if it does."""
+        return self.watching.trouble if isinstance(self.watching, Apart) else self.writer.trouble
+
     def _recent(self, party: str) -> list[Event]:
         """A party's events that no segment holds yet: what an occasion shows of why it is there."""
         names, stretches = self.writer.identities.members(party), self.writer.tail.stretches
@@ -103,7 +122,8 @@ class Service:
 
     def _kept(self, upto: int) -> bool:
         """Whether the watcher needs no group of the log up to a position: it stands still, or keeps its state."""
-        return not self.settings.following or self.writer.trouble is not None or self.watching.kept(upto)
+        standing_still = isinstance(self.watching, Following) and self.writer.trouble is not None
+        return not self.settings.following or standing_still or self.watching.kept(upto)
 
     def _now(self) -> int:
         return max(self.clock(), self.writer.tail.clock)

@@ -62,7 +62,7 @@ class Following:
         self._file: tuple[int, ...] = ()  # the catalogue's file as it was read
         self._seen: tuple[int, ...] = ()  # and as it was last looked at
         self._looked = self._saved = 0
-        self._handed_over = LONG_AGO  # up to where all that follows was
+        self.handed_over = LONG_AGO  # up to where all that follows was
         self._moved: set[str] = set()  # whose identity changed while history was read
         self._beginning: Iterator[list[Change]] | None = None
         self._catching: Iterator[tuple[Group, list[Change]]] | None = None
@@ -93,7 +93,7 @@ class Following:
 
     def settled(self, until: int) -> bool:
         """Whether everything that happened up to an instant is read and on record. From any thread."""
-        handed_over = self._handed_over >= until  # looked at first: what follows from it is outstanding by then
+        handed_over = self.handed_over >= until  # looked at first: what follows from it is outstanding by then
         busy = self.busy or bool(self.work)
         return self.reading is not None and handed_over and not busy
 
@@ -111,10 +111,11 @@ class Following:
 
     # start and stop
 
-    def start(self, log: WatchedLog, clock: int, connection: Connection) -> None:
+    def start(self, log: WatchedLog, clock: int, connection: Connection, *, at_once: bool = True) -> None:
         """Stand where it stood and read what was committed since; a long way is gone later, as the writer goes on.
 
-        In the writer's thread, in a transaction of its own; until then `read` and `tick` do nothing.
+        In the writer's thread, in a transaction of its own; until then `read` and `tick` do nothing. `at_once`: some of
+        it here, and what follows is written; else nothing is.
         """
         self.log = log
         self._looked = self._saved = clock
@@ -123,8 +124,9 @@ class Following:
         self._moved.update(changed_since(connection, reading.watcher.clock - SECOND))
         if self._beginning is None:
             self._catch_up(reading)
-        self._go_on(clock, IN_FRONT)
-        self.work.do(connection, clock)
+        if at_once:
+            self._go_on(clock, IN_FRONT)
+            self.work.do(connection, clock)
 
     def stop(self) -> None:
         """Save the state, so that the next start replays nothing. After the writer has stopped."""
@@ -366,7 +368,7 @@ class Following:
         """The work there is, to be done in one transaction."""
         effects = self.work.effects(clock)
         if self.reading is not None:
-            self._handed_over = self.reading.watcher.horizon
+            self.handed_over = self.reading.watcher.horizon
         return effects
 
 

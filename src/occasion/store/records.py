@@ -12,12 +12,14 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from occasion.errors import InputError
+from occasion.store.durable import FileLock
 from occasion.store.schema import METADATA
 
 VERSIONS = Path(__file__).with_name("migrations") / "versions"
 HEAD = max(path.name[:4] for path in VERSIONS.glob("[0-9]*.py"))  # the latest migration
 BEFORE_MIGRATIONS = "0001"  # what a workspace has that was made before there were any
 UPGRADE_LOCK = 0x0CCA510E  # of PostgreSQL: one process at a time brings the tables up to date
+ALONE_LOCK = 0x0CCA510F  # of PostgreSQL: the desk is changed by one transaction at a time
 WAL_PAGES = 16_384  # how much SQLite writes ahead before it copies that into the file: 64 MB
 
 
@@ -66,9 +68,32 @@ def records_url(where: Path | str) -> URL:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that is going to write: on SQLite it waits for its turn now and not half-way."""
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+    """A transaction that is going to write: on SQLite it waits for its turn now and not half-way.
+
+    SQLite looks every few ms whether its one place for a writer is free; whoever writes so is woken instead.
+    """
+    with _turn(engine), engine.connect().execution_options(writes=True) as connection, connection.begin():
         yield connection
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    database = engine.url.database if engine.dialect.name == "sqlite" else None
+    if not database or database == ":memory:":
+        yield
+        return
+    turn = FileLock(Path(f"{database}.turn"))
+    turn.take(wait=True)
+    try:
+        yield
+    finally:
+        turn.release()
+
+
+def alone(connection: Connection) -> None:
+    """Within `writing`: nobody else who asks for this writes until the end of the transaction. SQLite is always so."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": ALONE_LOCK})
 
 
 @contextmanager

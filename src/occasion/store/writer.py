@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Condition, Thread
 from time import sleep
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -22,7 +22,7 @@ from occasion.store.intake import Intake, Overtaken, TakeTraits
 from occasion.store.manifest import State, read_state
 from occasion.store.merged import Identities
 from occasion.store.positions import WATCH, advance
-from occasion.store.records import reading, writing
+from occasion.store.records import alone, reading, writing
 from occasion.store.segments import Segments
 from occasion.store.tail import Tail
 
@@ -33,6 +33,9 @@ WAITING_EVENTS = 100_000
 LARGE = 2_000  # bytes from which on an event counts as several
 LINGER = 0.002  # seconds in which more may join a group
 PROBE = "probe"  # a row of POSITIONS that says nothing
+BEHIND = 50_000  # positions that a follower beside may be behind before groups wait for it
+HOLDS, HOLD = 40, 0.005  # how often, and how many seconds, a group waits then
+FAR_BEHIND = 200_000  # and from where on they are refused
 TICK = 0.1  # seconds without anything after which the follower hears that time goes on
 
 
@@ -68,22 +71,34 @@ class _Entry:
             self.future.set_result(receipt if receipt is not None else self.result)
 
 
+class Beside(Protocol):
+    """Who follows in another process."""
+
+    def behind(self, seq: int) -> int:
+        """How many positions it is behind this one; 0 where groups should not wait for it."""
+
+    def committed(self) -> None:
+        """Something was committed. In the writer's thread."""
+
+
 class Writer:
     """Everything a running server writes goes through here, in one thread, in the order it was given.
 
     `clock`: UTC microseconds. `follower`: reads each group after its commit; what follows from it is committed with the
     next. `traits`: takes what identify says. `group_events`: a group has no more; `waiting_events`: with more waiting,
-    `submit` raises Busy. While it runs, nobody else may load into the workspace.
+    `submit` raises Busy. `beside`: follows in a process of its own; groups wait a little where it is far behind, and
+    are refused where it is very far. While it runs, nobody else may load into the workspace.
     """
 
     def __init__(
         self, engine: Engine, history: History, clock: Callable[[], int], follower: Follower | None = None,
         traits: TakeTraits | None = None, *, group_events: int = GROUP_EVENTS, waiting_events: int = WAITING_EVENTS,
+        beside: Beside | None = None,
     ) -> None:  # fmt: skip
         self.engine, self.history, self.clock = engine, history, clock
         self.tail = Tail()
         self.trouble: str | None = None  # why the follower stands still, if it does
-        self._follower = follower
+        self._follower, self._beside = follower, beside
         self._intake = Intake(self.tail, Runs(), traits)
         self._group_events, self._waiting_events = group_events, waiting_events
         self._waiting: deque[_Entry] = deque()
@@ -164,7 +179,7 @@ class Writer:
         with self._more:
             if self._ending:
                 raise NotWritten("the server is about to stop: send it again")
-            if events and self._events > self._waiting_events:
+            if events and (self._events > self._waiting_events or self._behind() > FAR_BEHIND):
                 raise Busy
             self._events += events
             entry.future.set_running_or_notify_cancel()  # who waits may go away; what they gave is written all the same
@@ -182,6 +197,9 @@ class Writer:
             if not self._ending and (not entries or self.clock() - self._heard_us >= TICK * 1_000_000):
                 self._tick()
 
+    def _behind(self) -> int:
+        return 0 if self._beside is None else self._beside.behind(self.tail.seq)
+
     def _take(self) -> list[_Entry] | None:
         """What goes into the next transaction: batches, then changes; None: nothing more will come."""
         with self._more:
@@ -190,6 +208,10 @@ class Writer:
             few = 0 < self._events < self._group_events and not self._ending
         if few:
             sleep(LINGER)  # rather than a wait, which every submit would end
+        for _ in range(HOLDS):
+            if not self._events or self._ending or self._behind() <= BEHIND:
+                break
+            sleep(HOLD)
         with self._more:
             taken: list[_Entry] = []
             events = 0
@@ -229,11 +251,15 @@ class Writer:
             self._write_effects(connection)
             sifted = self._intake.sift(batches)
             group = self._intake.write(connection, sifted, now)
+            if changes and self._beside is not None:
+                alone(connection)
             for entry in changes:
                 self._change(connection, entry)
             changed = self._intake.look_again(connection) if changes else ()
         self._intake.keep(sifted, group)
         self._stale, self.broken = False, None
+        if self._beside is not None and (sifted.new or changes):
+            self._beside.committed()
         receipts = iter(self._intake.receipts(batches, sifted, group))
         for entry in entries:
             entry.answer(next(receipts) if entry.batch is not None else None)

@@ -75,7 +75,7 @@ class Frame:
             colleagues=to_choose_from(connection, self.now_us) if connection is not None else (),
             since=self.since,
             flash=flash if flash in FLASHES else "",
-            still=self.service.writer.trouble is not None,
+            still=self.service.trouble is not None,
             **more,
         )
 

@@ -1,0 +1,255 @@
+"""The watcher as a process of its own: it reads what the writer committed and writes what follows by itself.
+
+Occurrences, the desk and the position of the log they follow from are committed together. It ends at once with the
+server whose pipe it holds, and holds a lock meanwhile: never do two of them follow one log.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import signal
+from collections.abc import Sequence
+from multiprocessing.connection import Connection as Pipe
+from threading import Condition, Thread
+from time import monotonic, perf_counter, sleep
+from typing import Any, Literal, NamedTuple
+
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from occasion.service.clock import utc_micros
+from occasion.service.reacting import Reacting
+from occasion.service.watched import Plan
+from occasion.service.watching import Following
+from occasion.store.arrived import Effects
+from occasion.store.durable import FileLock, is_full
+from occasion.store.history import History
+from occasion.store.positions import WATCH, advance
+from occasion.store.records import alone, reading, writing
+from occasion.store.trailing import EVENTS_AT_ONCE, TrailingLog
+from occasion.store.workspace import Workspace
+
+TICK = 0.1  # seconds without anything after which it looks at the clock
+APART = 0.05  # seconds from one reading to the next, so that some groups are written together
+LONGEST = 0.03  # seconds a transaction goes on with further steps: the writer waits for it
+RETRY = 0.5  # seconds until what could not be written is tried again
+FORGET_SECONDS = 30.0  # for the state to be on disk without those that were erased
+COLLECTING = (50_000, 20, 50)  # thresholds of the garbage collector, as the server's
+log_ = logging.getLogger(__name__)
+
+Verb = Literal["more", "kept", "forget", "stop"]
+
+
+class Asked(NamedTuple):
+    """What the server says. `more`: something was committed; `kept`: the state is to be saved soon."""
+
+    verb: Verb
+    names: tuple[str, ...] = ()
+
+
+class Standing(NamedTuple):
+    """How far it is, told whenever that changed. `seq`: what is on record follows from the log up to here."""
+
+    seq: int
+    saved_seq: int
+    until: int  # everything that happened up to this instant is read and on record
+    busy: bool  # still reading history
+    problems: tuple[str, ...]
+
+
+class Told(NamedTuple):
+    """Words for open pages."""
+
+    words: tuple[str, ...]
+
+
+class Forgotten(NamedTuple):
+    """The answer to `forget`: whether nothing of them is left in the state's file."""
+
+    whole: bool
+
+
+class Failed(NamedTuple):
+    """Why it ends."""
+
+    why: str
+
+
+Said = Standing | Told | Forgotten | Failed | Plan
+
+
+class _Inbox:
+    """What was asked and not done yet, read in a thread; without the server the process ends."""
+
+    def __init__(self, pipe: Pipe) -> None:
+        self._pipe = pipe
+        self._something = Condition()
+        self._asked: list[Asked] = []
+        self._more = False
+        Thread(target=self._read, name="asked", daemon=True).start()
+
+    def _read(self) -> None:
+        while True:
+            try:
+                asked: Asked = self._pipe.recv()
+            except (EOFError, OSError):
+                os._exit(1)  # the server is gone: what is not committed is read again by the next
+            with self._something:
+                if asked.verb == "more":
+                    self._more = True
+                else:
+                    self._asked.append(asked)
+                self._something.notify()
+
+    def take(self, seconds: float) -> list[Asked]:
+        """Wait so long for something to do; what was asked, without `more`."""
+        with self._something:
+            if not self._asked and not self._more and seconds > 0:
+                self._something.wait(seconds)
+            self._more = False
+            asked, self._asked = self._asked, []
+            return asked
+
+
+class _Watcher:
+    """Follows until told to stop."""
+
+    def __init__(self, pipe: Pipe, workspace: Workspace, address: str, buffer_us: int) -> None:
+        self._pipe, self._inbox = pipe, _Inbox(pipe)
+        self._history = History(workspace.data, records=address)
+        self._engine = self._history.engine
+        self._words: list[str] = []
+        self._following = Following(workspace, buffer_us, tell=self._words.append)
+        self._log = TrailingLog(self._engine, self._history)
+        self._following.work.on_changes = Reacting(self._following.catalogue, workspace.zone, self._log.recent)
+        self._heard = 0.0
+        self._seq = 0  # on record
+        self._standing: Standing | None = None
+        self._plan: Plan | None = None
+
+    def run(self) -> None:
+        """Begin, follow, and stop in order."""
+        with reading(self._engine) as connection:
+            self._following.start(self._log, self._now(), connection, at_once=False)
+        self._tick()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*COLLECTING)
+        wait = 0.0
+        while self._answer(self._inbox.take(wait)):
+            wait = self._follow()
+        while self._follow() == 0:  # to the end of what was committed
+            pass
+        self._following.stop()
+        self._history.close()
+
+    def _follow(self) -> float:
+        """Read what came; how long to wait until the next time."""
+        begun, now = monotonic(), self._now()
+        group = self._log.refresh()
+        if group is not None:
+            self._write(self._following.read(group), now)
+            self._heard = begun
+            self._say()
+            full = len(group.events) >= EVENTS_AT_ONCE // 2
+            return 0.0 if full else max(0.001, begun + APART - monotonic())
+        if begun - self._heard >= TICK or self._following.busy:
+            self._heard = begun
+            self._write(self._following.tick(now), now)
+        self._say()
+        return 0.001 if self._following.busy else TICK
+
+    def _tick(self) -> None:
+        now = self._now()
+        self._write(self._following.tick(now), now)
+        self._say()
+
+    def _now(self) -> int:
+        return max(utc_micros(), self._log.clock)
+
+    def _write(self, effects: Effects | None, clock: int) -> None:
+        """Commit effects with the position, in several transactions where they are long."""
+        seq = self._log.position()
+        while effects is not None and effects.steps is not None:
+            steps, ended = effects.steps(), False
+            try:
+                while not ended:
+                    with writing(self._engine) as connection:
+                        alone(connection)
+                        until = perf_counter() + LONGEST
+                        while not ended and perf_counter() < until:
+                            step = next(steps, None)
+                            if step is not None:
+                                step(connection)
+                                continue
+                            advance(connection, WATCH, seq, clock)
+                            ended = True
+            except DBAPIError as error:
+                if not (error.connection_invalidated or is_full(error) or isinstance(error, OperationalError)):
+                    raise
+                log_.warning("what follows could not be written yet", exc_info=error)
+                sleep(RETRY)
+                continue
+            if effects.done is not None:
+                effects.done()
+            break
+        self._seq = seq
+
+    def _answer(self, asked: Sequence[Asked]) -> bool:
+        """Do what was asked; False: stop."""
+        for one in asked:
+            if one.verb == "stop":
+                return False
+            if one.verb == "kept":
+                self._following.kept(self._log.position())
+            elif one.verb == "forget":
+                self._pipe.send(Forgotten(self._forget(one.names)))
+        return True
+
+    def _forget(self, names: Sequence[str]) -> bool:
+        self._log.renew()
+        self._following.forget_names(names, self._now())
+        until = monotonic() + FORGET_SECONDS
+        while monotonic() < until:
+            self._tick()
+            if self._following.scrubbed():
+                return True
+            if self._follow():
+                sleep(0.01)
+        return False
+
+    def _say(self) -> None:
+        """Tell the server what changed."""
+        if self._following.plan is not self._plan:
+            self._plan = self._following.plan
+            self._pipe.send(self._plan)
+        if self._words:
+            self._pipe.send(Told(tuple(dict.fromkeys(self._words))))
+            self._words.clear()
+        following = self._following
+        reading_ = following.reading
+        assert reading_ is not None
+        now = Standing(
+            self._seq, reading_.saved_seq, following.handed_over, following.busy or bool(following.work),
+            following.problems,
+        )  # fmt: skip
+        if now != self._standing:
+            self._standing = now
+            self._pipe.send(now)
+
+
+def work(pipe: Any, workspace: Workspace, address: str, buffer_us: int) -> None:
+    """The process: until the server says stop, or is gone."""
+    for one in (signal.SIGINT, signal.SIGTERM):  # may come to the whole group; the server says when
+        signal.signal(one, signal.SIG_IGN)
+    lock = FileLock(workspace.data / "watching.lock")
+    lock.take(wait=True)  # an earlier one, whose server was killed, may still be ending
+    try:
+        _Watcher(pipe, workspace, address, buffer_us).run()
+    except Exception as error:
+        log_.error("the watcher stands still", exc_info=error)
+        pipe.send(Failed(f"{type(error).__name__}: {error}".splitlines()[0]))
+        os._exit(1)
+    finally:
+        lock.release()
