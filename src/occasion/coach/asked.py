@@ -7,33 +7,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from occasion.coach.cues import cues_of, find, named
+from occasion.coach.cues import words_of as words_listed
 from occasion.coach.days import date_in, days_called, days_named
 from occasion.coach.languages import ENGLISH
 from occasion.coach.reading import Known
+from occasion.coach.timely import is_done
 from occasion.coach.wording import words_of
 from occasion.events.event import Event
 from occasion.people.quiet import DAY_US
 
 LAPSES_US = 60 * DAY_US  # a question nobody answered for so long is no longer waited for
-_ASKS = re.compile(
-    r"(?i)\?|\b(?:please|could you|can you|can i|may i|would you|let me know|tell me|call (?:me|us)|ring me|i need|we need|"
-    r"correct it|proszę|por favor|пожалуйста|bitte)\b"
-)
-_COMPLAINS = re.compile(
-    r"(?i)\b(?:still (?:no|not|cold|broken|waiting|hasn)|again|never|nobody|no one|didn'?t (?:show|come|work)|did not (?:show|come|work)|"
-    r"isn'?t work\w*|not work\w*|doesn'?t work|broken|expected better|can'?t get|for nothing|disappoint\w*|wrong|gone|shows? 0|"
-    r"out again|stops? at|twice today|complain\w*)\b"
-)
 _THANKS = re.compile(
     r"(?i)^\s*(?:ok(?:ay)?[,.! ]*)?(?:thanks?|thank you|great|perfect|works now|all good|super|lovely)\b[^?]*$"
 )
 _ASKING_NAMES = frozenset(
-    ["complaint", "ticket", "question", "request", "enquiry", "inquiry", "claim", "objection", "case", "reklamacja", "skarga"]
-)
-
-
-_GRAMMAR = frozenset(
-    ["a", "an", "the", "i", "you", "we", "they", "he", "she", "it", "is", "are", "was", "were", "be", "been", "am", "do", "does", "did", "have", "has", "had", "will", "would", "can", "could", "may", "might", "to", "of", "in", "on", "at", "for", "with", "and", "or", "but", "if", "that", "this", "my", "your", "our", "their", "me", "us", "them", "so", "as", "by", "from", "not", "no", "what", "when", "how", "who", "there", "here", "let", "know", "please", "thank", "thanks", "very", "any"]
+    ("complaint", "ticket", "question", "request", "enquiry", "inquiry", "claim", "objection", "reklamacja", "skarga")
 )
 
 
@@ -63,7 +51,8 @@ class Asked:
 def open_question(known: Known, now_us: int) -> Asked | None:
     """Their messages since our last real answer, from the first that wants one on; None where nothing waits.
 
-    Not an answer: what goes to many, an automatic reply, and a word that only promises one.
+    An answer is a word of ours or something a colleague did for them; not what goes to many, an automatic reply, and a
+    word that only promises one.
     """
     waiting: list[Event] = []
     promised: int | None = None
@@ -101,21 +90,21 @@ def latest_word(known: Known, now_us: int) -> Event | None:
 def wants_answer(event: Event) -> bool:
     """Whether a message of theirs asks, requests or complains.
 
-    >>> def wrote(name, body): return Event(party="p", name=name, at=0, id="1", seen=0, direction="in", body=body)
-    >>> [wants_answer(wrote("message", body)) for body in ("Is it normal?", "Thanks, it works now.", "See you on Friday.")]
+    >>> def wrote(body): return Event(party="p", name="message", at=0, id="1", seen=0, direction="in", body=body)
+    >>> [wants_answer(wrote(body)) for body in ("Is it normal?", "Thanks, it works now.", "See you on Friday.")]
     [True, False, False]
     """
     body = event.body or ""
     if _THANKS.match(body):
         return False
     named_so = any(part in _ASKING_NAMES for part in event.name.lower().replace("-", "_").split("_"))
-    return named_so or _ASKS.search(body) is not None or _COMPLAINS.search(body) is not None
+    return named_so or "?" in body or bool(find(cues_of("asks", ENGLISH), body))
 
 
 def _answers(event: Event) -> bool:
     if event.direction == "out" and (event.body or "").strip():
         return not event.mass and not event.properties.get("auto") and not only_holds(event.body or "")
-    return event.direction == "out" and not event.mass and event.channel in ("phone", "in person", "video")
+    return not event.mass and event.actor is not None and is_done(event)
 
 
 def only_holds(text: str) -> bool:
@@ -138,7 +127,8 @@ def _turns(text: str) -> set[tuple[str, ...]]:
     return {
         turn
         for turn in three
-        if sum(len(word) > 3 for word in turn) >= 1 and not all(word in _GRAMMAR for word in turn)
+        if sum(len(word) > 3 for word in turn) >= 1
+        and not all(word in words_listed("grammar", ENGLISH) for word in turn)
     }
 
 

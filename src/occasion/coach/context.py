@@ -86,7 +86,7 @@ def known_of(around: Around, draft: Draft) -> Known:
     events = [one for one in around.log.of(party.party) if max(one.at, one.seen) <= draft.now_us]
     if not party.known and not events:
         raise InputError(
-            f"--to {draft.to!r}: no party is known by this identity; occasion people show and the desk's search find any"
+            f"party {draft.to!r}: nobody is known by this identity; the desk's search finds anybody by name"
         )
     details = _details(around.connection, party.identities).get(party.party, [])
     promises = _promises(around.connection, party)

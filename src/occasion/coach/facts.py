@@ -7,20 +7,19 @@ only so that they can be left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from occasion.coach.cues import words_of as words_listed
+from occasion.coach.languages import ENGLISH
 from occasion.coach.reading import Known
 from occasion.coach.wording import Word, saying, words_of
 from occasion.events.event import Event
 
 FactKind = Literal["detail", "wrote", "told", "promise", "happened"]
 NEWEST = 60  # events read of a party
-FIELDS = frozenset(
-    ["unit", "flat", "house", "address", "street", "road", "city", "town", "postcode", "zip", "country", "email", "mail", "phone", "mobile", "telephone", "number", "id", "ref", "reference", "invoice", "order", "amount", "price", "total", "sum", "currency", "plan", "product", "tariff", "package", "seats", "users", "licences", "years", "year", "month", "date", "day", "time", "hour", "device", "page", "url", "link", "browser", "seconds", "minutes", "count", "quantity", "auto", "mass", "tooth", "room", "company", "firm", "site", "leaves", "ends", "ip", "version", "status", "state", "result"]
-)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -87,23 +86,25 @@ def _facts(key: _Key) -> Facts:
 def _all(known: Known, fields: frozenset[str]) -> Iterator[Fact]:
     for detail in known.details:
         date = f" {detail.on_date}" if detail.on_date else ""
-        yield _fact("detail", detail.text, f"“{detail.text}{date}” ({detail.source})", detail.noted_us,
-                    f"detail:{detail.number}", fields)  # fmt: skip
+        named = f"“{detail.text}{date}” ({detail.source})"
+        yield _fact("detail", (detail.text, named), detail.noted_us, f"detail:{detail.number}", fields)
     for promise in known.promises:
-        yield _fact("promise", promise.text, f"promised: “{promise.text}”", promise.made_us,
-                    f"promise:{promise.number}", fields)  # fmt: skip
+        named = f"promised: “{promise.text}”"
+        yield _fact("promise", (promise.text, named), promise.made_us, f"promise:{promise.number}", fields)
     for event in known.events[:NEWEST]:
         if event.body and not event.mass:
             kind: FactKind = "wrote" if event.direction == "in" else "told"
             who = "they wrote" if kind == "wrote" else "we wrote"
-            yield _fact(kind, event.body, f"{who}: “{_short(event.body)}”", event.at, f"event:{event.id}", fields)
+            named = f"{who}: “{shortened(event.body)}”"
+            yield _fact(kind, (event.body, named), event.at, f"event:{event.id}", fields)
         if not event.mass and (said := happened(event)):
-            yield _fact("happened", said, said, event.at, f"event:{event.id}", fields)
+            yield _fact("happened", (said, said), event.at, f"event:{event.id}", fields)
 
 
-def _fact(kind: FactKind, text: str, said: str, at_us: int, source: str, fields: frozenset[str]) -> Fact:
+def _fact(kind: FactKind, said: tuple[str, str], at_us: int, source: str, fields: frozenset[str]) -> Fact:
+    text, named = said
     words = tuple(word for word in saying(text) if word.stem not in fields)
-    return Fact(kind, text, said, words, at_us, source)
+    return Fact(kind, text, named, words, at_us, source)
 
 
 def happened(event: Event) -> str:
@@ -122,7 +123,9 @@ def is_field(key: str) -> bool:
     >>> is_field("plan"), is_field("invoice_number"), is_field("what")
     (True, True, False)
     """
-    return any(part in FIELDS for part in _CAMEL.sub("_", key).lower().replace("-", "_").split("_"))
+    return any(
+        part in words_listed("fields", ENGLISH) for part in _CAMEL.sub("_", key).lower().replace("-", "_").split("_")
+    )
 
 
 def _fields(known: Known) -> frozenset[str]:
@@ -139,11 +142,7 @@ def _fields(known: Known) -> frozenset[str]:
     return frozenset(word.stem for value in values for word in words_of(value) if word.says)
 
 
-def _short(text: str, most: int = 90) -> str:
+def shortened(text: str, most: int = 90) -> str:
+    """The beginning of a text, in one line."""
     plain = " ".join(text.split())
     return plain if len(plain) <= most else f"{plain[: most - 1].rstrip()}…"
-
-
-def by_source(facts: Facts) -> Mapping[str, Fact]:
-    """The facts by their source."""
-    return {fact.source: fact for fact in facts.facts}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from occasion.coach.facts import shortened
 from occasion.coach.reading import Draft, Known, Part
 from occasion.people.details import Detail
 
@@ -32,13 +33,9 @@ def _facts(known: Known, relevant: Part | None) -> Iterator[str]:
     hard = [one for one in known.details if DEATH.search(one.text)]
     yield from map(_said, hard)
     if relevant is not None and relevant.level == "poor" and isinstance(asked := relevant.facts.get("asked"), str):
-        yield f"they wrote “{_short(asked)}” and have no answer"
+        yield f"they wrote “{shortened(asked)}” and have no answer"
     yield from (_said(one) for one in known.details if one not in hard and (one.sensitive or one.kind == "health"))
 
 
 def _said(detail: Detail) -> str:
-    return f"“{_short(detail.text)}” ({detail.source})"
-
-
-def _short(text: str, most: int = 160) -> str:
-    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+    return f"“{shortened(detail.text)}” ({detail.source})"

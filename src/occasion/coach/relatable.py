@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from occasion.coach.asked import open_question
-from occasion.coach.cues import cues_of, find
-from occasion.coach.facts import Fact, Facts, facts_of, is_field
-from occasion.coach.languages import ENGLISH, why_not
+from occasion.coach.asked import latest_word, open_question
+from occasion.coach.facts import Fact, facts_of, is_field, shortened
+from occasion.coach.languages import why_not
+from occasion.coach.own import own_words, set_turns
 from occasion.coach.pieces import Pieces, pieces_of
 from occasion.coach.reading import Draft, Known, Level, Part, Span
+from occasion.coach.relevant import replies
 from occasion.coach.swap import Swap, Touch, swap
-from occasion.coach.wording import Word, merged, words_of
+from occasion.coach.wording import Word, merged
 from occasion.coach.wrong import Wrong, wrongs
 from occasion.people.details import Detail
 
@@ -22,7 +23,6 @@ RECOGNISED = 0.5  # gain from which something that happened is recognised
 TOLD = 0.1  # probability from which they are told, or else
 FIRST = 0.05  # the recipient must be among so many of the candidates, or the first three
 SHOWN = 0.4  # gain from which a word is marked
-SET_TURNS = ("sells", "demands", "reminds", "cheers", "announces", "condoles")
 MOST_OFFERED = 3
 LATELY_US = 30 * 86_400_000_000
 
@@ -36,28 +36,12 @@ def read_relatable(draft: Draft, known: Known, others: Sequence[Known], language
     """
     facts = facts_of(known)
     pieces = pieces_of(draft.text)
-    words = own_words(pieces, facts, language)
+    words = own_words(pieces, facts)
     found = swap(words, facts, [facts_of(one) for one in others], draft.now_us)
     why = why_not("wrong details", language)
-    wrong = wrongs(draft.text, pieces, _all(pieces), known, facts, draft.now_us) if why is None else []
+    wrong = wrongs(pieces, known, facts, draft.now_us) if why is None else []
     read = _Read(draft, known, pieces, found, wrong)
     return read.part((why,) if why else ())
-
-
-def own_words(pieces: Pieces, facts: Facts, language: str | None) -> list[Word]:
-    """The words of a text that are its own: neither fields nor part of a set turn of phrase."""
-    turns = find([one for one in cues_of("aims", ENGLISH) if one.name in SET_TURNS], pieces.text)
-    return [
-        word
-        for word in _all(pieces)
-        if word.says
-        and word.stem not in facts.fields
-        and not any(turn.start <= word.start < turn.end for turn in turns)
-    ]
-
-
-def _all(pieces: Pieces) -> list[Word]:
-    return [word for sentence in pieces.sentences for word in words_of(sentence.text, sentence.start)]
 
 
 class _Read:
@@ -105,8 +89,7 @@ class _Read:
         return "mixed" if self._recognised() else "poor"
 
     def _recognised(self) -> bool:
-        turns = find([one for one in cues_of("aims", ENGLISH) if one.name in SET_TURNS], self.draft.text)
-        if turns:
+        if set_turns(self.draft.text):
             return False
         lately = sum(
             touch.gain
@@ -128,9 +111,7 @@ class _Read:
 
     def _replies(self) -> bool:
         """Whether it is short and answers what they asked, without saying what."""
-        from occasion.coach.relevant import REPLIES
-
-        return open_question(self.known, self.draft.now_us) is not None and REPLIES.match(self.pieces.body) is not None
+        return open_question(self.known, self.draft.now_us) is not None and replies(self.pieces.body)
 
     def _facts(self) -> list[Fact]:
         """What it speaks of, strongest first."""
@@ -172,8 +153,11 @@ class _Read:
         if level == "good":
             return
         meant = {fact.source for fact in self._facts()}
-        for detail in self._offered(meant)[:MOST_OFFERED]:
-            yield f"on file: “{detail.text}” ({detail.source})"
+        offered = [f"on file: “{one.text}” ({one.source})" for one in self._offered(meant)[:MOST_OFFERED]]
+        word = latest_word(self.known, self.draft.now_us)
+        if word is not None and f"event:{word.id}" not in meant:
+            offered.append(f"they wrote: “{shortened(word.body or '')}”")
+        yield from offered or ["nothing else is on file that is theirs alone and may be mentioned"]
 
     def _offered(self, meant: set[str]) -> list[Detail]:
         """What is on file, may be mentioned, and is not spoken of."""

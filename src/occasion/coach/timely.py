@@ -37,12 +37,12 @@ _ENDS = re.compile(
     r"(?:^|_)(?:cancell?\w*|notice|terminat\w*|churn\w*|fell_through|withdrawn|left|moved_out|unsubscribed)$"
 )
 _DONE = re.compile(
-    r"visit|repair|viewing|incident|training|treat|survey|valuation|inspection|outage|extraction|appointment|consult|deliver|"
-    r"service|install|session|meeting|demo|referral|onboarding|check.?up|cleaning|operation|lesson|stay|dinner|released|"
+    r"visit|repair|viewing|incident|training|treat|survey|valuation|inspection|outage|extraction|appointment|consult|"
+    r"deliver|service|install|session|meeting|demo|referral|onboarding|check.?up|cleaning|operation|lesson|stay|dinner|released|"
     r"client_sent|fix|exchange|handover|completed|completion|arriv|fitted|procedure|class|workshop|event"
 )
-_NOT_DONE = re.compile(r"login|page|view(?:ed)?$|newsletter|payment|paid|invoice|bill|message|mail|open(?:ed)?$|click|download|"
-                       r"published|plan_|usage$|call$|search|scheduled|booked|planned|cancel")  # fmt: skip
+_NOT_DONE = re.compile(r"login|page|view(?:ed)?$|newsletter|payment|paid|invoice|bill|message|mail|open(?:ed)?$|click|"
+                       r"download|published|plan_|usage$|call$|search|scheduled|booked|planned|cancel")  # fmt: skip
 _MEETS = frozenset({"in person", "in_person", "video", "on site", "phone call", "visit"})
 _ROUND_COUNTS = frozenset({50, 100, 200, 250, 500, 1000, 2000, 2500, 5000, 10000, 100000, 1000000})
 
@@ -102,7 +102,8 @@ def is_done(event: Event) -> bool:
     """Whether it is something done for or to them.
 
     >>> def one(name, **more): return Event(party="p", name=name, at=0, id="1", seen=0, **more)
-    >>> [is_done(event) for event in (one("repair"), one("login"), one("kontrola", actor="Ewa"), one("message", body="Hi"))]
+    >>> happened = one("repair"), one("login"), one("kontrola", actor="Ewa"), one("message", body="Hi")
+    >>> [is_done(event) for event in happened]
     [True, False, True, False]
     """
     name = _name(event)

@@ -6,12 +6,12 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+
+from occasion.coach.cues import words_of as words_listed
+from occasion.coach.languages import ENGLISH
 
 WORD = re.compile(r"\d[\d.,:/]*\d|\d|[^\W\d_]+(?:['’][^\W\d_]+)*(?:-[^\W\d_]+)*")
-SILENT = frozenset(
-    ["a", "about", "above", "after", "again", "against", "all", "almost", "also", "although", "always", "am", "an", "and", "another", "any", "anybody", "anyone", "anything", "are", "around", "as", "at", "away", "back", "be", "became", "because", "been", "before", "behind", "being", "best", "better", "between", "both", "but", "by", "call", "came", "can", "cannot", "come", "could", "day", "days", "dear", "did", "do", "does", "doing", "done", "down", "during", "each", "either", "else", "enough", "even", "ever", "every", "everybody", "everyone", "everything", "few", "first", "for", "found", "from", "full", "further", "gave", "get", "gets", "getting", "give", "given", "gives", "glad", "go", "goes", "going", "gone", "good", "got", "great", "had", "happy", "has", "have", "having", "he", "hear", "heard", "hello", "help", "her", "here", "hers", "herself", "hi", "him", "himself", "his", "hold", "hope", "how", "however", "i", "if", "in", "into", "is", "it", "its", "itself", "just", "keep", "kept", "kind", "know", "known", "last", "later", "least", "left", "less", "let", "like", "likely", "little", "long", "look", "looked", "looking", "lot", "made", "make", "makes", "making", "many", "matter", "may", "maybe", "me", "mean", "meant", "might", "mine", "more", "most", "much", "must", "my", "myself", "need", "needed", "needs", "never", "new", "next", "no", "nobody", "none", "nor", "not", "nothing", "now", "number", "of", "off", "often", "oh", "ok", "okay", "old", "on", "once", "one", "ones", "only", "onto", "open", "or", "other", "others", "our", "ours", "ourselves", "out", "over", "own", "part", "perhaps", "place", "please", "put", "quite", "rather", "read", "real", "really", "regards", "right", "said", "same", "saw", "say", "saying", "says", "see", "seem", "seems", "seen", "send", "sent", "set", "shall", "she", "should", "show", "since", "so", "some", "somebody", "someone", "something", "soon", "sorry", "still", "such", "sure", "take", "taken", "takes", "taking", "tell", "than", "thank", "thanks", "that", "the", "their", "theirs", "them", "then", "there", "these", "they", "thing", "things", "think", "this", "those", "though", "thought", "through", "time", "times", "to", "today", "together", "told", "tomorrow", "tonight", "too", "took", "toward", "towards", "try", "two", "under", "until", "up", "upon", "us", "use", "used", "usually", "very", "via", "want", "wanted", "wants", "was", "way", "we", "week", "weeks", "well", "went", "were", "what", "when", "where", "whether", "which", "while", "who", "whole", "whom", "whose", "why", "will", "wish", "with", "within", "without", "word", "words", "work", "works", "would", "write", "written", "wrote", "year", "years", "yes", "yesterday", "yet", "you", "your", "yours", "yourself", "yourselves", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "june", "july", "august", "september", "october", "november", "december", "morning", "afternoon", "evening", "night", "noon", "hour", "hours", "minute", "minutes", "month", "months", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "mr", "mrs", "ms", "miss", "dr", "sir", "madam", "email", "mail", "sms", "reply", "answer", "ring", "phone", "message", "text", "note", "line", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "second", "third", "half", "i'm", "i've", "i'll", "i'd", "you're", "you've", "you'll", "you'd", "it's", "that's", "there's", "we're", "we've", "we'll", "don't", "didn't", "doesn't", "can't", "couldn't", "won't", "wouldn't", "isn't", "aren't", "wasn't", "weren't", "haven't", "hasn't", "hadn't", "let's", "he's", "she's", "they're", "they've", "they'll", "what's", "who's"]
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,17 @@ class Word:
     @property
     def says(self) -> bool:
         """Whether it says something: no word of grammar, of courtesy or of the calendar."""
-        return self.folded not in SILENT and len(self.folded) > 1
+        return len(self.folded) > 1 and self.folded not in _silent()
 
     @property
     def capital(self) -> bool:
         """Whether it begins with a capital."""
         return self.written[:1].isupper()
+
+
+@cache
+def _silent() -> frozenset[str]:
+    return words_listed("silent", ENGLISH)
 
 
 def words_of(text: str, offset: int = 0) -> list[Word]:

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from occasion.coach.cues import lines_of
+from occasion.coach.cues import words_of as words_listed
 from occasion.coach.facts import Fact, Facts, is_field
 from occasion.coach.languages import ENGLISH
+from occasion.coach.own import all_words
 from occasion.coach.pieces import Pieces
 from occasion.coach.reading import Known
 from occasion.coach.related import nearness
@@ -26,19 +28,15 @@ _ALONE = re.compile(
     r"(?i)\b(?:lives? alone|single|no (?:wife|husband|partner|children|kids|family)|divorced|widow(?:er|ed)?|childless)\b"
 )
 _REFUSES = re.compile(
-    r"(?i)\b(?:(?:wants?|has|have|having|likes?|eats?|drinks?|needs?|with|will have|keeps?)?\s*\bno\b(?! (?:longer|idea|more than|further))|never|without|"
-    r"(?:does not|doesn't|do not|don't|cannot|can't|must not|will not|won't) (?:want|like|eat|drink|have|take|keep|touch|stand|use)?|"
-    r"hates?|dislikes?|can't stand|allergic to|afraid of|avoids?|refuses?|detests?|vegan|vegetarian)\s+((?:[\w'-]+\s*){1,3})"
+    r"(?i)\b(?:no(?! (?:longer|idea|more than|further))|never|without|"
+    r"(?:does not|doesn't|do not|don't|cannot|can't|must not|will not|won't)(?: (?:want|like|eat|drink|have|take|keep|touch|use))?|"
+    r"hates?|dislikes?|can't stand|allergic to|afraid of|avoids?|refuses?|detests?)\s+((?:[\w'-]+\s*){1,3})"
 )
 _WISHES = re.compile(
-    r"(?i)\b(?:love[sd]?|heart (?:set )?on|set your heart|like[sd]?|enjoy\w*|fond of|favourite|gorgeous|beautiful|wonderful|dream\w*|keen on|"
-    r"gift|brought you|for you|treat|your|of yours|yours)\b"
+    r"(?i)\b(?:love[sd]?|heart (?:set )?on|like[sd]?|enjoy\w*|fond of|favourite|gorgeous|beautiful|wonderful|dream\w*|keen on|"
+    r"gift|brought you|for you|treat|yours?)\b"
 )
 _DENIES = re.compile(r"(?i)\b(?:no|not|never|without|free of|nor|neither|instead of|rather than)\b|n['’]t\b")
-_TITLES = frozenset(["mr", "mrs", "ms", "miss", "dr", "prof", "sir", "madam", "pan", "pani", "herr", "frau", "sr", "sra", "mx", "and", "family"])
-_ANYBODY = frozenset(
-    ["all", "everyone", "everybody", "customer", "client", "tenant", "tenants", "patient", "patients", "guest", "guests", "team", "colleague", "colleagues", "resident", "residents", "neighbour", "neighbours", "user", "users", "member", "members", "friend", "friends", "valued", "landlord", "partner", "both", "folks", "there", "again", "morning", "afternoon", "evening", "day", "sir", "madam"]
-)
 
 
 @dataclass(frozen=True)
@@ -51,8 +49,9 @@ class Wrong:
     on_file: str
 
 
-def wrongs(text: str, pieces: Pieces, words: Sequence[Word], known: Known, facts: Facts, now_us: int) -> list[Wrong]:
+def wrongs(pieces: Pieces, known: Known, facts: Facts, now_us: int) -> list[Wrong]:
     """Everything in the text that the file contradicts, in the order of the text."""
+    text, words = pieces.text, all_words(pieces)
     found = [
         *_name(pieces, known),
         *_slots(text, words, facts, now_us),
@@ -71,7 +70,7 @@ def _name(pieces: Pieces, known: Known) -> Iterator[Wrong]:
     called = [
         word
         for word in words_of(pieces.greeting.text, pieces.greeting.start)[1:]
-        if word.capital and word.folded not in _TITLES and word.folded not in _ANYBODY
+        if word.capital and word.folded not in words_listed("anybody", ENGLISH)
     ]
     if called and not any(_may_be(word.folded, name) for word in called for name in theirs):
         first, last = called[0], called[-1]

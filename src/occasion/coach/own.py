@@ -1,0 +1,33 @@
+"""Which words of a text are its own: neither fields that a template fills in nor part of a set turn of phrase."""
+
+from __future__ import annotations
+
+from occasion.coach.cues import Found, cues_of, find, named
+from occasion.coach.facts import Facts
+from occasion.coach.languages import ENGLISH
+from occasion.coach.pieces import Pieces
+from occasion.coach.wording import Word, words_of
+
+SET = ("sells", "demands", "reminds", "cheers", "announces", "condoles")
+
+
+def set_turns(text: str) -> tuple[Found, ...]:
+    """Turns of phrase that anybody writes to anybody."""
+    return named(find(cues_of("aims", ENGLISH), text), *SET)
+
+
+def all_words(pieces: Pieces) -> list[Word]:
+    """The words of the body, at their places in the text."""
+    return [word for sentence in pieces.sentences for word in words_of(sentence.text, sentence.start)]
+
+
+def own_words(pieces: Pieces, facts: Facts) -> list[Word]:
+    """The words of the body that say something and are the text's own."""
+    turns = set_turns(pieces.text)
+    return [
+        word
+        for word in all_words(pieces)
+        if word.says
+        and word.stem not in facts.fields
+        and not any(turn.start <= word.start < turn.end for turn in turns)
+    ]
