@@ -1,4 +1,4 @@
-"""`occasion journey audit`: every interaction by stage, and which mass steps to turn into one-to-one first."""
+"""`occasion journey audit`: every interaction by stage, which mass steps to turn into one-to-one first; `touches` too."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ RARE = 5  # kinds of interaction shown of a stage at either end, the commonest a
 
 def register(app: typer.Typer) -> None:
     """Mount `journey`."""
+    from occasion import cli_touches
+
+    cli_touches.register(journey_app)
     app.add_typer(journey_app, name="journey")
 
 

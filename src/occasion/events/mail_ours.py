@@ -12,7 +12,8 @@ from occasion.errors import InputError
 ADDRESS = re.compile(r"[^\s<>()\[\],;:\"'@]+@[^\s<>()\[\],;:\"'@]+\.[^\s<>()\[\],;:\"'@.]+")
 DOMAIN = re.compile(r"(?:[\w-]+\.)+[\w-]{2,}")
 # Where anybody may have an address: one of these says nothing about whose a domain is.
-_PUBLIC = """gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com ymail.com icloud.com me.com mac.com
+_PUBLIC = """
+    gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com ymail.com icloud.com me.com mac.com
     aol.com gmx.de gmx.net gmx.com web.de t-online.de freenet.de proton.me protonmail.com mail.com fastmail.com
     zoho.com wp.pl o2.pl onet.pl interia.pl poczta.onet.pl op.pl gazeta.pl tlen.pl mail.ru yandex.ru ya.ru bk.ru
     inbox.ru list.ru rambler.ru yahoo.es hotmail.es outlook.es telefonica.net yahoo.co.uk hotmail.co.uk

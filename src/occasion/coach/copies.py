@@ -1,0 +1,165 @@
+"""Which words others got, of everything that was sent, in one pass over the index instead of a search for each message.
+
+The very same words are counted by their skeleton. Of skeletons that only one person got, those like it are found among
+its neighbours: texts that have a gram are sorted by number, and of texts that share many grams one stands next to the
+other in many of these lists. The few that do so oftenest are compared word by word, as a draft is (see matching).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, islice, pairwise
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from occasion.coach.alike import Message, enough, event_key
+from occasion.coach.matching import compare
+
+PAIRS_AT_ONCE = 4 << 20  # pairs of gram and skeleton in memory
+CANDIDATES = 4  # of each skeleton
+OFTEN = 2  # lists in which two texts stand side by side before they are compared
+FEW_GRAMS = 6  # a text of so few words that one list is enough
+AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Copied:
+    """Of one message: its words, how many of them somebody else got (or this party at another time), and how many
+    others got the very same text; `whole`: the text itself went out more than once.
+    """
+
+    words: int
+    shared: int
+    others: int
+    whole: bool
+
+    @property
+    def share(self) -> float:
+        """From 0 (nobody got any) to 1."""
+        return self.shared / self.words if self.words else 0.0
+
+
+class Copies:
+    """The index as it is, read once: the file that `keeping.open_sent` keeps. Later messages count as earlier ones."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False)
+        self._many = self._counted()
+        self._near = dict(self._nearest())
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def __enter__(self) -> Copies:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def of(self, events: Sequence[str]) -> dict[str, Copied]:
+        """By the id of the event; what is not in the index is not in the answer."""
+        keys = {event_key(Message("", 0, "", event=one)): one for one in events}
+        found: dict[str, Copied] = {}
+        asked = iter(keys)
+        while some := list(islice(asked, AT_ONCE)):
+            marks = ",".join("?" * len(some))
+            query = (
+                "SELECT sent.event, sent.skeleton, LENGTH(words) / 4 FROM sent JOIN skeletons USING (skeleton) "
+                f"WHERE event IN ({marks})"
+            )
+            for event, skeleton, words in self._db.execute(query, some):
+                found[keys[event]] = self._copied(skeleton, words)
+        return found
+
+    def _copied(self, skeleton: int, words: int) -> Copied:
+        if (many := self._many.get(skeleton)) is not None:
+            return Copied(words, words, many - 1, True)
+        return Copied(words, self._near.get(skeleton, 0), 0, False)
+
+    def _counted(self) -> dict[int, int]:
+        """Skeletons that went out more than once, and to how many."""
+        query = "SELECT skeleton, COUNT(DISTINCT party) FROM sent GROUP BY skeleton HAVING COUNT(*) > 1"
+        return dict(self._db.execute(query))
+
+    def _nearest(self) -> Iterator[tuple[int, int]]:
+        """Of the others those that share words, and how many."""
+        skeletons = int(self._db.execute("SELECT COALESCE(MAX(skeleton), 0) FROM skeletons").fetchone()[0])
+        for one, candidates in self._candidates():
+            if one in self._many:
+                continue
+            words = self._words(one)
+            covered = compare(words, [self._words(other) for other in candidates])
+            real = covered.counts >= max(1, enough(skeletons, len(words)))
+            if real.any():
+                yield one, int(covered.by_text[real].any(axis=0).sum())
+
+    def _words(self, skeleton: int) -> Any:
+        row = self._db.execute("SELECT words FROM skeletons WHERE skeleton = ?", (skeleton,)).fetchone()
+        return np.frombuffer(row[0] if row else b"", np.uint32)
+
+    def _candidates(self) -> Iterator[tuple[int, list[int]]]:
+        keys = [_beside(pairs) for pairs in self._pairs()]
+        if not keys:
+            return
+        pairs, counts = np.unique(np.concatenate(keys), return_counts=True)
+        left, right = (pairs >> np.uint64(32)).astype(np.uint32), (pairs & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+        short = self._short()
+        keep = (counts >= OFTEN) | np.isin(left, short) | np.isin(right, short)
+        left, right, counts = left[keep], right[keep], counts[keep]
+        one, other, many = np.concatenate([left, right]), np.concatenate([right, left]), np.concatenate([counts] * 2)
+        order = np.lexsort((other, -many, one))
+        for skeleton, some in groupby(zip(one[order].tolist(), other[order].tolist(), strict=True), key=itemgetter(0)):
+            yield skeleton, [found for _, found in islice(some, CANDIDATES)]
+
+    def _short(self) -> Any:
+        query = f"SELECT skeleton FROM skeletons WHERE LENGTH(words) <= {4 * FEW_GRAMS}"
+        return np.array([row[0] for row in self._db.execute(query)], np.uint32)
+
+    def _pairs(self) -> Iterator[Any]:
+        """Gram and skeleton as one number each, sorted; a stretch of the grams after the other."""
+        rows = int(self._db.execute("SELECT COALESCE(SUM(rows), 0) FROM pieces").fetchone()[0])
+        steps = 1 + rows // PAIRS_AT_ONCE
+        edges = [(i << 32) // steps for i in range(steps + 1)]
+        for low, high in pairwise(edges):
+            parts = [_joined(grams, skeletons, low, high) for grams, skeletons in self._pieces(low, high)]
+            fresh = self._db.execute("SELECT gram, skeleton FROM fresh WHERE gram >= ? AND gram < ?", (low, high))
+            if new := fresh.fetchall():
+                grams, skeletons = np.array(new, np.uint32).T
+                parts.append(_joined(grams, skeletons, low, high))
+            if parts:
+                yield np.sort(np.concatenate(parts))
+
+    def _pieces(self, low: int, high: int) -> Iterator[tuple[Any, Any]]:
+        """The pieces that may have grams from `low` up to `high`: those that begin there, and of each segment the one
+        before.
+        """
+        before = "SELECT COALESCE(MAX(first), 0) FROM pieces AS same WHERE same.segment = pieces.segment AND first < ?"
+        query = f"SELECT grams, skeletons FROM pieces WHERE first < ? AND first >= ({before})"
+        for grams, skeletons in self._db.execute(query, (high, low)):
+            yield np.frombuffer(grams, np.uint32), np.frombuffer(skeletons, np.uint32)
+
+
+def _joined(grams: Any, skeletons: Any, low: int, high: int) -> Any:
+    inside = (grams >= low) & (grams.astype(np.uint64) < high)
+    return (grams[inside].astype(np.uint64) << np.uint64(32)) | skeletons[inside]
+
+
+def _beside(pairs: Any) -> Any:
+    """Skeletons that stand side by side in the list of a gram, the smaller first, as one number each."""
+    grams, skeletons = pairs >> np.uint64(32), pairs & np.uint64(0xFFFFFFFF)
+    same = grams[1:] == grams[:-1]
+    return (skeletons[:-1][same] << np.uint64(32)) | skeletons[1:][same]
+
+
+def copied_of(copies: Copies | None, events: Iterable[str]) -> dict[str, Copied]:
+    """`Copies.of`, nothing where there is no index."""
+    return {} if copies is None else copies.of(list(events))
+
+
+__all__ = ["Copied", "Copies", "copied_of"]
