@@ -59,12 +59,15 @@ class Running:
     def watched(self, names: Mapping[str, str]) -> bool:
         """The watcher forgets them, and reads again whose state names them; the index of what was sent forgets them."""
         self._sent.forget(names)
+        if isinstance(self._following, Apart):
+            return self._following.forget(list(names))
         if self._following.reading is None:  # nothing is watched now; it once may have been
             forget_state(self.data)
             return True
-        self._writer.do(lambda _: self._following.forget_names(list(names), self._writer.clock())).result()
+        here = self._following
+        self._writer.do(lambda _: here.forget_names(list(names), self._writer.clock())).result()
         for _ in range(TRIES):
-            if self._writer.do(lambda _: self._following.scrubbed()).result():
+            if self._writer.do(lambda _: here.scrubbed()).result():
                 return True
             time.sleep(WAIT)
         return False
