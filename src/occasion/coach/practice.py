@@ -138,12 +138,14 @@ def _moved(name: PartName, before: Read, after: Read) -> Moved:
 
 
 def weak_in(before: Read, after: Read) -> tuple[PartName, ...]:
-    """What to look at next time: what is not good in the rewriting, the worst first; else what was not good before."""
-    for read in (after, before):
-        weak = [name for name in PARTS if STEPS.get(read.levels[name], 2) < 2]
-        if weak:
-            return tuple(sorted(weak, key=lambda name: (STEPS[read.levels[name]], read.scores[name] or 0.0)))
-    return ()
+    """What to look at next time: what is not good in the rewriting, then what was not before; the worst first."""
+    weak = (name for read in (after, before) for name in _not_good(read))
+    return tuple(dict.fromkeys(weak))
+
+
+def _not_good(read: Read) -> list[PartName]:
+    weak = [name for name in PARTS if STEPS.get(read.levels[name], 2) < 2]
+    return sorted(weak, key=lambda name: (STEPS[read.levels[name]], read.scores[name] or 0.0))
 
 
 def begin(connection: Connection, colleague: str, message: str, party: str | None, *, now: int) -> int:

@@ -50,7 +50,7 @@ class Coaching:
             if others is not None:
                 return read(draft, known, others, sent_before())
             drawn = self.others.of(around, draft, known.party.kind)
-            return read(draft, known, drawn, around.sent, seen_by=around.seen_by, canonical=around.log.canonical)
+            return read(draft, known, drawn, around.sent, canonical=around.log.canonical)  # names nobody else
 
         return reads
 
