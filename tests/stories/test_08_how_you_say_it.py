@@ -28,8 +28,8 @@ COLD = (
 )
 WARM = (
     "Dear {name},\n\nthe swelling after Tuesday is normal, and I know it is a nuisance with the clarinet. Please leave "
-    "it in its case until we have looked at it on Monday at 9:00. How was the first night? Ring me if it keeps you awake: "
-    "0161 496 0123.\n\nEwa Nowak"
+    "it in its case until we have looked at it on Monday at 9:00. How was the first night? Ring me if it keeps you "
+    "awake: 0161 496 0123.\n\nEwa Nowak"
 )
 
 
