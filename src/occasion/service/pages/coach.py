@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, FastAPI, Response
 from sqlalchemy import Connection
 
+from occasion.coach.context import known_of
+from occasion.coach.drafting import Writes, asked
 from occasion.coach.reading import Draft
 from occasion.desk.coaching import LONGEST, coach_page
 from occasion.desk.pages_coach import CoachPage
@@ -14,15 +16,18 @@ from occasion.desk.reading_view import reading_view
 from occasion.errors import InputError
 from occasion.people.parties import party_of
 from occasion.service.coaching import coaching
+from occasion.service.drafting import read_drafting
 from occasion.service.errors import Refuse
 from occasion.service.own import sees_occasion
-from occasion.service.pages.forms import Sent
+from occasion.service.pages.forms import PATIENCE, Sent
 from occasion.service.pages.frame import Frame
 from occasion.service.pages.rendering import party_url, url
 from occasion.service.pages.today import Framed, ground_of
+from occasion.store import audit
 
 router = APIRouter(include_in_schema=False)
 LONGEST_CHANNEL = 60
+LONGEST_NAME = 100  # of a model
 
 
 @router.get("/coach/{party:path}")
@@ -37,23 +42,41 @@ def coach_form(frame: Framed, party: str, occasion: str = "") -> Response:
 @router.post("/coach/{party:path}")
 def coach_read(frame: Framed, party: str, fields: Sent) -> Response:
     """The message as the coach reads it."""
-    occasion = fields.get("occasion", "")
+    occasion, do = fields.get("occasion", ""), fields.get("do", "read")
     text, channel = fields.get("draft", "").replace("\r\n", "\n"), fields.get("channel", "").strip().lower()
+    given: dict[str, Any] = {"text": text, "channel": channel[:LONGEST_CHANNEL]}
+    given |= {"drafted": fields.get("drafted", "")[:LONGEST_NAME], "wish": fields.get("wish", "")[:LONGEST]}
     with frame.service.engine.connect() as connection:
-        given: dict[str, Any] = {
-            "text": text,
-            "channel": channel[:LONGEST_CHANNEL],
-            "drafted": fields.get("drafted", "")[:100],
-        }
         shell = frame.shell("today", path=coach_url(party, occasion))
         try:
+            if do == "draft":
+                given |= drafted(frame, connection, party, occasion, given)
             page = read(frame, connection, party, occasion, given)
         except InputError as why:
             if frame.partial:
                 return frame.refused(str(why))
             page = empty(frame, connection, party, occasion, refused=str(why), **given)
             return frame.page("coach.html", page, shell, status=422)
-    return frame.page("coach.html", page, shell, part="answer")
+    return frame.page("coach.html", page, shell, part="desk" if do == "draft" else "answer")
+
+
+def drafted(frame: Frame, connection: Connection, party: str, occasion: str, given: dict[str, Any]) -> dict[str, Any]:
+    """A first draft of a model, to be read by the coach and changed by the person. Raises InputError where there is
+    none. The audit says that one was asked for and on which details it rests, and nothing of its words.
+    """
+    writes: Writes | None = frame.request.app.state.drafting
+    if writes is None:
+        raise InputError("no drafts are written here: occasion.toml names no server for it under [drafting]")
+    page = empty(frame, connection, party, occasion)
+    around = coaching(frame.service).around(connection, frame.viewer)
+    known = known_of(around, Draft("", page.party.party, frame.now_us))
+    asked_for = asked(known, given["wish"], channel=given["channel"], moment=page.moment)
+    connection.rollback()  # nothing of the records is held while a model takes its time
+    text = writes.write(asked_for)
+    now, by, about = frame.now_us, frame.viewer.id, f"party:{page.party.party}"
+    facts = {"model": writes.model, "details": list(asked_for.details)}
+    frame.service.writer.do(lambda c: audit.note(c, now, by, "draft asked for", about, facts)).result(PATIENCE)
+    return {"text": text, "drafted": writes.model}
 
 
 def read(frame: Frame, connection: Connection, party: str, occasion: str, given: dict[str, Any]) -> CoachPage:
@@ -73,12 +96,17 @@ def empty(frame: Frame, connection: Connection, party: str, occasion: str, **mor
     top = frame.service.log.canonical(party)
     if not party_of(connection, top).known and not frame.service.log.of(top):
         raise Refuse(404, "not_found", "there is nothing here, or it is somebody else's; search for the name")
-    return coach_page(ground_of(frame, connection), frame.zone, top, occasion=about, **more)
+    return coach_page(ground_of(frame, connection), frame.zone, top, occasion=about, drafting=frame.drafting, **more)
 
 
 def occasion_of(frame: Frame, connection: Connection, occasion: str) -> int | None:
     """The occasion's number, where it is one that the viewer sees."""
     return int(occasion) if occasion and sees_occasion(connection, frame.viewer, occasion) else None
+
+
+def mount(app: FastAPI) -> None:
+    """Whether and where drafts are written is known from the start."""
+    app.state.drafting = read_drafting(app.state.service.workspace.folder)
 
 
 def coach_url(party: str, occasion: str = "") -> str:

@@ -55,6 +55,12 @@ class Frame:
         query = self.request.url.query
         return self.request.url.path + (f"?{query}" if query else "")
 
+    @property
+    def drafting(self) -> str:
+        """What is asked for first drafts of messages; "" where nothing is."""
+        writes = self.request.app.state.drafting
+        return writes.model if writes is not None else ""
+
     def reader(self) -> Reader:
         """Locale and language of the viewer, else of their browser."""
         locale = self.viewer.locale or accepted(self.request.headers.get("accept-language", ""))

@@ -149,7 +149,9 @@ def coach_beside(frame: Frame, connection: Connection, card: Card) -> CoachPage 
     """The form of the coach beside an occasion that something may still be done about."""
     if "done" not in card.may:
         return None
-    return coach_page(ground_of(frame, connection), frame.zone, card.party.party, occasion=card.number)
+    return coach_page(
+        ground_of(frame, connection), frame.zone, card.party.party, occasion=card.number, drafting=frame.drafting
+    )
 
 
 def ground_of(frame: Frame, connection: Connection) -> Ground:
