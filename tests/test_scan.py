@@ -168,5 +168,5 @@ def test_parties_are_found_by_their_text_and_no_other(known, others):
     parties = ordered.Parties.of(population, known)
     asked = known + others
     for column in (pa.array(asked), pa.array(["before", *asked], pa.large_string())[1:]):
-        rows = [parties.order[place] if place >= 0 else None for place in parties.places(column)]
+        rows = [parties.order[place] if place >= 0 else None for place in parties.known.places(column)]
         assert rows == [known.index(text) if text in known else None for text in asked]

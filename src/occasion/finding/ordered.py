@@ -7,7 +7,7 @@ million rows on the way. Files that turn out not to be in order of time are sort
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from queue import SimpleQueue
@@ -20,8 +20,10 @@ from occasion.errors import InputError
 from occasion.finding import kernels, ordered_kernels
 from occasion.finding.candidates import counts as counts_of
 from occasion.finding.chunks import Study
-from occasion.finding.cube import CubeBuilder, as_cube, cells
-from occasion.finding.grouping import text_buffers
+from occasion.finding.cube import CubeBuilder, cells, summed
+from occasion.finding.known_texts import KnownTexts, large
+from occasion.finding.ordered_pages import RowGroup
+from occasion.finding.pages import Room
 from occasion.finding.population import Population
 from occasion.finding.scan import NEVER, Scan
 from occasion.store.source import Source
@@ -37,70 +39,25 @@ class NotInOrder(Exception):
 class Parties:
     """The population as the counters have it: sorted by cell of the histogram, so that neighbours count close together.
 
-    `order[place]`: row of the population. `offsets`, `words`, `table`: to find a party's place by its text.
+    `order[place]`: row of the population; `known` finds a party's place by its text.
     """
 
     order: npt.NDArray[np.int64]
     cell: npt.NDArray[np.int16]
-    offsets: npt.NDArray[np.int64]
-    words: npt.NDArray[np.uint64]
-    table: npt.NDArray[np.uint64]  # [slot, 4 words]
+    known: KnownTexts
 
     @classmethod
     def of(cls, population: Population, texts: Sequence[str] | Any) -> Parties:
         """Refuses a text that stands for two parties."""
         import pyarrow as pa
-        import pyarrow.compute as pc
 
-        order = np.argsort(cells(population), kind="stable")
+        cell = cells(population)
+        order = np.argsort(cell, kind="stable")
         array = texts if isinstance(texts, (pa.Array, pa.ChunkedArray)) else pa.array(list(texts), pa.large_string())
-        if pc.count_distinct(array).as_py() != len(array):
+        known = KnownTexts.of(large(array).take(pa.array(order)))
+        if known is None:
             raise InputError("a party's text stands for two rows of the population: each party once")
-        sorted_texts = large(array).take(pa.array(order))
-        offsets, data = text_buffers(sorted_texts)
-        table = _slots(1 << max(4, (2 * len(order) - 1).bit_length()))
-        words = padded(data)
-        kernels.compiled(ordered_kernels.fill_table)(_hashes(offsets, words), offsets, words, table)
-        return cls(order, cells(population)[order], offsets, words, table)
-
-    def places(self, column: Any) -> npt.NDArray[np.int32]:
-        """The place of each party of a text column; -1 where it is not under study."""
-        place = np.empty(len(column), np.int32)
-        offsets, data = text_buffers(column)
-        words = padded(data)
-        kernels.compiled(ordered_kernels.look_up)(
-            _hashes(offsets, words), offsets, words, self.table, self.offsets, self.words, place
-        )
-        return place
-
-
-def padded(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
-    """Bytes as words, with one more behind them."""
-    words = np.empty(len(data) // 8 + 2, np.uint64)
-    words[-2:] = 0
-    words.view(np.uint8)[: len(data)] = data
-    return words
-
-
-def _hashes(offsets: npt.NDArray[Any], words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    hashes = np.empty(len(offsets) - 1, np.uint64)
-    kernels.compiled(ordered_kernels.hash_words)(offsets, words, hashes)
-    return hashes
-
-
-def _slots(n: int) -> npt.NDArray[np.uint64]:
-    """Empty slots of 32 bytes, none of which lies across two lines of the processor's cache."""
-    room = np.zeros(4 * n + 8, np.uint64)
-    skip = -room.ctypes.data % 64 // 8
-    return room[skip : skip + 4 * n].reshape(n, 4)
-
-
-def large(array: Any) -> Any:
-    """As one large_string array."""
-    import pyarrow as pa
-
-    pieces = array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
-    return pieces.cast(pa.large_string()).combine_chunks()
+        return cls(order, cell[order], known)
 
 
 def one_piece(column: Any) -> Any:
@@ -126,6 +83,8 @@ class _Pass:
     """What the cores share: the parties, the counters; and what each has of its own: a histogram, a book."""
 
     def __init__(self, study: Study, counts: int, days: int, threads: int) -> None:
+        import pyarrow as pa
+
         self.study, self.counts, self.days = study, counts, days
         self.parties = Parties.of(study.population, study.texts or ())
         n, names = len(study.population), len(study.names)
@@ -137,6 +96,8 @@ class _Pass:
         cube_cells = 2 * study.population.groups * counts * names * days
         self.histograms = [np.zeros(cube_cells, np.int32) for _ in range(threads)]
         self.books = [self._book() for _ in range(threads)]
+        self.names = KnownTexts.of(pa.array(study.names, pa.large_string()))
+        self.rooms = [Room() for _ in range(threads)]
         self.idle: SimpleQueue[int] = SimpleQueue()  # which core's own things are free
         for core in range(threads):
             self.idle.put(core)
@@ -147,18 +108,27 @@ class _Pass:
 
     def decode(self, unit: tuple[Any, int]) -> _Group | None:
         """Read a row group, find its parties, sort what lies in the window by block."""
-        place, name, at = _columns(self.study, self.parties, *unit)
+        core = self.idle.get()
+        try:
+            return self._decode(*unit, core)
+        finally:
+            self.idle.put(core)
+
+    def _decode(self, file: tuple[Any, Any], group: int, core: int) -> _Group | None:
+        source, rows = self.study.source, None
+        if self.names is not None:
+            rows = RowGroup(*file, group, source, self.rooms[core]).rows(self.parties.known, self.names)
+        place, name, times = rows or _columns(self.study, self.parties, file, group)
+        at = microseconds(times, source)
         if not len(at):
             return None
         if (at[1:] < at[:-1]).any():
             raise NotInOrder
-        rows, begin = np.empty(len(at), self.row_type), np.empty(self.blocks + 1, np.int64)
-        core = self.idle.get()
+        packed, begin = np.empty(len(at), self.row_type), np.empty(self.blocks + 1, np.int64)
         found = kernels.compiled(ordered_kernels.gather)(
-            place, name, at, self.books[core], self.days, self.name_bits, self.day_bits, rows, begin
+            place, name, at, self.books[core], self.days, self.name_bits, self.day_bits, packed, begin
         )
-        self.idle.put(core)
-        return _Group(rows[:found], begin, int(at[0]), int(at[-1]))
+        return _Group(packed[:found], begin, int(at[0]), int(at[-1]))
 
     def count(self, groups: Sequence[_Group], blocks: range) -> None:
         """Count some blocks of parties, row group after row group."""
@@ -171,16 +141,14 @@ class _Pass:
                 )  # fmt: skip
         self.idle.put(core)
 
-    def result(self) -> Scan:
+    def result(self, pool: Executor) -> Scan:
         """The cube, and when each party was last seen."""
         population = self.study.population
-        histogram = np.sum(self.histograms, axis=0, dtype=np.int32)
-        shape = (population.groups, 2, self.counts, len(self.study.names), self.days)
         last = np.empty(len(population), np.int64)
         last[self.parties.order] = np.max([book[:, 1] for book in self.books], axis=0)
         what = [c.what for c in counts_of(self.study.names)]
-        base = np.arange(len(what), dtype=np.int32)
-        return Scan(as_cube(histogram.reshape(shape), population, what, base), last)
+        shape = (population.groups, 2, self.counts, len(what), self.days)
+        return Scan(summed([one.reshape(shape) for one in self.histograms], population, what, pool), last)
 
 
 def scan_ordered(study: Study, counts: int, days: int, threads: int) -> Scan:
@@ -205,7 +173,7 @@ def _in_order(study: Study, counts: int, days: int, threads: int) -> Scan:
                 before = group.last_us
             spans = [range(b, min(b + span, work.blocks)) for b in range(0, work.blocks, span)]
             list(pool.map(lambda blocks, groups=groups: work.count(groups, blocks), spans))
-    return work.result()
+        return work.result(pool)
 
 
 def _sorted(study: Study, counts: int, days: int) -> Scan:
@@ -231,7 +199,7 @@ def _units(source: Source) -> Iterator[tuple[Any, int]]:
 
 
 def _columns(study: Study, parties: Parties, file: tuple[Any, Any], group: int) -> tuple[Any, Any, Any]:
-    """Places of the parties, codes of the names, times in microseconds, of a row group."""
+    """Places of the parties, codes of the names, and times, of a row group, through Arrow."""
     import pyarrow.parquet as pq
 
     source = study.source
@@ -242,9 +210,9 @@ def _columns(study: Study, parties: Parties, file: tuple[Any, Any], group: int) 
         table = opened.read_row_group(group, columns=wanted, use_threads=False)
     if any(table[column].null_count for column in wanted):
         table = table.drop_null()
-    place = parties.places(one_piece(table[wanted[0]]))
+    place = parties.known.places(one_piece(table[wanted[0]]))
     name = _names(study.names, table[wanted[2]]) if len(wanted) > 2 else np.zeros(len(table), np.int32)
-    return place, name, microseconds(table[at], source)
+    return place, name, table[at]
 
 
 def _names(names: Sequence[str], column: Any) -> npt.NDArray[np.int32]:

@@ -10,12 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped]
-from numba import types
-from numba.core.cgutils import raw_memcpy
-from numba.extending import intrinsic, register_jitable
+from numba.extending import register_jitable
 
 from occasion.finding.kernels import Int
+from occasion.finding.memory import copy, load, save
 
 ROOM = 32  # bytes behind the end of what is written, so that eight can be copied at a time
 
@@ -26,45 +24,6 @@ PLAIN, PLAIN_CODES, CODES = 0, 2, 8
 STRUCT = 12
 MANY = 1 << 32
 LONG = 64
-
-
-def _place(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    array = context.make_array(signature.args[0])(context, builder, args[0])
-    return builder.bitcast(builder.gep(array.data, [args[1]]), ir.IntType(64).as_pointer())
-
-
-@intrinsic  # type: ignore[untyped-decorator]
-def load(_: Any, data: Any, at: Any) -> Any:
-    """The eight bytes of `data` (uint8) from `at` on, wherever that is."""
-
-    def made(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.load(_place(context, builder, signature, args), align=1)
-
-    return types.uint64(data, types.intp), made
-
-
-@intrinsic  # type: ignore[untyped-decorator]
-def save(_: Any, data: Any, at: Any, word: Any) -> Any:
-    """Eight bytes into `data` (uint8) from `at` on."""
-
-    def made(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        builder.store(args[2], _place(context, builder, signature, args), align=1)
-        return context.get_dummy_value()
-
-    return types.void(data, types.intp, types.uint64), made
-
-
-@intrinsic  # type: ignore[untyped-decorator]
-def copy(_: Any, out: Any, at: Any, data: Any, begin: Any, size: Any) -> Any:
-    """`size` bytes of `data` from `begin` on into `out` (both uint8, not the same) from `at` on."""
-
-    def made(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        to, source = (context.make_array(signature.args[i])(context, builder, args[i]).data for i in (0, 2))
-        to, source = builder.gep(to, [args[1]]), builder.gep(source, [args[3]])
-        raw_memcpy(builder, to, source, args[4], ir.Constant(args[4].type, 1), align=1)
-        return context.get_dummy_value()
-
-    return types.void(out, types.intp, data, types.intp, types.intp), made
 
 
 def _number(data: Int, p: int, end: int) -> Any:
@@ -365,3 +324,15 @@ def numbers(data: Int, packed: bool, optional: bool, wide: int, room: Int, codes
         else:
             return False
     return True
+
+
+def values_begin(data: Int, values: int, optional: bool) -> Any:
+    """Where the values of a data page begin, unpacked already; -1 if one is missing."""
+    return behind_levels(data, data.shape[0], values, optional)
+
+
+def decode_codes(data: Int, p: int, out: Int) -> Any:
+    """All codes of a data page whose values begin at `p`, into `out`; whether that was possible."""
+    if p >= data.shape[0] or data[p] > 32:
+        return False
+    return decode(data, p + 1, data.shape[0], np.int64(data[p]), out, out.shape[0]) >= 0

@@ -8,7 +8,8 @@ of. Whatever it does not know it says by None, and the caller reads with Arrow.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from occasion.finding.kernels import compiled
 
 Bytes = npt.NDArray[np.uint8]
 WIDE = {"INT32": 4, "INT64": 8}
+CODECS = {"ZSTD": "zstd", "SNAPPY": "snappy", "LZ4": "lz4_raw", "UNCOMPRESSED": None}
+MOST_PAGES = 1 << 14
 
 
 class Room:
@@ -90,3 +93,49 @@ def read_into(file: int, begin: int, data: Bytes) -> int:
             break
         done += some
     return done
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page unpacked: `count` values that begin at `data[begin]`; `coded`: as codes of the dictionary page."""
+
+    dictionary: bool
+    coded: bool
+    count: int
+    data: Bytes
+    begin: int
+
+    def codes(self, out: npt.NDArray[np.int32]) -> bool:
+        """The codes into `out`, which is as long as there are values; whether that was possible."""
+        return bool(compiled(page_kernels.decode_codes)(self.data, self.begin, out))
+
+
+def pages(file: int, chunk: Any, schema: Any, room: Room) -> Iterator[Page | None]:
+    """The pages of a column without missing values, unpacked, the dictionary first; None: ask Arrow for the column."""
+    if chunk.compression not in CODECS or schema.max_repetition_level or schema.max_definition_level > 1:
+        yield None
+        return
+    import pyarrow as pa
+
+    name = CODECS[chunk.compression]
+    codec = None if name is None else pa.Codec(name)
+    data = room.array("bytes", chunk.total_compressed_size)[: chunk.total_compressed_size]
+    heads = room.array("heads", MOST_PAGES * page_kernels.FIELDS, np.int64)
+    heads = heads[: MOST_PAGES * page_kernels.FIELDS].reshape(-1, page_kernels.FIELDS)
+    whole = read_into(file, first_page(chunk), data) == len(data)
+    n = int(compiled(page_kernels.pages)(data, chunk.num_values, heads)) if whole else -1
+    if n < 0:
+        yield None
+    for kind, encoding, count, packed, size, begin in heads[: max(n, 0)].tolist():
+        some = data[begin : begin + packed]
+        if codec is not None:
+            some = np.frombuffer(codec.decompress(some.data, size), np.uint8)
+        yield _page(some, kind, encoding, count, optional=schema.max_definition_level == 1)
+
+
+def _page(data: Bytes, kind: int, encoding: int, count: int, *, optional: bool) -> Page | None:
+    dictionary, plain = kind == page_kernels.DICTIONARY, encoding == page_kernels.PLAIN
+    if not plain and encoding not in {page_kernels.CODES, page_kernels.PLAIN_CODES}:
+        return None
+    begin = 0 if dictionary else int(compiled(page_kernels.values_begin)(data, count, optional))
+    return None if begin < 0 else Page(dictionary, not plain and not dictionary, count, data, begin)

@@ -19,10 +19,11 @@ import numpy as np
 import numpy.typing as npt
 
 from occasion.errors import InputError
-from occasion.finding import kernels
+from occasion.finding import sealed_kernels
 from occasion.finding.candidates import counts as counts_of
 from occasion.finding.chunks import Study
 from occasion.finding.cube import Cube, cells, check_size, summed
+from occasion.finding.kernels import compiled
 from occasion.finding.pages import Integers, Room
 from occasion.finding.population import Population
 from occasion.finding.sealed import buckets, in_order
@@ -69,12 +70,12 @@ class Tally:
     def add(self, rows: Rows) -> None:
         """Whole parties, sorted by (party, at)."""
         party, name, at = rows
-        if not kernels.compiled(kernels.in_order)(party, name, at, len(self.counter)):
+        if not compiled(sealed_kernels.in_order)(party, name, at, len(self.counter)):
             raise InputError(
                 "a sealed segment is not sorted by (party, at), or has a name that is not in the dictionary: "
                 "load the events again"
             )
-        kernels.compiled(kernels.count_coded)(
+        compiled(sealed_kernels.count_coded)(
             party, name, at, self.book, self.counter, self.histogram, self.counts, self.days
         )
 
@@ -82,7 +83,7 @@ class Tally:
 def tallies_of(population: Population, names: int, counts: int, days: int, cores: int) -> list[Tally]:
     """Empty ones, with one book: no party is counted by two cores, so they can share it."""
     book = np.empty((int(population.ids.max()) + 1 if len(population) else 0, 4), np.int64)
-    kernels.compiled(kernels.fill_book)(population.ids, population.start_us, cells(population), NEVER, book)
+    compiled(sealed_kernels.fill_book)(population.ids, population.start_us, cells(population), NEVER, book)
     size, smallest = 2 * population.groups * names * counts * days, np.min_scalar_type(counts)
     return [Tally(book, np.zeros(size, np.int32), np.zeros(names, smallest), counts, days) for _ in range(cores)]
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from occasion.errors import InputError
 from occasion.events.event import EVENT_FIELDS
+from occasion.finding.ordered_pages import used_names
 from occasion.store.source import Source
 
 if TYPE_CHECKING:
@@ -59,6 +60,9 @@ def names(source: Source) -> tuple[str, ...]:
 
     if "name" in source.constants:
         return (str(source.constants["name"]),)
+    used = used_names(source)
+    if used is not None:
+        return tuple(sorted(used))
     query = exp.select(exp.alias_(exp.cast(column(source, "name"), "text"), "name")).distinct().from_(files(source))
     with duckdb.connect() as connection:
         return tuple(sorted(n for (n,) in connection.execute(query.sql("duckdb")).fetchall() if n is not None))

@@ -1,0 +1,99 @@
+"""Compiled loops over our own segments: whole parties, sorted by (party, at), names and parties as codes."""
+
+# ruff: noqa: PLR0917 -- a compiled loop takes plain arrays and numbers, many of them
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba.extending import register_jitable
+
+from occasion.finding.kernels import DAY_US, Int
+from occasion.finding.memory import fetch
+
+WAITING = 64  # increments that wait until their counter has come near (a power of two)
+
+
+def _later(histogram: Int, index: Any, waiting: Int, n: Any) -> Any:
+    """Count one more at `index` before long: what has waited longest is counted now. Returns `n` + 1."""
+    fetch(histogram, np.int64(index))
+    place = n & np.uint64(WAITING - 1)
+    if n >= np.uint64(WAITING):
+        histogram[waiting[place]] += np.int32(1)
+    waiting[place] = index
+    return n + np.uint64(1)
+
+
+later = register_jitable(_later)
+
+
+def in_order(party: Int, name: Int, at: Int, names: int) -> Any:
+    """Whether rows are sorted by (party, at) and every name's code is one of `names`; a loop without branches."""
+    bad = np.uint8(0)
+    for i in range(1, party.shape[0]):
+        same = np.uint8(party[i] == party[i - 1])
+        bad |= np.uint8(party[i] < party[i - 1]) | (same & np.uint8(at[i] < at[i - 1]))
+    for i in range(name.shape[0]):
+        bad |= np.uint8(np.uint32(name[i]) >= np.uint32(names))
+    return bad == 0
+
+
+def count_coded(
+    party: Int,
+    name: Int,
+    at: Int,
+    book: Int,
+    counter: Int,
+    histogram: Int,
+    counts: int,
+    days: int,
+) -> None:
+    """Add a segment's rows, whole parties sorted by (party, at), to the histogram.
+
+    `book[code]` = (start, cell, last seen): one access to memory a party. Cell < 0: not under study; the time of the
+    party's last event is brought up to date. `counter` (by name) is scratch.
+    Indices are unsigned: a signed one costs a test each.
+    """  # fmt: skip
+    most, streams, width = np.uint64(counts), np.uint64(counter.shape[0]), np.uint64(days)
+    one, day_us, known = np.uint64(1), np.uint64(DAY_US), np.uint64(book.shape[0])
+    n = party.shape[0]
+    if n == 0:
+        return
+    runs = one
+    for i in range(1, n):
+        runs += np.uint64(party[i] != party[i - 1])
+    first, run = np.empty(runs + one, np.int64), np.uint64(0)  # where each party's rows begin
+    for i in range(n - 1):
+        first[run + one] = i + 1
+        run += np.uint64(party[i] != party[i + 1])
+    first[0], first[runs] = 0, n
+    begin, cell = np.empty(runs, np.int64), np.empty(runs, np.int64)
+    for r in range(runs):  # all looked up at once: so many misses of the cache run side by side
+        p = np.uint64(party[first[r]])
+        cell[r] = -1
+        if p < known:
+            begin[r], cell[r] = book[p, 0], book[p, 1]
+            book[p, 2] = max(book[p, 2], at[first[r + 1] - 1])
+    waiting, n, last = np.zeros(WAITING, np.uint64), np.uint64(0), np.uint64(WAITING - 1)
+    for r in range(runs):  # in this order: sorted by cell it took half as long again
+        if cell[r] < 0:
+            continue
+        counter[:] = 0
+        block = np.uint64(cell[r]) * most * streams * width
+        for e in range(np.uint64(first[r]), np.uint64(first[r + 1])):
+            since = np.uint64(at[e] - begin[r])  # before the start it wraps round to far beyond the end
+            if since < width * day_us:
+                s = np.uint64(name[e])
+                seen = np.uint64(counter[s])
+                if seen < most:
+                    counter[s] = seen + one
+                    n = later(histogram, block + (seen * streams + s) * width + since // day_us, waiting, n)
+    for k in range(n - min(n, last + one), n):
+        histogram[waiting[np.uint64(k) & last]] += np.int32(1)
+
+
+def fill_book(ids: Int, start: Int, cell: Int, never: int, book: Int) -> None:
+    """`book[code]` = (start, cell, never) for each party under study; cell -1 for all others."""
+    book[:, 1] = -1
+    for i in range(ids.shape[0]):
+        book[ids[i], 0], book[ids[i], 1], book[ids[i], 2] = start[i], cell[i], never

@@ -1,0 +1,123 @@
+"""Somebody's own Parquet page by page against Arrow's reader, over the ways a writer may lay it out; broken bytes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from occasion.finding import unsealed
+from occasion.finding.known_texts import KnownTexts
+from occasion.finding.ordered import microseconds
+from occasion.finding.ordered_pages import RowGroup, used_names
+from occasion.finding.pages import Room
+from occasion.store.source import Source
+
+COLUMNS = {"party": "who", "name": "what", "at": "when"}
+KINDS = {"timestamp": [pa.timestamp(u, z) for u in ("us", "ms", "ns") for z in ("UTC", None)], "s": [pa.int64()]}
+NAMES = ("call", "message", "visit", "")
+
+
+def table(rng: np.random.Generator, rows: int, kind: pa.DataType) -> pa.Table:
+    """Ids short, long and empty; instants in order of time."""
+    ids = [f"{'x' * int(n)}{n}" if n % 7 else "" for n in rng.integers(0, 60, rows)]
+    at = np.sort(rng.integers(0, 10**9, rows))
+    name = [NAMES[i] for i in rng.integers(0, len(NAMES), rows)]
+    return pa.table({"who": ids, "what": name, "when": pa.array(at, pa.int64()).cast(kind)})
+
+
+def source(path, clock: str) -> Source:
+    return Source((path,), False, columns=COLUMNS, clock=clock)
+
+
+written = st.fixed_dictionaries(
+    {
+        "compression": st.sampled_from(["zstd", "snappy", "lz4", "none"]),
+        "use_dictionary": st.sampled_from([True, False, ["who", "what"]]),
+        "data_page_size": st.sampled_from([60, 1 << 20]),
+        "dictionary_pagesize_limit": st.sampled_from([64, 1 << 20]),
+        "write_batch_size": st.sampled_from([7, 1024]),
+    }
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 10_000), st.integers(1, 3_000), st.sampled_from(sorted(KINDS)), st.integers(0, 5), written)
+def test_pages_hold_what_arrow_reads(tmp_path, seed, rows, clock, which, how):
+    path, rng = tmp_path / "own.parquet", np.random.default_rng(seed)
+    made = table(rng, rows, KINDS[clock][which % len(KINDS[clock])])
+    pq.write_table(made, path, row_group_size=1_000, **how)
+    meta, room, asked = pq.read_metadata(path), Room(), source(path, clock)
+    ids = sorted(set(made["who"].to_pylist()))[1:]  # the first is not under study
+    parties, names = KnownTexts.of(pa.array(ids, pa.string())), KnownTexts.of(pa.array(NAMES[:3]))
+    for group in range(meta.num_row_groups):
+        part = made.slice(1_000 * group, 1_000)
+        found = RowGroup(path, meta, group, asked, room).rows(parties, names)
+        assert found is not None
+        assert found[0].tolist() == [ids.index(text) if text in ids else -1 for text in part["who"].to_pylist()]
+        assert found[1].tolist() == [NAMES[:3].index(t) if t in NAMES[:3] else -1 for t in part["what"].to_pylist()]
+        np.testing.assert_array_equal(microseconds(found[2], asked), microseconds(part["when"], asked))
+    used = used_names(asked)
+    assert used is None or used == set(made["what"].to_pylist())
+    assert used is not None or not how["use_dictionary"] or how["dictionary_pagesize_limit"] == 64
+    assert unsealed.names(asked) == tuple(sorted(set(made["what"].to_pylist())))
+
+
+def test_a_name_that_a_dictionary_holds_but_no_row_has_is_none(tmp_path):
+    made = table(np.random.default_rng(1), 100, pa.timestamp("us"))
+    codes = pa.DictionaryArray.from_arrays(pa.array([0] * 60 + [2] * 40, pa.int32()), pa.array(["a", "unused", "c"]))
+    pq.write_table(made.set_column(1, "what", codes), tmp_path / "own.parquet")
+    assert used_names(source(tmp_path / "own.parquet", "timestamp")) == {"a", "c"}
+
+
+@pytest.mark.parametrize("place", [0, 50, 99])
+@pytest.mark.parametrize("column", ["who", "what", "when"])
+def test_a_missing_value_is_left_to_arrow(tmp_path, column, place):
+    made = table(np.random.default_rng(2), 100, pa.timestamp("us"))
+    values = made[column].to_pylist()
+    values[place] = None
+    at = made.column_names.index(column)
+    path = tmp_path / "own.parquet"
+    pq.write_table(made.set_column(at, column, pa.array(values, made[column].type)), path)
+    known = KnownTexts.of(pa.array(["a"]))
+    assert RowGroup(path, pq.read_metadata(path), 0, source(path, "timestamp"), Room()).rows(known, known) is None
+
+
+def test_ids_that_are_numbers_are_left_to_arrow(tmp_path):
+    path, known = tmp_path / "own.parquet", KnownTexts.of(pa.array(["1", "2"]))
+    made = table(np.random.default_rng(2), 3, pa.timestamp("us")).set_column(0, "who", pa.array([1, 2, 3]))
+    pq.write_table(made, path)
+    assert RowGroup(path, pq.read_metadata(path), 0, source(path, "timestamp"), Room()).rows(known, known) is None
+
+
+def test_a_text_that_comes_twice_is_no_set():
+    assert KnownTexts.of(pa.array(["a", "b" * 40, "a" + "b" * 40])) is not None
+    assert KnownTexts.of(pa.array(["b" * 40, "a", "b" * 40])) is None
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 10_000), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=8))
+@example(0, [])
+def test_broken_bytes_are_survived(tmp_path, seed, changes):
+    """Bytes changed anywhere before the footer: other values, None, or Arrow's own error, never a reading beyond."""
+    rng, path = np.random.default_rng(seed), tmp_path / "own.parquet"
+    how = ("none", "zstd", "snappy", "lz4")[seed % 4]
+    made = table(rng, 400, pa.timestamp("us"))
+    pq.write_table(made, path, compression=how, data_page_size=200, write_batch_size=30)
+    meta, data = pq.read_metadata(path), np.fromfile(path, np.uint8)
+    end = sum(meta.row_group(0).column(i).total_compressed_size for i in range(3))
+    for where, byte in changes:
+        data[4 + int(where * (end - 1))] = byte
+    data.tofile(path)
+    parties, names = KnownTexts.of(pa.array(sorted(set(made["who"].to_pylist())))), KnownTexts.of(pa.array(NAMES))
+    try:
+        found = RowGroup(path, meta, 0, source(path, "timestamp"), Room()).rows(parties, names)
+    except OSError:  # a block that cannot be unpacked, in Arrow's words
+        return
+    if not changes:
+        assert found is not None
+    if found is not None:
+        assert all(len(column) == 400 for column in found)
