@@ -1,4 +1,4 @@
-"""`occasion journey audit`: every interaction by stage, which mass steps to turn into one-to-one first; `touches` too."""
+"""`occasion journey audit`: every interaction by stage, the mass steps to turn into one-to-one first; `touches` too."""
 
 from __future__ import annotations
 
