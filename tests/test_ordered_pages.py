@@ -51,7 +51,7 @@ def test_pages_hold_what_arrow_reads(tmp_path, seed, rows, clock, which, how):
     made = table(rng, rows, KINDS[clock][which % len(KINDS[clock])])
     pq.write_table(made, path, row_group_size=1_000, **how)
     meta, room, asked = pq.read_metadata(path), Room(), source(path, clock)
-    ids = sorted(set(made["who"].to_pylist()))[1:]  # the first is not under study
+    ids = sorted(set(made["who"].to_pylist()))[seed % 2 :]  # the first is not always under study
     parties, names = KnownTexts.of(pa.array(ids, pa.string())), KnownTexts.of(pa.array(NAMES[:3]))
     for group in range(meta.num_row_groups):
         part = made.slice(1_000 * group, 1_000)

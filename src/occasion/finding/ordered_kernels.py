@@ -51,7 +51,7 @@ def _hashed(data: Int, begin: int, stop: int) -> Any:
     """A 64-bit hash of a text, eight bytes at a time, for the table only (groups have their own, grouping.py); and its
     first three words."""
     first, second, third = word_at(data, begin, stop), word_at(data, begin + 8, stop), word_at(data, begin + 16, stop)
-    h = mixed(mixed(mixed(np.uint64(stop - begin) * np.uint64(0x9E3779B97F4A7C15), first), second), third)
+    h = mixed(mixed(mixed(np.uint64(stop - begin + 1) * np.uint64(0x9E3779B97F4A7C15), first), second), third)
     for at in range(begin + SHORT, stop, 8):
         h = mixed(h, word_at(data, at, stop))
     return h ^ (h >> np.uint64(32)), first, second, third
@@ -166,8 +166,8 @@ def look_up(data: Int, begin: Int, stop: Int, table: Int, offsets: Int, known: I
             else:
                 head, full = np.uint64(0), True
                 while head == 0 and full:
-                    left = table[i, 0] if unlike(table, i, sign, words[j]) == 0 else np.uint64(0)
-                    head = table[i + one, 0] if unlike(table, i + one, sign, words[j]) == 0 else left
+                    head = table[i + one, 0] if unlike(table, i + one, sign, words[j]) == 0 else np.uint64(0)
+                    head = table[i, 0] if unlike(table, i, sign, words[j]) == 0 else head  # an empty one is like ""
                     full = table[i + one, 0] != 0
                     i = (i + two) & mask
             place[batch + j] = np.int32(np.int64(head & np.uint64(0xFFFFFFFF)) - 1)
