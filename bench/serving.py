@@ -260,10 +260,41 @@ class Desk:
         return np.array([self.shown.get(p, np.inf) - at for p, at in self.acknowledged.items()])
 
 
+def processes(process: subprocess.Popen[bytes]) -> list[int]:
+    """The server and the processes it started (watching, sealing), itself first."""
+    children = Path(f"/proc/{process.pid}/task").glob("*/children")
+    return [process.pid, *sorted(int(pid) for path in children for pid in path.read_text().split())]
+
+
 def memory_mb(process: subprocess.Popen[bytes]) -> int:
-    """Resident memory of the server now."""
-    status = Path(f"/proc/{process.pid}/status").read_text()
-    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) // 1024
+    """Resident memory of the server and its processes now."""
+    total = 0
+    for pid in processes(process):
+        status = Path(f"/proc/{pid}/status").read_text()
+        total += int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
+    return total // 1024
+
+
+def processor_s(process: subprocess.Popen[bytes]) -> dict[int, float]:
+    """Seconds of processor time so far of each of them."""
+    tick = os.sysconf("SC_CLK_TCK")
+    found = {}
+    for pid in processes(process):
+        said = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        found[pid] = (int(said[11]) + int(said[12])) / tick
+    return found
+
+
+def watching(port: int) -> str:
+    """Whether the watcher follows: well, behind, still."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=20) as answer:
+        return str(json.load(answer)["watching"])
+
+
+def positions(folder: Path) -> dict[str, int]:
+    """How far each reader of the log is."""
+    with sqlite3.connect(f"file:{folder / 'data' / 'records.db'}?mode=ro", uri=True) as connection:
+        return dict(connection.execute("SELECT reader, seq FROM positions").fetchall())
 
 
 def settled(folder: Path) -> None:
@@ -308,14 +339,25 @@ def measure(folder: Path, asked: argparse.Namespace) -> None:
     for label, options in (("watched", ()), ("storing only", ("--no-watch",))):
         some = bodies.some(requests)
         with server(folder, *options) as (port, process, ready):
+            well = until_well(port, ready) if not options else ready
             client = Client(port)
             client.run(some[: len(some) // 20], 2)
+            before, begun, at = processor_s(process), time.perf_counter(), positions(folder).get("watch", 0)
             rates[label] = client.run(some[len(some) // 20 :], asked.seconds)
+            took, there = time.perf_counter() - begun, positions(folder)
+            spent = [
+                round(1e6 * (now - before.get(pid, 0.0)) / max(1, client.answered), 1)
+                for pid, now in processor_s(process).items()
+            ]
             waits = np.percentile(client.waits, [50, 99]) * 1000
             print(
                 f"{label}: {rates[label]:,.0f} events/s, a request p50 {waits[0]:.0f} ms, p99 {waits[1]:.0f} ms, "
-                f"{client.refused} not 200; ready after {ready:.2f} s; {memory_mb(process)} MB", flush=True,
+                f"{client.refused} not 200; ready after {ready:.2f} s, watching after {well:.2f} s; "
+                f"{memory_mb(process)} MB; processor us an event, server and its processes: {spent}", flush=True,
             )  # fmt: skip
+            if not options:
+                print(f"watched: {(there['watch'] - at) / took:,.0f} events/s read and what follows on record; "
+                      f"{there['log'] - there['watch']:,} behind at the end", flush=True)  # fmt: skip
         if label == "watched":
             to_the_desk(
                 folder, bodies.some(int(asked.seconds * rates["watched"] / EACH)), asked.seconds, rates["watched"]
@@ -323,9 +365,18 @@ def measure(folder: Path, asked: argparse.Namespace) -> None:
     print(f"watched / storing only: {rates['watched'] / rates['storing only']:.2f}")
 
 
+def until_well(port: int, ready: float) -> float:
+    """Seconds from the start until the watcher stands where it stood."""
+    begun = time.perf_counter()
+    while watching(port) != "well":
+        time.sleep(0.01)
+    return ready + time.perf_counter() - begun
+
+
 def to_the_desk(folder: Path, some: list[bytes], seconds: float, full: float) -> None:
     """At half the rate: how long after the answer an occurrence is on the desk."""
     with server(folder) as (port, process, ready):
+        until_well(port, ready)
         desk = Desk(port, folder / "data" / "records.db")
         looking = threading.Thread(target=desk.run)
         looking.start()

@@ -10,7 +10,7 @@ Looking reads (`look`, off the writer's thread); what it found is written at onc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -37,6 +37,7 @@ from occasion.moments.progress import Progress, progress
 from occasion.people.parties import Party, parties_of
 from occasion.store.occurrences import open_windows, per_text
 from occasion.store.schema.desk import OCCASIONS
+from occasion.store.schema.watched import OCCURRENCES
 
 O = OCCASIONS.c  # noqa: E741 - the columns, said often
 HORIZON_DAYS = 30  # how far ahead certain dates are put on the desk
@@ -195,10 +196,11 @@ def write(connection: Connection, looked: Looked, *, now: int) -> Opened:
     done = Opened()
     house = read_house(connection, now)
     known = parties_of(connection, [one.party for one in looked.wanted])
+    over = _over_since(connection, [one.party for one in looked.wanted], now)
     kept: set[tuple[str, str, str]] = set()
     for one in looked.wanted:
         party = known[one.party]
-        if party.kind != one.moment.who or party.deceased is not None:
+        if party.kind != one.moment.who or party.deceased is not None or (one.moment.name, one.party, one.per) in over:
             continue
         kept.add((one.moment.name, one.party, one.per))
         _put(connection, one, party, house.owner(one.moment.owner, party.owner), now, done)
@@ -208,6 +210,33 @@ def write(connection: Connection, looked: Looked, *, now: int) -> Opened:
     if looked.moments:
         _gone(connection, looked.moments, now, done)
     return done
+
+
+def in_pieces(looked: Looked, many: int) -> Iterator[Looked]:
+    """What was found, to be written so many at a time, each piece in a transaction of its own."""
+    rest = dict.fromkeys(looked.at)
+    for begin in range(0, len(looked.wanted), many):
+        some = looked.wanted[begin : begin + many]
+        keys = dict.fromkeys((one.moment.name, one.party, one.per) for one in some)
+        yield Looked(some, [key for key in keys if key in rest])
+        for key in keys:
+            rest.pop(key, None)
+    left = list(rest)
+    for begin in range(0, len(left), many):
+        yield Looked([], left[begin : begin + many])
+    yield Looked(moments=looked.moments)
+
+
+def _over_since(connection: Connection, parties: Sequence[str], since: int) -> set[tuple[str, str, str]]:
+    """Moment, party and per of what was reached or missed since it was looked at."""
+    found: set[tuple[str, str, str]] = set()
+    columns = (OCCURRENCES.c.moment, OCCURRENCES.c.party, OCCURRENCES.c.per)
+    late = (OCCURRENCES.c.noticed_us > since, OCCURRENCES.c.role.in_(("reached", "missed")))
+    for begin in range(0, len(parties), 500):
+        some = OCCURRENCES.c.party.in_(parties[begin : begin + 500])
+        rows = connection.execute(select(*columns).where(some, *late, OCCURRENCES.c.state == "holds"))
+        found.update((row.moment, row.party, row.per) for row in rows)
+    return found
 
 
 def _gone(connection: Connection, moments: frozenset[str], now: int, done: Opened) -> None:
@@ -273,4 +302,6 @@ def _take_off(connection: Connection, number: int, reason: str, now: int, done: 
     done.closed.append(number)
 
 
-__all__ = ["HORIZON_DAYS", "Looked", "Wanted", "judge", "look", "look_at", "look_at_dates", "standing", "write"]
+__all__ = [
+    "HORIZON_DAYS", "Looked", "Wanted", "in_pieces", "judge", "look", "look_at", "look_at_dates", "standing", "write",
+]  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from occasion.desk.actions import unlogged
-from occasion.desk.ahead import HORIZON_DAYS, Looked, look_at, look_at_dates, write
+from occasion.desk.ahead import HORIZON_DAYS, Looked, in_pieces, look_at, look_at_dates, write
 from occasion.desk.certain import dates_in
 from occasion.desk.snapshot import EventsOf
 from occasion.desk.turning import AT_ONCE, turn
@@ -21,6 +21,7 @@ from occasion.people.permission import ContactRules
 from occasion.store.arrived import Batch, Receipt
 from occasion.store.history import History
 
+PIECE = 50  # occasions written in one transaction: clients wait for it
 TURN_SECONDS = 60.0
 LOOK_SECONDS = 3600.0
 PATIENCE = 5.0
@@ -116,5 +117,10 @@ class Looking:
                 look_at(connection, moment, looked, now=now, zone=self._zone, events_of=self._events_of)
         with self._engine.connect() as connection:
             look_at_dates(connection, catalogue, looked, dates, now=now, zone=self._zone)
-        done = self._do(lambda connection: write(connection, looked, now=now)).result()
-        return len(done.opened) + len(done.closed)
+        changed = 0
+        for some in in_pieces(looked, PIECE):
+            if self._end.is_set():
+                break
+            done = self._do(lambda connection, some=some: write(connection, some, now=now)).result()  # type: ignore[misc]
+            changed += len(done.opened) + len(done.closed)
+        return changed

@@ -14,6 +14,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 from sqlalchemy import Connection, func, select
 
+from occasion.service.effects import KIND, SOURCE
 from occasion.store.positions import SEALED, WATCH
 from occasion.store.schema.desk import OCCASIONS
 from occasion.store.schema.doors import SESSIONS
@@ -110,6 +111,11 @@ def _records(connection: Connection) -> Iterator[Metric]:
     counted = (
         ("occasion_tail_events", "Events that no segment holds yet.", select(func.count()).select_from(TAIL)),
         ("occasion_refused_items", "Items kept as refused.", select(func.count()).select_from(REFUSED)),
+        (
+            "occasion_changes_set_aside",
+            "Changes that the desk could not take.",
+            select(func.count()).select_from(REFUSED).where(REFUSED.c.source == SOURCE, REFUSED.c.kind == KIND),
+        ),
         ("occasion_sessions", "Sessions that have not ended.", select(func.count()).select_from(SESSIONS)),
         ("occasion_deliveries_waiting", "Webhook messages not delivered yet.", _unsent(DELIVERIES, "done_us")),
         ("occasion_notices_waiting", "Notices not sent yet.", _unsent(NOTICES, "sent_us")),
