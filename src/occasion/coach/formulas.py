@@ -70,29 +70,28 @@ _FORMULA = (
     r"(?:serdecznie |z (?:poważaniem|wyrazami szacunku)|serdecznie|pozdrawiam(?: serdecznie)?)|"
     r"mit freundlichen grüßen|viele grüße|liebe grüße|saludos(?: cordiales)?|atentamente|cordialement|bien à vous)"
 )
-_SIGNED = re.compile(
-    rf"(?:(?<=[\n.!?…)])|^)\s*(?:{_FORMULA})(?: and {_FORMULA})?\s*(?:[,.!–—-]|\n|$)"
-    r"(?:[\s,.&|–—-]*[^\s.!?]+\.?){0,12}\s*$",
-    re.IGNORECASE,
-)
+_SIGNED = re.compile(rf"(?:(?<=[\n.!?…)])|^)\s*(?:{_FORMULA})(?: and {_FORMULA})?\s*(?:[,.!–—-]|\n|$)", re.IGNORECASE)
+_GOES_ON = re.compile(r"[!?…]|\w{3,}\.\s+\w")  # what follows is no signature
 _FOOT = re.compile(
     r"\n-- ?\n|\n_{5,}|(?:^|\n)\s*(?:sent from my |get outlook for |on [^\n]{6,80} wrote:|-{3,} ?original message)|"
     r"(?:^|\n)[^\n]*(?:\bunsubscribe\b"
     r"|this (?:e-?mail|message)(?: and any attachments?)? (?:is|are|may be) (?:confidential|intended))",
     re.IGNORECASE,
 )
+_MAY_FOOT = re.compile(r"--|__|[Ss]ent from|outlook|wrote:|riginal|nsub|onfidential|intended")
 _QUOTED = re.compile(r"(?:^|(?<=\n))>[^\n]*")
 _FACTS = re.compile(
     r"(?:(?<=[\n.!?])|^)\s*(?:(?:our|my|the) (?:(?:opening|office|surgery|practice) )?"
     r"(?:hours|address|(?:direct |telephone |phone )?(?:number|line))(?: are| is|:)|we(?:'re|’re| are) open"
     r"|you (?:can |will )?(?:find|reach|ring|call) (?:us|me) (?:at|on|under|in))"
-    r"\b[^.!?\n]*\d[^!?\n]*?(?=[.!?](?:\s|$)|\n|$)",
+    r"\b[^.!?\n]{0,80}\d[^!?\n]{0,80}?(?=[.!?](?:\s|$)|\n|$)",
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[.!?…]+[\"”')]*\s+|\s*\n\s*")
 _SMALL = frozenset(re.split(" ", "from at of the your yours our and team for in on und von der od z i de la"))
 _TAIL_LINES = 6  # of a signature
-_LINE_WORDS, _NAME_WORDS = 6, 8
+_LINE_WORDS, _NAME_WORDS, _SIGNATURE_WORDS = 6, 8, 14
+_LONGEST_LAST = 300  # characters of a sentence that may be a closing
 _SIGNING = re.compile(
     r"\b(?:your?s?|team|desk|office|manager|reception|service|support|accounts|billing|crew)\b", re.IGNORECASE
 )
@@ -114,7 +113,7 @@ def parts(text: str) -> Parts:
     'the lamp is mended.'
     """
     begin = _greeting(text)
-    foot = _FOOT.search(text, begin)
+    foot = _FOOT.search(text, begin) if _MAY_FOOT.search(text, begin) else None
     end = _closing(text, begin, foot.start() if foot else len(text))
     aside = [match.span() for match in _QUOTED.finditer(text, begin, end)]
     aside += [match.span() for match in _FACTS.finditer(text, begin, end)]
@@ -135,7 +134,7 @@ def _closing(text: str, begin: int, end: int) -> int:
         before = end
         end = begin + len(text[begin:end].rstrip())
         tail = max(begin, end - 240)
-        signed = _SIGNED.search(text[tail:end])
+        signed = next((at for at in _SIGNED.finditer(text[tail:end]) if _is_tail(text[tail + at.end() : end])), None)
         if signed is not None:
             end = tail + signed.start()
             continue
@@ -148,9 +147,14 @@ def _closing(text: str, begin: int, end: int) -> int:
     return max(begin, end)
 
 
+def _is_tail(rest: str) -> bool:
+    """Whether what follows a closing formula is a signature at most."""
+    return len(rest.split()) <= _SIGNATURE_WORDS and _GOES_ON.search(rest) is None
+
+
 def _last_sentence(text: str, begin: int, end: int) -> int:
-    start = begin
-    for found in _SENTENCE_END.finditer(text, begin, end):
+    start = max(begin, end - _LONGEST_LAST)
+    for found in _SENTENCE_END.finditer(text, start, end):
         if found.end() < end:
             start = found.end()
     return start

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from occasion.coach.alike import FAR, Likeness, Message, Sending, digest, enough, event_key
-from occasion.coach.matching import RUN, compare, grams, grams_of_many
+from occasion.coach.matching import GRAM, RUN, compare, grams, grams_of_many
 from occasion.coach.postings import TABLES, Postings
 from occasion.coach.skeleton import Own, skeleton
 
@@ -135,7 +135,7 @@ class Sent:
         return first is not None and first < until_us
 
     def like(self, words: Any, until_us: int = FAR, without: tuple[str, int] | None = None) -> Likeness:
-        """What these words (codes, see `skeleton.word_codes`) share with messages sent before an instant.
+        """What these words (codes, see `skeleton.Skeleton`) share with messages sent before an instant.
 
         `without`: a message (party, instant) that is left out, where one that was sent is read again.
         """
@@ -144,29 +144,30 @@ class Sent:
             return self._like(words, until_us, without)
 
     def _like(self, words: Any, until_us: int, without: tuple[str, int] | None) -> Likeness:
-        nothing = Likeness(np.zeros(len(words), bool))
         left_out = None if without is None else (self._code_of(without[0]), without[1])
-        found = [one for one in self._candidates(words) if self._was_sent(one, until_us, left_out)]
-        if not found:
-            return nothing
-        covered = compare(words, [self._words_of(one) for one in found])
+        need = max(1, enough(self.skeletons, len(words)))
+        found = self._candidates(words, need)
+        texts = self._words_of(found)
+        covered = compare(words, texts)
         counts = covered.counts
-        real = counts >= max(1, enough(self.skeletons, len(words)))
-        if not real.any():
-            return nothing
-        shared = covered.by_text[real].any(axis=0)
+        real = [row for row in np.flatnonzero(counts >= need) if self._was_sent(found[row], until_us, left_out)]
+        if not real:
+            return Likeness(np.zeros(len(words), bool))
         best = int(counts[real].max())
-        nearest = [one for one, many, ok in zip(found, counts, real, strict=True) if ok and many * 10 >= best * 9]
-        whole = any(len(self._words_of(one)) == len(words) for one in nearest) and best == len(words)
-        sendings, at_least = self._sendings(nearest, until_us, left_out)
-        return Likeness(shared, best, sendings, at_least or len(found) >= CANDIDATES, whole)
+        nearest = [row for row in real if counts[row] * 10 >= best * 9]
+        whole = best == len(words) and any(len(texts[row]) == best for row in nearest)
+        sendings, more = self._sendings([found[row] for row in nearest], until_us, left_out)
+        at_least = more or (len(found) >= CANDIDATES and len(nearest) > 1)
+        return Likeness(covered.by_text[real].any(axis=0), best, sendings, at_least, whole)
 
-    def _candidates(self, words: Any) -> list[int]:
-        """Skeletons that may share runs: the very same first, then those with most grams, the newest first."""
+    def _candidates(self, words: Any, need: int) -> list[int]:
+        """Skeletons that may share so many words: the very same first, then those with most grams, the newest first."""
         query = "SELECT skeleton FROM skeletons WHERE digest = ?"
         found = [row[0] for row in self._db.execute(query, (digest(words),))]
         if len(words) >= RUN:
             skeletons, hits = self._postings.having(grams(words))
+            some = hits >= max(1, (need - GRAM) // 3)  # every second gram is kept, and an exchanged word costs some
+            skeletons, hits = skeletons[some], hits[some]
             order = np.lexsort((-skeletons.astype(np.int64), -hits))[:CANDIDATES]
             found = list(dict.fromkeys([*found, *skeletons[order].tolist()]))
         return found
@@ -175,9 +176,10 @@ class Sent:
         rows = self._db.execute("SELECT party, at FROM sent WHERE skeleton = ? AND at < ? LIMIT 2", (one, until_us))
         return any(row != left_out for row in rows.fetchall())
 
-    def _words_of(self, one: int) -> Any:
-        row = self._db.execute("SELECT words FROM skeletons WHERE skeleton = ?", (one,)).fetchone()
-        return np.frombuffer(row[0], np.uint32)
+    def _words_of(self, some: Sequence[int]) -> list[Any]:
+        marks = ",".join("?" * len(some))
+        rows = dict(self._db.execute(f"SELECT skeleton, words FROM skeletons WHERE skeleton IN ({marks})", list(some)))
+        return [np.frombuffer(rows.get(one, b""), np.uint32) for one in some]
 
     def _sendings(
         self, some: Sequence[int], until_us: int, left_out: tuple[int, int] | None
@@ -237,7 +239,8 @@ class Sent:
         fresh = {key: one for key, one in zip(keys, some, strict=True) if key not in known}
         if not fresh:
             return 0
-        codes = [skeleton(one.text, Own(one.fields, (*one.names, *names))).codes for one in fresh.values()]
+        ours = Own((), names)
+        codes = [skeleton(one.text, Own(one.fields, one.names, ours)).codes for one in fresh.values()]
         numbers = self._numbered(codes)
         parties = self._coded([one.party for one in fresh.values()])
         rows = [
@@ -245,7 +248,7 @@ class Sent:
             for (key, one), number in zip(fresh.items(), numbers, strict=True)
         ]
         self._db.executemany("INSERT OR IGNORE INTO sent VALUES (?, ?, ?, ?)", sorted(rows))
-        self.note({"first_us": min(self.meta("first_us") or FAR, min(row[2] for row in rows))})
+        self.note({"first_us": min([self.meta("first_us") or FAR, *(row[2] for row in rows)])})
         return len(rows)
 
     def _known(self, keys: Sequence[int]) -> set[int]:
@@ -308,7 +311,7 @@ class Sent:
                 self._db.execute("DELETE FROM parties WHERE code = ?", (code,))
                 for one in theirs:
                     if self._db.execute("SELECT 1 FROM sent WHERE skeleton = ? LIMIT 1", (one,)).fetchone() is None:
-                        self._postings.remove(grams(self._words_of(one)), one)
+                        self._postings.remove(grams(self._words_of([one])[0]), one)
                         self._db.execute("DELETE FROM skeletons WHERE skeleton = ?", (one,))
             self._bump()
 

@@ -25,7 +25,7 @@ from occasion.store.schema.log import TAIL
 
 FILE = "sent.db"  # in the data folder
 ROWS_AT_ONCE = 1 << 16  # of a segment
-MESSAGES_AT_ONCE = 5_000  # taken in with one transaction
+MESSAGES_AT_ONCE = 10_000  # taken in with one transaction
 TRIES = 5
 COLUMNS = ["party", "at_us", "direction", "body", "id"]
 Step = Callable[[int], None]  # after some messages: how many have been taken in

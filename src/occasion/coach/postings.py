@@ -16,7 +16,9 @@ import numpy as np
 
 PIECE = 2048  # pairs
 FRESH = 200_000  # rows that become a segment
-ALIKE = 6  # times: segments no larger than that together with what is new are merged with it
+DIRECT = 50_000  # pairs that come together and become one at once
+MOST_SEGMENTS = 8
+ALIKE = 2  # times: a segment is merged with smaller ones if it is no larger than so many of them together
 MOST_READ = 2_000_000  # pairs for one draft: the rarest grams first
 AT_ONCE = 1 << 22  # pairs merged in one step
 
@@ -34,9 +36,11 @@ class Postings:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._pieces: dict[int, tuple[Any, Any]] = {}  # segment → first grams, numbers
+        self._fresh = 0
 
     def reload(self) -> None:
         """Somebody changed the segments: look again."""
+        self._fresh = int(self._db.execute("SELECT COUNT(*) FROM fresh").fetchone()[0])
         found: dict[int, list[tuple[int, int]]] = {}
         query = "SELECT segment, first, number FROM pieces ORDER BY segment, first, number"
         for segment, first, number in self._db.execute(query):
@@ -87,19 +91,19 @@ class Postings:
 
     def add(self, grams: Any, skeletons: Any) -> bool:
         """Add pairs; whether segments changed."""
-        if len(grams) >= FRESH:
-            self._write_segment(grams, skeletons)
-            self.reload()
-            return True
-        pairs = zip(grams.tolist(), skeletons.tolist(), strict=True)
-        self._db.executemany("INSERT OR IGNORE INTO fresh VALUES (?, ?)", pairs)
-        if int(self._db.execute("SELECT COUNT(*) FROM fresh").fetchone()[0]) < FRESH:
-            return False
-        rows = np.array(self._db.execute("SELECT gram, skeleton FROM fresh").fetchall(), np.uint32)
-        self._db.execute("DELETE FROM fresh")
-        self._write_segment(rows[:, 0], rows[:, 1])
+        if len(grams) < DIRECT:
+            pairs = zip(grams.tolist(), skeletons.tolist(), strict=True)
+            self._db.executemany("INSERT OR IGNORE INTO fresh VALUES (?, ?)", pairs)
+            self._fresh += len(grams)
+            if self._fresh < FRESH:
+                return False
+            rows = np.array(self._db.execute("SELECT gram, skeleton FROM fresh").fetchall(), np.uint32)
+            self._db.execute("DELETE FROM fresh")
+            grams, skeletons = rows[:, 0], rows[:, 1]
+        self._write_segment(grams, skeletons)
         self.reload()
-        self.merge()
+        if len(self._pieces) > MOST_SEGMENTS:
+            self.merge()
         return True
 
     def _write_segment(self, grams: Any, skeletons: Any) -> None:
@@ -119,18 +123,16 @@ class Postings:
                 some, theirs = grams[at : at + PIECE], skeletons[at : at + PIECE]
                 self._db.execute(query, (segment, int(some[0]), len(some), some.tobytes(), theirs.tobytes()))
 
-    def merge(self, *, everything: bool = False) -> None:
-        """Merge segments that are of like size, or all of them."""
+    def merge(self) -> None:
+        """Merge the smallest segment with all that are not much larger, two at least."""
         sizes = self._db.execute("SELECT segment, SUM(rows) FROM pieces GROUP BY segment ORDER BY 2").fetchall()
         together: list[int] = []
         rows = 0
         for segment, many in sizes:
-            if not everything and together and many > ALIKE * rows:
+            if len(together) > 1 and many > ALIKE * rows:
                 break
             together.append(segment)
             rows += many
-        if len(together) < 2 or (not everything and len(together) < 4):
-            return
         new = self._new_segment()
         steps = max(1, rows // AT_ONCE)
         edges = [(i << 32) // steps for i in range(steps + 1)]

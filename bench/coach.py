@@ -1,0 +1,231 @@
+"""How long "who else got these words" takes with a million messages behind it, and what the index weighs.
+
+    python bench/coach.py [--messages 1000000] [--drafts 300] [--folder DIR] [--json OUT]
+
+Messages of 30 to 120 words: 30 % are renderings of 500 templates with merge fields, 10 % are such with one word in
+eight exchanged, 60 % are personal: words drawn by a Zipf law with two or three of 200 set phrases in each, so that some
+runs are in tens of thousands of texts. Drafts are of all three kinds and none was sent. An index that lies in DIR
+already is taken as it is. Besides, the same 20 000 texts are asked of a MinHash index (rensa, 128 numbers, 32 bands, as
+design.md has it), to compare what each finds. Times are by the clock on the wall, and of the processor
+(on a busy machine look at the latter).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from occasion.coach.index import Message, Sent
+from occasion.coach.reading import Draft, Known
+from occasion.coach.skeleton import Own, skeleton
+from occasion.coach.unique import read_unique
+from occasion.people.parties import Party
+
+TEMPLATES, PHRASES, WORDS = 500, 200, 30_000
+NOW = 1_772_438_400_000_000
+KINDS = ("rendering", "edited", "personal")
+SHARES = (0.3, 0.1, 0.6)
+NAMES = ("Lena Sato", "Carol Ives", "Larkfield Dental")
+FIRST = ("Ana", "Bruno", "Cora", "Dev", "Elif", "Femi", "Gwen", "Hugo", "Ines", "Jonas", "Kira", "Luca")
+STREETS = ("Quay", "Alder Row", "Mill Lane", "Station Terrace", "Canal Side", "Orchard Close")
+
+
+class Made:
+    """Messages by number, the same for a seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+        syllables = [a + b for a in "bcdfghklmnprstvw" for b in ("a", "e", "i", "o", "u", "an", "er", "in", "ou")]
+        drawn = random.Random(7)
+        found: dict[str, None] = {}
+        while len(found) < WORDS:
+            found["".join(drawn.choices(syllables, k=1 if len(found) < 100 else 2 if len(found) < 5_000 else 3))] = None
+        self.words = np.array(list(found))
+        weight = 1 / (np.arange(WORDS) + 5)
+        self.chances = np.cumsum(weight / weight.sum())
+        fixed = np.random.default_rng(11)  # templates and phrases are those of every seed
+        self.phrases = [self._drawn(fixed, int(n)) for n in fixed.integers(4, 8, PHRASES)]
+        self.templates = [self._template(fixed) for _ in range(TEMPLATES)]
+
+    def _drawn(self, rng: Any, many: int) -> list[str]:
+        drawn: list[str] = self.words[np.searchsorted(self.chances, rng.random(many))].tolist()
+        return drawn
+
+    def _template(self, rng: Any) -> list[str]:
+        words = self._drawn(rng, int(rng.integers(30, 121)))
+        places = sorted(rng.choice(len(words), 5, replace=False))
+        for at, name in zip(places, ("{f}", "{s}", "{n}", "{d}", "{f}"), strict=True):
+            words[at] = name
+        return words
+
+    def fields(self, number: int) -> dict[str, str]:
+        return {
+            "f": FIRST[number % len(FIRST)], "s": f"{STREETS[number % len(STREETS)]} {number % 97}",
+            "n": str(number % 1000), "d": f"{number % 28 + 1} May",
+        }  # fmt: skip
+
+    def text(self, number: int, kind: str) -> str:
+        values = self.fields(number)
+        if kind == "personal":
+            words = self._drawn(self.rng, int(self.rng.integers(24, 110)))
+            for at in self.rng.integers(0, len(words), int(self.rng.integers(2, 4))):
+                words[at:at] = self.phrases[int(self.rng.integers(PHRASES))]
+        else:
+            words = [word.format(**values) for word in self.templates[int(self.rng.integers(TEMPLATES))]]
+            if kind == "edited":
+                for at in self.rng.choice(len(words), len(words) // 8, replace=False):
+                    words[at] = self._drawn(self.rng, 1)[0]
+        return f"Dear {values['f']}, {' '.join(words)}. Kind regards, Lena Sato"
+
+    def messages(self, many: int) -> Iterator[Message]:
+        kinds = self.rng.choice(KINDS, many, p=SHARES)
+        for number, kind in enumerate(kinds):
+            values = self.fields(number)
+            fields = (values["s"],)
+            party = f"party-{number % 400_000}"
+            yield Message(
+                party,
+                NOW - (number % 1000) * 86_400_000_000,
+                self.text(number, kind),
+                fields,
+                (values["f"],),
+                f"m{number}",
+            )
+
+
+def resident() -> int:
+    """Bytes of this process that are no file's."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("RssAnon"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def build(path: Path, many: int) -> dict[str, float]:
+    """The index as a rebuild makes it; without the time that making the messages takes."""
+    made, making, making_cpu = Made(1), 0.0, 0.0
+    begin, begin_cpu = time.perf_counter(), time.process_time()
+    with Sent(path) as sent:
+        source = made.messages(many)
+        while True:
+            at, cpu = time.perf_counter(), time.process_time()
+            some = [one for _, one in zip(range(20_000), source, strict=False)]
+            making += time.perf_counter() - at
+            making_cpu += time.process_time() - cpu
+            if not some:
+                break
+            with sent.writing():
+                sent.add(some, NAMES)
+        sent.note({"seq": 1})
+    seconds = time.perf_counter() - begin - making
+    processor = time.process_time() - begin_cpu - making_cpu
+    return {
+        "build_s": round(seconds, 1), "build_processor_s": round(processor, 1),
+        "messages_a_second": round(many / seconds),
+    }  # fmt: skip
+
+
+def read(path: Path, drafts: int) -> dict[str, Any]:
+    """How long a draft takes, by kind, and what is in memory."""
+    made = Made(2)
+    with Sent() as nothing:  # what the libraries take is no part of the index
+        read_unique(_draft("Dear Ana, " + "so it is " * 9, 0), _known(made, 0), nothing)
+    before = resident()
+    told: dict[str, Any] = {}
+    with Sent(path) as sent:
+        for kind in KINDS:
+            took, busy, found = [], [], 0
+            for number in range(drafts):
+                draft, known = _draft(made.text(number, kind), number), _known(made, number)
+                at, cpu = time.perf_counter(), time.process_time()
+                part = read_unique(draft, known, sent)
+                took.append((time.perf_counter() - at) * 1000)
+                busy.append((time.process_time() - cpu) * 1000)
+                found += part.level == "poor"
+            told[kind] = {"clock_ms": _spread(took), "processor_ms": _spread(busy), "poor": found / drafts}
+        told |= {"messages": sent.messages, "skeletons": sent.skeletons}
+    told["memory_bytes_a_skeleton"] = round((resident() - before) / told["skeletons"], 1)
+    told["file_bytes_a_message"] = round(path.stat().st_size / told["messages"])
+    return told
+
+
+def _spread(values: list[float]) -> dict[str, float]:
+    cut = statistics.quantiles(values, n=100)
+    return {"p50": round(cut[49], 2), "p99": round(cut[98], 2), "max": round(max(values), 2)}
+
+
+def _draft(text: str, number: int) -> Draft:
+    return Draft(text, f"new-{number}", NOW + 1)
+
+
+def _known(made: Made, number: int) -> Known:
+    values = made.fields(number)
+    party = Party(f"new-{number}", (f"new-{number}",), True, name=values["f"])
+    return Known(party, traits={"street": values["s"]}, names=NAMES)
+
+
+def minhash(many: int, drafts: int) -> dict[str, Any]:
+    """What a MinHash index and this one find of the same texts: edited renderings, and one sentence taken over."""
+    from rensa import RMinHash, RMinHashLSH  # type: ignore[attr-defined]
+
+    made, own = Made(3), Own((), NAMES)
+    texts = [made.text(number, "personal") for number in range(many)]
+    rows = [list(skeleton(text, own).words) for text in texts]
+    lsh = RMinHashLSH(threshold=0.5, num_perm=128, num_bands=32)
+
+    def sketch(words: list[str]) -> Any:
+        one = RMinHash(num_perm=128, seed=42)
+        one.update([" ".join(words[at : at + 3]) for at in range(max(1, len(words) - 2))])
+        return one
+
+    for number, words in enumerate(rows):
+        lsh.insert(number, sketch(words))
+    sent = Sent.of((Message(f"p{n}", n + 1, text, (), (), str(n)) for n, text in enumerate(texts)), NAMES)
+    drawn = random.Random(5)
+    told: dict[str, Any] = {"texts": many}
+    for kind in ("edited", "a third taken over"):
+        hits = {"minhash": 0, "grams": 0}
+        for number in range(drafts):
+            words = list(rows[number])
+            if kind == "edited":
+                for at in drawn.sample(range(len(words)), len(words) // 8):
+                    words[at] = made._drawn(made.rng, 1)[0]
+            else:
+                words = words[: len(words) // 3] + made._drawn(made.rng, len(words) - len(words) // 3)
+            hits["minhash"] += number in set(lsh.query(sketch(words)))
+            likeness = sent.like(skeleton(" ".join(words)).codes)
+            hits["grams"] += any(one.party == f"p{number}" for one in likeness.sendings)
+        told[kind] = {name: count / drafts for name, count in hits.items()}
+    return told
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--messages", type=int, default=1_000_000)
+    parser.add_argument("--drafts", type=int, default=300)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--compare", type=int, default=20_000, help="texts for the comparison with MinHash; 0: none")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        path = (options.folder or Path(scratch)) / "sent.db"
+        told: dict[str, Any] = {"cores": os.cpu_count(), "load": os.getloadavg()[0]}
+        if not path.exists():
+            told |= build(path, options.messages)
+        told |= read(path, options.drafts)
+        if options.compare:
+            told["found"] = minhash(options.compare, options.drafts)
+        print(json.dumps(told, indent=1))
+
+
+if __name__ == "__main__":
+    main()
