@@ -33,6 +33,7 @@ COMMANDS = (
     "cli_people",
     "cli_journey",
     "cli_coach",
+    "cli_practice",
 )
 
 app = typer.Typer(

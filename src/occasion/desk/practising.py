@@ -88,6 +88,12 @@ def _shown(at: Practising, mine: Sequence[Exercise], number: int | None) -> Mate
     return next((found for one in due if (found := usable(at, one)) is not None), None)
 
 
+def due_number(at: Practising) -> int | None:
+    """The exercise that is due and has waited longest."""
+    found = _shown(at, practice.exercises(at.connection, at.viewer.id), None)
+    return None if found is None else found.exercise.number
+
+
 def usable(at: Practising, exercise: Exercise) -> Material | None:
     """What it shows, where the message is still there and its party still one that the viewer sees."""
     if exercise.party is not None and not at.sees(exercise.party):

@@ -41,18 +41,23 @@ class Coaching:
         return coach(self.around(connection, viewer), draft, self.others)
 
     def again(self, around: Around) -> Reads:
-        """How a message that was sent reads, and what might have been sent in its place: as of then.
+        """See reads_again."""
+        return reads_again(around, self.others)
 
-        A written pair comes with the others it is read beside.
-        """
 
-        def reads(draft: Draft, known: Known, others: Sequence[Known] | None) -> Reading:
-            if others is not None:
-                return read(draft, known, others, sent_before())
-            drawn = self.others.of(around, draft, known.party.kind)
-            return read(draft, known, drawn, around.sent, canonical=around.log.canonical)  # names nobody else
+def reads_again(around: Around, drawn: Others) -> Reads:
+    """How a message that was sent reads, and what might have been sent in its place: as of then, naming nobody else.
 
-        return reads
+    A written pair comes with the others it is read beside.
+    """
+
+    def reads(draft: Draft, known: Known, others: Sequence[Known] | None) -> Reading:
+        if others is not None:
+            return read(draft, known, others, sent_before())
+        rest = drawn.of(around, draft, known.party.kind)
+        return read(draft, known, rest, around.sent, canonical=around.log.canonical)
+
+    return reads
 
 
 def seen(connection: Connection, viewer: Viewer, parties: Sequence[str]) -> Mapping[str, str]:
