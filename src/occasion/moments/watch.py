@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -23,9 +22,10 @@ from occasion.events.event import Event, in_order
 from occasion.moments.again import Part, Parts, replayed, said
 from occasion.moments.changes import Change, Key, Log, MemoryLog, difference
 from occasion.moments.definition import Definition
-from occasion.moments.live.fast import Fast, Handler, Shown
-from occasion.moments.live.program import DUE, LAST, ZONE, Program, Saved
+from occasion.moments.live.fast import Shown
+from occasion.moments.live.program import LAST, Program, Saved
 from occasion.moments.live.state import LONG_AGO, State
+from occasion.moments.reading import Reading
 from occasion.moments.rows import MemoryRows, Rows
 from occasion.moments.timers import Timers
 
@@ -64,8 +64,8 @@ class Watcher:
 
     def _take(self, definitions: Sequence[Definition], zone: str) -> None:
         self.program = Program(definitions, zone)
-        self.fast = Fast(self.program)
-        self.handlers = _Handlers(self.fast)
+        self.reading = Reading(self.program, self.rows, self.timers)
+        self.fast = self.reading.fast
         self.parts = Parts(self.program)
         self.rows.use(self.program)
 
@@ -109,7 +109,7 @@ class Watcher:
     def forget(self, party: str) -> None:
         """Erases a party: its row, saved or not, its waiting events, and what was acted on."""
         self._drop_waiting(party)
-        self.rows.remove(party)
+        self._remove(party)
         self.acted = {key for key in self.acted if key[0] != party}
 
     def redefine(self, definitions: Sequence[Definition], parties: Iterable[str] | None = None) -> list[Change]:
@@ -155,14 +155,20 @@ class Watcher:
     def _anew(self, party: str, events: list[Event]) -> list[Change]:
         """The party's row is what these events leave; all that they show."""
         if not events:
-            self.rows.remove(party)
+            self._remove(party)
             return []
         row = self.program.blank()
         out = replayed(self.fast, row, party, events, self.horizon)
         self._put(party, row)
         return self._changes(out)
 
+    def _remove(self, party: str) -> None:
+        self.reading.drop(party)
+        self.rows.remove(party)
+
     def _put(self, party: str, row: State) -> None:
+        if self.rows.held.get(party) is not row:
+            self.reading.drop(party)
         self.rows.replaced(party)  # before it is: a row that is being saved is saved as it was
         self.rows.held[party] = row
         self.rows.changed((party,))
@@ -192,7 +198,7 @@ class Watcher:
             self.asked = horizon + AHEAD_US
         before, self.horizon = self.horizon, horizon
         out: list[Shown] = []
-        self._read(batch, out)
+        read = self.reading.read(batch, out, self.clock)
         again: list[Change] = []
         due = self.timers.due(horizon, lambda some: again.extend(self._bring(some, (), before)), self.rows.held)
         for party in due:
@@ -201,87 +207,38 @@ class Watcher:
                 said(out, party, self.program.advance(row, horizon))
             self.timers.set(party, row)
         self.rows.changed(due)
-        return brought + again + self._changes(out)
-
-    def _read(self, batch: list[Event], out: list[Shown]) -> None:
-        """Reads closed instants, in order of time; an instant of a party with several events the long way."""
-        if len({event.at for event in batch}) == len(batch):
-            self._read_single(batch, out)
-            return
-        single: list[Event] = []
-        for _, together in groupby(batch, key=BY_AT):
-            events = list(together)
-            if len(events) > 1 and len({event.party for event in events}) < len(events):
-                self._read_single(single, out)
-                single = []
-                for _, own in groupby(sorted(events, key=BY_PARTY), key=BY_PARTY):
-                    self._read_long(list(own), out)
-            else:
-                single += events
-        self._read_single(single, out)
-
-    def _read_single(self, batch: list[Event], out: list[Shown]) -> None:
-        """Reads instants of one event each, in order of time; a party's one after another, while its state is at
-        hand. This is the loop that everything goes through.
-        """
-        rows, handlers, put_off, wake = self.rows.held, self.handlers, self.fast.put_off, list[str]()
-        parties: dict[str, list[Event]] = defaultdict(list)
-        for event in batch:
-            parties[event.party].append(event)
-        for party, events in parties.items():
-            row = rows.get(party)
-            if row is None:
-                row = rows[party] = self.program.blank()
-                if not self.fast.event(row, events[0], out, wake):
-                    self._read_long([events[0]], out)
-                del events[0]
-            for event in events:
-                at = event.at
-                if at >= row[DUE] and not put_off(row, at):
-                    said(out, party, self.program.advance(row, at - 1))
-                    self.timers.set(party, row)
-                handle = handlers[event.name]
-                if handle is None or at == row[DUE] or (event.zone is not None and event.zone != row[ZONE]):
-                    self._read_long([event], out)
-                else:
-                    handle(row, at, event, out, wake)
-                    row[LAST] = at
-        for party in wake:
-            self.timers.set(party, rows[party])
-        self.rows.changed(parties)
-
-    def _read_long(self, events: list[Event], out: list[Shown]) -> None:
-        """Reads one instant of a party with everything that may happen at it. The same event twice counts once."""
-        party, at = events[0].party, events[0].at
-        row = self.rows.held.get(party)
-        if row is None:
-            row = self.rows.held[party] = self.program.blank()
-        if len(events) > 1:
-            events = in_order(events)
-        said(out, party, self.program.advance(row, at - 1))
-        said(out, party, self.program.instant(row, at, events))
-        self.timers.set(party, row)
-        self.rows.changed((party,))
+        read += self.reading.wake(horizon, self.clock)
+        return brought + again + read + self._changes(out)
 
     def _late(self, late: list[Event]) -> list[Change]:
         """Events of instants already closed. Where nothing of the party was read since, they are simply read; else the
         party is read again from its last snapshot, with and without them, and the difference is what changed.
         """
         changes = self._bring(list({event.party: None for event in late}), {event.id for event in late})
+        simply: list[Event] = []
         for party, together in groupby(sorted(late, key=lambda event: (event.party, event.at)), key=BY_PARTY):
             events = list(together)
-            row = self.rows.held.get(party)
-            if row is None or events[0].at > row[LAST]:
-                out: list[Shown] = []
-                for _, own in groupby(events, key=BY_AT):
-                    self._read_long(list(own), out)
-                row = self.rows.held[party]
-                said(out, party, self.program.advance(row, self.horizon))
-                self.timers.set(party, row)
-                changes += self._changes(out)
+            last = self.reading.last(party)
+            if last is None or events[0].at > last:
+                simply += events
             else:
                 changes += self._again(party, events)
+        if simply:
+            changes += self._simply(simply)
         return changes
+
+    def _simply(self, late: list[Event]) -> list[Change]:
+        """Events later than anything read of their parties, and the timers until the horizon."""
+        out: list[Shown] = []
+        changes = self.reading.read(sorted(late, key=BY_AT), out, self.clock)
+        parties = list({event.party: None for event in late})
+        for party in parties:
+            row = self.rows.held[party]
+            said(out, party, self.program.advance(row, self.horizon))
+            self.timers.set(party, row)
+        self.rows.changed(parties)
+        changes += self.reading.wake(self.horizon, self.clock)
+        return changes + self._changes(out)
 
     def _again(self, party: str, late: list[Event]) -> list[Change]:
         """Reads a party again, as far as the late events touch it; its state becomes what the whole log says."""
@@ -297,10 +254,7 @@ class Watcher:
         twin = cast(State, part.program.unpack(part.program.pack(own)))
         before = self._changes(replayed(part.fast, own, party, part.seen(held), self.horizon), part)
         after = self._changes(replayed(part.fast, twin, party, part.seen(now), self.horizon), part)
-        row = self.rows.held[party]
-        part.put(twin, row)
-        row[ZONE], row[LAST] = twin[ZONE], max(row[LAST], twin[LAST])  # a timer that it set may be later
-        self._put(party, row)
+        self._put(party, self.reading.replaced(party, part, twin))
         reason = f"{', '.join(sorted(came)[:3])} came late" + (f", and {len(came) - 3} more" if len(came) > 3 else "")
         return difference({c.key: c for c in before}, {c.key: c for c in after}, reason, self.clock, self.acted)
 
@@ -324,6 +278,7 @@ class Watcher:
         every party's last snapshot.
         """
         position = self.place()
+        self.reading.gather()
         if self.rows.save() is not None:
             position["parties"] = {party: self.program.save(row) for party, row in self.rows.held.items()}
         return position
@@ -356,18 +311,6 @@ class Watcher:
         else:
             self.added = set(self.program.identities) - set(cast(list[str], saved["moments"]))
         self._queue(list(self.log.unread(self.horizon, self.clock)))
-
-
-class _Handlers(dict[str, Handler | None]):
-    """The quick path's function by event name, made at its first event."""
-
-    def __init__(self, fast: Fast) -> None:
-        super().__init__()
-        self.fast = fast
-
-    def __missing__(self, name: str) -> Handler | None:
-        self[name] = made = self.fast.handler(name)
-        return made
 
 
 __all__ = ["BUFFER_US", "Change", "Log", "MemoryLog", "Watcher"]

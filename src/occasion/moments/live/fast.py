@@ -8,7 +8,7 @@ own: on every state it must leave what the machine leaves, which the tests compa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from functools import partial
 from typing import Any, cast
@@ -32,10 +32,13 @@ Handler = Callable[[State, int, Event, list[Shown], list[str]], None]
 
 
 class Fast:
-    """The handlers of a program: None where every definition must be asked the long way."""
+    """The handlers of a program: None where every definition must be asked the long way. `which`: those of its
+    definitions that are read at all, by their place (None: every one).
+    """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, which: Collection[int] | None = None) -> None:
         self.program = program
+        self.which = range(len(program.definitions)) if which is None else which
         self.handlers: dict[tuple[str, bool], Handler | None] = {}
         staged = {one for stages in program.sets for stage in stages for one in selections_of(stage)}
         self.entered = {one.name for one in staged if one.of == "event"}
@@ -70,7 +73,8 @@ class Fast:
         names["ZONE"] = self.program.zone
         body: list[str] = []
         showing = 0
-        for i, reader in enumerate(self.program.readers):
+        for i in self.which:
+            reader = self.program.readers[i]
             if reader.names is None or name in reader.names or (first and reader.starts):
                 lines = self._one(i, Touch(name, names), first)
                 body += [f"# {i}", *lines]

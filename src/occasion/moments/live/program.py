@@ -55,8 +55,12 @@ class Program:
             row[PLACES + i] = places.blank()
         return row
 
-    def instant(self, row: State, at: int, events: Sequence[Event]) -> list[Reached]:
-        """Reads a closed instant: all its events in order of id (none: only timers). Timers before it must have run."""
+    def instant(
+        self, row: State, at: int, events: Sequence[Event], which: Sequence[int] | None = None
+    ) -> list[Reached]:
+        """Reads a closed instant: all its events in order of id (none: only timers). Timers before it must have run.
+        `which`: only these definitions are read.
+        """
         start: Found | None = None
         for event in events:
             if event.zone is not None:
@@ -73,7 +77,8 @@ class Program:
             row[self.due.start + i] = state[TIMER]
             stands.insert(i, (now.place, now.came))
         reached: list[Reached] = []
-        for i, reader in enumerate(self.readers):
+        for i in range(len(self.readers)) if which is None else which:
+            reader = self.readers[i]
             now.place, now.came = stands[self.placed[i]]
             if reader.concerned(row, now):
                 reached += [(i, per, at, found) for per, found in reader.step(row, now)]

@@ -1,0 +1,399 @@
+"""Parties by the many: the states of simple definitions as whole numbers side by side, read by a compiled loop.
+
+A row of state (`live/program.py`) is some hundred small objects all over the memory, most of them cold when an event of
+its party comes; here what an event touches lies in a few lines of a table. What the loop cannot read (an instant with
+several events of a party, a zone of its own, evidence of several events at once) is read in the party's row: its words
+go there, and come back with the next events. A party that did so a few times stays there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from occasion.events.event import Event
+from occasion.moments.calendar import FAR
+from occasion.moments.changes import Change
+from occasion.moments.definition import Selection
+from occasion.moments.live.choose import chooses
+from occasion.moments.live.program import DUE, LAST, STARTED, ZONE, Program
+from occasion.moments.live.state import LONG_AGO, Key, State
+from occasion.moments.live.units import HOUR_US, Units
+from occasion.moments.live.words import KINDS, Flat, Unplaced, flat
+from occasion.moments.meaning import EVIDENCE_LIMIT
+
+Ints = npt.NDArray[Any]
+NO, ALWAYS = -1, 63  # in the tables of what an operation chooses: a name never, always, else the bit that says so
+RECORDS, SHOWN = 1 << 16, 1 << 19  # room for what one run of the loop says
+MOVES = 4  # a party that left the table so often stays in its row
+LOOSE = 500_000  # numbers of events that nothing may speak of any more, at least, before they are looked for
+
+
+class Serials:
+    """Events by number: what the words say instead of a key."""
+
+    def __init__(self) -> None:
+        self.ats: list[int] = []
+        self.ids: list[str] = []
+        self.kept = 0  # how many were in use when last looked
+
+    def key(self, serial: int) -> Key:
+        return self.ats[serial], self.ids[serial]
+
+    def serial(self, key: Key) -> int:
+        self.ats.append(key[0])
+        self.ids.append(key[1])
+        return len(self.ids) - 1
+
+    def swept(self, words: Ints, where: Ints) -> None:
+        """Without those that no word speaks of."""
+        if len(self.ids) < 2 * self.kept + LOOSE:
+            return
+        used = np.zeros(len(self.ids) + 1, np.bool_)  # the last: -1, which speaks of none
+        blocks = range(0, len(words), 4096)
+        for a in blocks:
+            used[words[a : a + 4096, where]] = True
+        used[-1] = False
+        number = np.cumsum(used) - 1
+        number[-1] = -1
+        for a in blocks:
+            words[a : a + 4096, where] = number[words[a : a + 4096, where]]
+        left = np.flatnonzero(used).tolist()
+        self.ats, self.ids = [self.ats[i] for i in left], [self.ids[i] for i in left]
+        self.kept = len(left)
+
+
+class Plan:
+    """A program's definitions in words: the tables that the compiled loop reads. `rest`: those that are not."""
+
+    def __init__(self, program: Program) -> None:
+        made = {}
+        for i, definition in enumerate(program.definitions):
+            if not program.places and (one := flat(definition.node, program.readers[i])) is not None:
+                made[i] = one
+        self.which, self.flats = list(made), list(made.values())
+        self.rest = [i for i in range(len(program.definitions)) if i not in made]
+        self.bits: list[tuple[str, Callable[[Event], bool]]] = []
+        self._bit: dict[Selection, int] = {}
+        self._names()
+        widths = [len(one.initial) for one in self.flats]
+        self.offsets = [sum(widths[:i]) for i in range(len(widths))]
+        self.template = np.array([word for one in self.flats for word in one.initial], np.int64)
+        places = [o + j for one, o in zip(self.flats, self.offsets, strict=True) for j in one.serials]
+        self.serials = np.array(places, np.int64)
+        self.units = list(dict.fromkeys(one.unit for one in self.flats if one.unit is not None))
+        self.ops = np.array([self._op(one, o) for one, o in zip(self.flats, self.offsets, strict=True)], np.int64)
+        self.timed = np.array([k for k, one in enumerate(self.flats) if one.timer is not None], np.int64)
+
+    def _op(self, one: Flat, offset: int) -> list[int]:
+        unit = self.units.index(one.unit) if one.unit is not None else 0
+        return [KINDS.index(one.kind), offset, one.n, one.lo, one.hi, int(one.start), one.k, unit]
+
+    def _names(self) -> None:
+        """Which operation chooses which name: tables by the number of a name; 0 is every name that none speaks of."""
+        chosen = [(one.source, one.anchor) for one in self.flats]
+        names = [s.name for pair in chosen for s in pair if s is not None]
+        self.codes = {name: code for code, name in enumerate(dict.fromkeys(names), 1)}
+        shape = len(self.codes) + 1, len(self.flats)
+        self.source, self.anchor = np.full(shape, NO, np.int8), np.full(shape, NO, np.int8)
+        for k, pair in enumerate(chosen):
+            for table, selection in zip((self.source, self.anchor), pair, strict=True):
+                if selection is not None:
+                    table[self.codes[selection.name], k] = self._asked(selection)
+        touched = (self.source != NO) | (self.anchor != NO)
+        self.touched_from = np.concatenate([[0], np.cumsum(touched.sum(axis=1))]).astype(np.int64)
+        self.touched = np.nonzero(touched)[1].astype(np.int64)
+        many = np.array([one.kind.endswith("many") for one in self.flats], np.bool_)
+        self.filling = (touched & many).any(axis=1)
+        self.asking = {self.codes[name] for name, _ in self.bits}
+
+    def _asked(self, selection: Selection) -> int:
+        if selection.where is None:
+            return ALWAYS
+        if selection not in self._bit:
+            self._bit[selection] = len(self.bits)
+            self.bits.append((selection.name, chooses(selection)))
+        return self._bit[selection]
+
+
+class Columns:
+    """The table of parties that are read together. `held`: their rows, where the definitions that are not in words are
+    (`plan.rest`), and everything of a party that is not in the table.
+    """
+
+    def __init__(self, program: Program, plan: Plan, held: dict[str, State]) -> None:
+        from occasion.moments.live import kernel
+
+        self.kernel, self.program, self.plan, self.held = kernel, program, plan, held
+        self.number = _Numbers()
+        self.serials = Serials()
+        self.words = np.empty((0, len(plan.template)), np.int64)
+        self.due = self.last = np.empty(0, np.int64)
+        self.flat = np.empty(0, np.bool_)
+        self.moves = np.empty(0, np.uint8)
+        self.counters = [Units(unit) for unit in plan.units]
+        self.out, self.shown = np.empty((RECORDS, 5), np.int64), np.empty(SHOWN, np.int64)
+        self.codes = _Codes(plan.codes)
+        self.starts = any(program.readers[i].starts for i in plan.rest)
+        self.named = self._named()
+
+    @classmethod
+    def of(cls, program: Program, held: dict[str, State]) -> Columns | None:
+        """A table for these definitions; None where there is nothing to gain."""
+        plan = Plan(program)
+        return cls(program, plan, held) if 2 * len(plan.flats) >= len(program.definitions) > 0 else None
+
+    def _named(self) -> frozenset[str] | None:
+        """The names that the definitions not in words look at; None: any."""
+        names = [self.program.readers[i].names for i in self.plan.rest]
+        return None if None in names else frozenset[str]().union(*(one or () for one in names))
+
+    def __contains__(self, party: str) -> bool:
+        p = self.number.get(party)
+        return p is not None and bool(self.flat[p])
+
+    def last_of(self, party: str) -> int:
+        """The last instant at which anything of a party in the table was read."""
+        return max(int(self.last[self.number[party]]), int(self.held[party][LAST]))
+
+    def read(self, events: Sequence[Event], when: int) -> tuple[list[Change], list[Event], list[Event]]:
+        """Reads events in order of time; what they reach (noticed `when`), of the definitions in words. The second are
+        events that the other definitions must be shown, the third those of which nothing was read: both by party, in
+        order of time. Of the parties of the third, the rows are whole.
+        """
+        number = self.number
+        party = np.array([number[event.party] for event in events], np.int64)
+        self._grown()
+        order = np.argsort(party, kind="stable")
+        party = party[order]
+        begins = np.concatenate([[0], np.flatnonzero(np.diff(party)) + 1, [len(party)]])
+        self._taken_in(party[begins[:-1]])
+        fresh = self.last[party[begins[:-1]]] == LONG_AGO
+        changes, stop = self._run(events, order, party, begins, when)
+        stopped = stop >= 0
+        ends = np.where(stopped, stop, begins[1:])
+        read = np.arange(len(party)) < np.repeat(ends, np.diff(begins))
+        rest = self._for_the_rest(events, order, party, begins[:-1][fresh], read)
+        left = [events[i] for i in order[~read].tolist()]
+        return changes, rest, left
+
+    def _taken_in(self, parties: Ints) -> None:
+        """Those of the parties that have a row but are not in the table come in, if they can."""
+        for p in parties[~self.flat[parties] & (self.moves[parties] < MOVES)].tolist():
+            party = self.number.names[p]
+            row = self.held.get(party)
+            if row is None:
+                row = self.held[party] = self.program.blank()
+                self.flat[p], self.last[p], self.due[p] = True, LONG_AGO, FAR
+            else:
+                self.sink(party, row)
+
+    def _run(
+        self, events: Sequence[Event], order: Ints, party: Ints, begins: Ints, when: int
+    ) -> tuple[list[Change], Ints]:
+        """The compiled loop over the events; what is reached, and the event it stopped before by party (or -1)."""
+        plan, kernel = self.plan, self.kernel
+        self.serials.swept(self.words[: len(self.flat)], plan.serials)
+        serial = order + len(self.serials.ids)
+        ats = [event.at for event in events]
+        self.serials.ats += ats
+        self.serials.ids += [event.id for event in events]
+        codes = self.codes
+        name = np.array([codes[event.name] for event in events], np.int64)
+        at = np.array(ats, np.int64)
+        seen = np.array([event.seen for event in events], np.int64)[order]
+        bits = self._bits(events, name)[order]
+        odd = np.array([event.zone is not None for event in events], np.bool_)[order] | ~self.flat[party]
+        units = np.stack([self._units(counter, at) for counter in self.counters] or [np.zeros(len(at), np.int64)])
+        at, name, units = at[order], name[order], np.ascontiguousarray(units[:, order])
+        stop, position = np.full(len(begins) - 1, -1, np.int64), np.zeros(2, np.int64)
+        fill = np.zeros(2, np.int64)
+        changes: list[Change] = []
+        done = False
+        while not done:
+            done = kernel.run(
+                begins, party, at, seen, serial, name, bits, units, odd, stop, position, self.words, self.due,
+                self.last, plan.template, plan.ops, plan.timed, plan.filling, plan.touched_from, plan.touched,
+                plan.source, plan.anchor, self.out, self.shown, fill,
+            )  # fmt: skip
+            changes += self._said(fill, when)
+        return changes, stop
+
+    def wake(self, horizon: int, when: int) -> list[Change]:
+        """Runs the timers of the definitions in words until the horizon; what they reach."""
+        parties = np.flatnonzero(self.due <= horizon)
+        position, fill = np.zeros(1, np.int64), np.zeros(2, np.int64)
+        changes: list[Change] = []
+        done = not len(parties)
+        while not done:
+            done = self.kernel.wake(
+                parties, position, horizon, self.words, self.due, self.last, self.plan.ops, self.plan.timed, self.out,
+                self.shown, fill,
+            )  # fmt: skip
+            changes += self._said(fill, when)
+        return changes
+
+    def _said(self, fill: Ints, when: int) -> list[Change]:
+        """What the loop wrote down, and the room for it empty again."""
+        records, serials = self.out[: fill[0]].tolist(), self.shown[: fill[1]].tolist()
+        ends = [*[record[4] for record in records[1:]], len(serials)][: len(records)]
+        fill[:] = 0
+        identities, names, ids, ats = self.program.identities, self.number.names, self.serials.ids, self.serials.ats
+        moments = [identities[i] for i in self.plan.which]
+        changes = []
+        for (p, op, at, known, begin), end in zip(records, ends, strict=True):
+            if end - begin == 1:
+                evidence: tuple[str, ...] = (ids[serials[begin]],)
+            else:
+                keys = sorted({(ats[serial], ids[serial]) for serial in serials[begin:end]})
+                evidence = tuple([key[1] for key in keys[-EVIDENCE_LIMIT:]])
+            late = known if known > at else at
+            changes.append(Change("reached", moments[op], names[p], None, at, late, evidence, when))
+        return changes
+
+    def _for_the_rest(self, events: Sequence[Event], order: Ints, party: Ints, first: Ints, read: Ints) -> list[Event]:
+        """Of the events read those that the definitions not in words must be shown; `first`: their parties' first."""
+        named = self.named
+        if self.plan.rest:
+            shown = np.array([named is None or event.name in named for event in events], np.bool_)[order]
+        else:
+            shown = np.zeros(len(events), np.bool_)
+        shown[first] |= self.starts
+        for p in party[first[~shown[first] & read[first]]].tolist():
+            self.held[self.number.names[p]][STARTED] = True
+        return [events[i] for i in order[shown & read].tolist()]
+
+    def _bits(self, events: Sequence[Event], name: Ints) -> Ints:
+        """Which conditions hold of each event, a bit each."""
+        bits = np.zeros(len(events), np.int64)
+        for code in self.plan.asking:
+            where = np.flatnonzero(name == code).tolist()
+            asked = [
+                (1 << i, test) for i, (called, test) in enumerate(self.plan.bits) if self.plan.codes[called] == code
+            ]
+            some = [events[i] for i in where]
+            bits[where] = [sum(bit for bit, test in asked if test(event)) for event in some]
+        return bits
+
+    def _units(self, counter: Units, at: Ints) -> Ints:
+        """The civil unit of each instant in the workspace's zone."""
+        zone = self.program.zone
+        hours, where, inverse = np.unique(at // HOUR_US, return_index=True, return_inverse=True)
+        units = np.array([counter.number(t, zone) for t in at[where].tolist()], np.int64)[inverse]
+        held = counter.zones[zone]
+        bounds = np.array([held[hour][:2] for hour in hours.tolist()], np.int64)[inverse]
+        other = np.flatnonzero((at < bounds[:, 0]) | (at >= bounds[:, 1]))  # a unit that begins within the hour
+        units[other] = [counter.number(t, zone) for t in at[other].tolist()]
+        return units
+
+    def _grown(self) -> None:
+        """Room for the parties that came since."""
+        before, n = len(self.flat), len(self.number.names)
+        if n > before:
+            if n > len(self.words):
+                room = max(n, 2 * len(self.words), 1024)
+                self.words = np.concatenate(
+                    [self.words, np.empty((room - len(self.words), self.words.shape[1]), np.int64)]
+                )
+            more = n - before
+            self.due = np.concatenate([self.due, np.full(more, FAR, np.int64)])
+            self.last = np.concatenate([self.last, np.full(more, LONG_AGO, np.int64)])
+            self.flat = np.concatenate([self.flat, np.zeros(more, np.bool_)])
+            self.moves = np.concatenate([self.moves, np.zeros(more, np.uint8)])
+            self.words[before:n] = self.plan.template
+
+    def lift(self, party: str, moves: int = 1) -> State | None:
+        """The party's row made whole, the party no longer in the table; None: nothing was read of it yet."""
+        p = self.number[party]
+        self.flat[p], self.due[p] = False, FAR
+        self.moves[p] += moves
+        row = self.held[party]
+        if self.last[p] == LONG_AGO:
+            del self.held[party]
+            return None
+        self._into(row, p)
+        row[LAST], row[STARTED] = max(row[LAST], int(self.last[p])), True
+        self.words[p] = self.plan.template  # so that it speaks of no event
+        return row
+
+    def _into(self, row: State, p: int) -> None:
+        words, serials = self.words[p].tolist(), self.serials
+        for one, o in zip(self.plan.flats, self.plan.offsets, strict=True):
+            one.write(words[o : o + len(one.initial)], row, serials)
+        row[DUE] = min(row[self.program.due], default=FAR)
+
+    def sink(self, party: str, row: State, which: Iterable[int] | None = None) -> bool:
+        """Takes a party whose row is whole into the table, if it can be; or anew the definitions (by their place in the
+        program) that were read again of one that is there.
+        """
+        p = self.number[party]
+        if row[ZONE] is not None:
+            self.moves[p] = MOVES
+            return False
+        some = [k for k, i in enumerate(self.plan.which) if which is None or i in which]
+        flats, offsets = self.plan.flats, self.plan.offsets
+        try:
+            words = [flats[k].read(row, self.serials) for k in some]
+        except Unplaced:
+            return False
+        due = FAR if which is None else int(self.due[p])
+        for k, own in zip(some, words, strict=True):
+            one, kept = flats[k], self.program.readers[self.plan.which[k]].kept
+            self.words[p, offsets[k] : offsets[k] + len(own)] = own
+            row[kept] = self.program.initial[kept]
+            if one.timer is not None:
+                due, row[one.timer] = min(due, row[one.timer]), FAR
+        row[DUE] = min(row[self.program.due], default=FAR)
+        self.due[p], self.flat[p] = due, True
+        self.last[p] = row[LAST] if which is None else max(self.last[p], row[LAST])
+        return True
+
+    def drop(self, party: str) -> None:
+        """The party is no longer in the table, whatever is there of it."""
+        p = self.number.pop(party, None)
+        if p is not None:
+            self.flat[p], self.due[p], self.last[p], self.moves[p] = False, FAR, LONG_AGO, 0
+            self.words[p] = self.plan.template
+            self.number.free(p)
+
+    def everyone(self) -> list[str]:
+        """All parties in the table."""
+        names = self.number.names
+        return [names[p] for p in np.flatnonzero(self.flat).tolist()]
+
+
+class _Numbers(dict[str, int]):
+    """A number for every party, given when it first comes; `names`: the parties by number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        self._free: list[int] = []
+
+    def __missing__(self, party: str) -> int:
+        if self._free:
+            number = self._free.pop()
+            self.names[number] = party
+        else:
+            number = len(self.names)
+            self.names.append(party)
+        self[party] = number
+        return number
+
+    def free(self, number: int) -> None:
+        """To be given again."""
+        self.names[number] = ""
+        self._free.append(number)
+
+
+class _Codes(dict[str, int]):
+    """The number of a name; 0 for one that no definition in words speaks of."""
+
+    def __missing__(self, name: str) -> int:
+        return 0
+
+
+__all__ = ["Columns", "Plan", "Serials"]
