@@ -85,6 +85,12 @@
     field.form.requestSubmit();
   });
 
+  // Whoever asked for an answer is taken to where it begins.
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const place = event.detail.target;
+    if (place?.matches?.("[data-answers]")) place.querySelector("[data-go]")?.focus();
+  });
+
   // A form that opens in place begins where one writes.
   document.addEventListener("click", (event) => {
     const summary = event.target.closest("details.act > summary");
