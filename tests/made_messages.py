@@ -136,34 +136,51 @@ HELD: Bank = {
     ),
 }
 BANKS = {"tuning": TUNING, "held": HELD}
+
+
+def _split(words: str) -> tuple[str, ...]:
+    return tuple(words.split())
+
+
 OTHER_WORDS = {
-    "tuning": "rather gladly window surely basket simple green paper quickly yellow corner number again lamp stone".split(),
-    "held": "indeed mostly garden plainly barrel narrow silver copper slowly purple meadow button twice kettle brick".split(),
+    "tuning": _split(
+        "rather gladly window surely basket simple green paper quickly yellow corner number again lamp stone"
+    ),
+    "held": _split(
+        "indeed mostly garden plainly barrel narrow silver copper slowly purple meadow button twice kettle brick"
+    ),
 }
 GREETINGS = {
-    "tuning": ("Dear {first},", "Hi {first},", "Hello {first},", "Good morning {first},", "Hi {first}, hope you're well."),
+    "tuning": ("Dear {first},", "Hi {first},", "Hello {first},", "Good morning {first},",
+               "Hi {first}, hope you're well."),
     "held": ("Dear {title} {last},", "Hey {first},", "Good afternoon {first},", "Hello {title} {last},",
              "Hi {first}, thanks for your message.", "Dear {first}, I hope this mail finds you well."),
 }  # fmt: skip
 CLOSINGS = {
     "tuning": ("Kind regards, {colleague}", "Best wishes,\n{colleague}\n{firm}", "Cheers, {colleague}",
                "Let me know if you have any questions.\n\nRegards,\n{colleague}", "Many thanks\n{colleague}"),
-    "held": ("Warm regards,\n{colleague}", "Yours sincerely\n\n{colleague}\n{firm}\n0161 555 0{id}", "All the best, {colleague}",
+    "held": ("Warm regards,\n{colleague}", "Yours sincerely\n\n{colleague}\n{firm}\n0161 555 0{id}",
+             "All the best, {colleague}",
              "Please do not hesitate to contact me with any questions.\nBest,\n{colleague}",
              "Looking forward to hearing from you.\n{colleague}", "Have a lovely weekend! {colleague}"),
 }  # fmt: skip
 VALUES = {
-    "first": "Ana Bruno Cora Dev Elif Femi Gwen Hugo Ines Jonas Kira Luca Maud Nils Olga Piet Rosa Sven Tara Uwe Vera Wim".split(),
-    "last": "Abbot Birch Crane Dunn Ek Frost Grant Hale Iqbal Jensen Kerr Lund Moor Novak Orr Pike Quist Rowe Swift Yates".split(),
+    "first": _split(
+        "Ana Bruno Cora Dev Elif Femi Gwen Hugo Ines Jonas Kira Luca Maud Nils Olga Piet Rosa Sven Tara Uwe Vera Wim"
+    ),
+    "last": _split(
+        "Abbot Birch Crane Dunn Ek Frost Grant Hale Iqbal Jensen Kerr Lund Moor Novak Orr Pike Quist Rowe Swift Yates"
+    ),
     "title": ("Mr", "Ms", "Mrs", "Dr"),
-    "street": ("Quay 10", "Alder Row 5", "Mill Lane 77", "Station Terrace 2", "12 Harbour View", "Canal Side 8", "Fen End 3",
-               "Orchard Close 21", "7 Vicarage Lane", "Lime Walk 11"),
+    "street": ("Quay 10", "Alder Row 5", "Mill Lane 77", "Station Terrace 2", "12 Harbour View", "Canal Side 8",
+               "Fen End 3", "Orchard Close 21", "7 Vicarage Lane", "Lime Walk 11"),
     "city": ("Larkfield", "Norwich", "Port Elgin", "Great Abbey", "Leeds", "Stoke", "Old Marton", "Bath"),
     "plan": ("Smile Plus", "Comfort", "Pro", "Essential Care", "Gold", "Starter", "Family Saver"),
     "treatment": ("Root Canal", "Crown", "Extraction", "Filling", "Implant", "Deep Cleaning"),
     "company": ("City Pools", "Northgate Leisure", "Peel Catering", "Museum of Glass", "Falk Transport", "Krog & Sons"),
     "product": ("Planboard", "Shiftly", "Rotaline"),
-    "date": ("3 May", "the 14th of June", "2026-07-09", "12/08/2026", "21 November 2026", "Friday, 4 September", "1st March"),
+    "date": ("3 May", "the 14th of June", "2026-07-09", "12/08/2026", "21 November 2026", "Friday, 4 September",
+             "1st March"),
     "time": ("9:30", "10 am", "14:00", "half past 8", "4.15 pm", "11 o'clock"),
     "amount": ("184.00 GBP", "£96", "1,020 pounds", "€ 310.50", "92.50 EUR", "289,000"),
     "number": ("2", "3", "12", "9", "110", "25", "203"),
@@ -231,7 +248,9 @@ def edit(text: str, half: str, rng: random.Random) -> str:
 def notes(half: str, rng: random.Random, data: Path) -> Iterator[tuple[Recipient, str]]:
     """Personal notes: each request is in one note of one half only."""
     with gzip.open(data / "politeness_wiki.csv.gz", "rt", encoding="utf-8") as rows:
-        said = sorted({row["request"].replace("<url>", "https://example.org/wiki/page") for row in csv.DictReader(rows)})
+        said = sorted(
+            {row["request"].replace("<url>", "https://example.org/wiki/page") for row in csv.DictReader(rows)}
+        )
     mine = [one for one in said if (crc32(one.encode()) % 2 == 0) == (half == "held")]
     rng.shuffle(mine)
     for number, text in enumerate(_joined(mine)):

@@ -19,7 +19,7 @@ _HAIL = (
     r"hola|buen[oa]s (?:días|tardes)|estimad[oa]s?|querid[oa]s?|bonjour|ch[eè]re?s?)"
 )
 _HAILED = re.compile(rf"\W*{_HAIL}(?:\s+(?:{_TITLE}(?=\s)|{_WORD})){{0,6}}?\s*(?:[,!:;.–—]+|\n|$)", re.IGNORECASE)
-_HAILED_BARE = re.compile(rf"\W*(?i:{_HAIL})\b(?:\s+(?i:{_TITLE})\s|\s+[A-Z][\w'’-]*){{0,3}}\s*")
+_HAILED_BARE = re.compile(rf"\W*(?i:{_HAIL})\b(?:\s+(?i:{_TITLE})\s|\s+(?!I\b)[A-Z][\w'’-]*){{0,3}}\s*")
 _OPENERS = re.compile(
     r"\s*(?:(?:i |we )?(?:just |really )?hope (?:that )?(?:you(?:'re|’re| are)?(?: all)?(?: both)? (?:doing |keeping )?"
     r"well|you(?:'ve| have)? had a \w+ (?:weekend|week|day|break)|(?:this|my) (?:e-?mail|mail|message|note|letter) "
@@ -70,7 +70,11 @@ _FORMULA = (
     r"(?:serdecznie |z (?:poważaniem|wyrazami szacunku)|serdecznie|pozdrawiam(?: serdecznie)?)|"
     r"mit freundlichen grüßen|viele grüße|liebe grüße|saludos(?: cordiales)?|atentamente|cordialement|bien à vous)"
 )
-_SIGNED = re.compile(rf"(?:(?<=[\n.!?…)])|^)\s*(?:{_FORMULA})(?: and {_FORMULA})?\s*(?:[,.!–—-]|\n|$)", re.IGNORECASE)
+_SIGNED = re.compile(
+    rf"(?:(?<=[\n.!?…)])|^)\s*(?:{_FORMULA})(?: and {_FORMULA})?"
+    r"(?:\s*(?:[,.!–—-]|\n|$)|(?=(?:\s+[^\s.!?]+){1,3}\s*$))",
+    re.IGNORECASE,
+)
 _GOES_ON = re.compile(r"[!?…]|\w{3,}\.\s+\w")  # what follows is no signature
 _FOOT = re.compile(
     r"\n-- ?\n|\n_{5,}|(?:^|\n)\s*(?:sent from my |get outlook for |on [^\n]{6,80} wrote:|-{3,} ?original message)|"

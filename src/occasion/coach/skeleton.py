@@ -18,7 +18,7 @@ from occasion.coach.formulas import parts
 _TOKEN = re.compile(
     r"(?P<link>(?:https?://|www\.)\S+|[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"
     r"|[\w-]{1,63}(?:\.[\w-]{1,63}){0,5}\.(?:com|org|net|uk|eu|pl|de|io|app)\b(?:/\S*)?)"
-    r"|(?P<number>[^\W\d_]*\d[\w]*(?:[.,:/'’-]?\d\w*)*(?:st|nd|rd|th)?\b)"
+    r"|(?P<number>(?:[^\W\d_]{1,8}-)?[^\W\d_]*\d[\w]*(?:[.,:/'’-]?\d\w*)*(?:st|nd|rd|th)?\b)"
     r"|(?P<word>[^\W\d_](?:[^\W\d_\u0300-\u036f]|[\u0300-\u036f\u00ad\u200b-\u200d]|['’ʼ](?=[^\W\d_]))*)"
 )
 _CHUNK = re.compile(r"\S+")
