@@ -330,8 +330,9 @@ def measure(folder: Path, asked: argparse.Namespace) -> None:
     """Read history once, then every figure from a server that was stopped and started."""
     print(f"load before: {os.getloadavg()[0]:.1f}", flush=True)
     began = time.perf_counter()
-    with server(folder) as (_, process, _):
+    with server(folder) as (port, process, _):
         settled(folder)
+        until_well(port, 0)
         print(f"history read by the watcher: {time.perf_counter() - began:.0f} s, {memory_mb(process)} MB", flush=True)
     bodies = Bodies(asked.parties, 2)
     requests = int(asked.seconds * asked.most / EACH)

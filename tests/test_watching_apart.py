@@ -193,4 +193,4 @@ def test_what_the_desk_cannot_take_is_set_aside_and_the_rest_goes_on(server: Ser
     assert msgspec.to_builtins(dict(aside[0]["body"]))["moment"] in ("third", "quiet", "pair")
     metrics = requests.get(f"{server.url}/metrics", timeout=20).text
     assert f"occasion_changes_set_aside {float(len(aside))}" in metrics
-    assert watching(server) == "well"
+    soon(lambda: watching(server) == "well")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, and_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from occasion.store.each import execute_each
 from occasion.store.schema.desk import OCCASIONS
 
 O = OCCASIONS.c  # noqa: E741 - the columns, said often
@@ -87,11 +89,19 @@ class Standing:
             self._connection.execute(update(OCCASIONS).where(O.number == number).values(**values))
         rows, made = list(self._new.values()), []
         if rows:
-            own = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-            statement: Any = own(OCCASIONS)
-            statement = statement.on_conflict_do_nothing().returning(O.number, O.moment, O.kind, O.state)
-            found = self._connection.execute(statement, rows).all()
-            made = [(r.number, r.moment) for r in sorted(found) if r.kind != "missed" and r.state != "retracted"]
+            if self._connection.dialect.name == "sqlite":
+                found = [row for row in execute_each(self._connection, _insert("sqlite"), rows) if row is not None]
+            else:
+                found = [tuple(row) for row in self._connection.execute(_insert("postgresql"), rows)]
+            made = [
+                (n, moment) for n, moment, kind, state in sorted(found) if kind != "missed" and state != "retracted"
+            ]
         self._new, self._closed, self._again = {}, defaultdict(list), []
         self._new_ahead.clear()
         return made
+
+
+@cache
+def _insert(dialect: str) -> Any:
+    own: Any = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(OCCASIONS)
+    return own.on_conflict_do_nothing().returning(O.number, O.moment, O.kind, O.state)

@@ -6,6 +6,8 @@ A change is idempotent by its key (version, role, party, per, at, moment): said 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -17,6 +19,7 @@ from occasion.moments.derived import Role
 from occasion.moments.live.reader import untagged
 from occasion.moments.meaning import tagged
 from occasion.moments.watch import Change
+from occasion.store.each import execute_each
 from occasion.store.schema.desk import GESTURES, OCCASIONS
 from occasion.store.schema.log import MERGES
 from occasion.store.schema.watched import OCCURRENCES, VERSIONS
@@ -121,10 +124,22 @@ def _write_reached(connection: Connection, reached: dict[tuple[Any, ...], Notice
     """Insert, or let hold again what was retracted; what holds already as it is said makes no difference."""
     if not reached:
         return []
-    own = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    given: Any = own(OCCURRENCES)
+    rows = [_row(one, seq) for one in reached.values()]
+    if connection.dialect.name == "sqlite":
+        said = execute_each(connection, _upsert("sqlite"), rows)
+        made = [(row[0], one) for row, one in zip(said, reached.values(), strict=True) if row is not None]
+    else:
+        given = connection.execute(_upsert("postgresql").returning(*KEY), rows).all()
+        made = [(row[0], reached[tuple(row[1:])]) for row in given]
+    made.sort(key=itemgetter(0))
+    return [msgspec.structs.replace(one, number=number) for number, one in made]
+
+
+@cache
+def _upsert(dialect: str) -> Any:
+    given: Any = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(OCCURRENCES)
     new = given.excluded
-    statement = given.on_conflict_do_update(
+    return given.on_conflict_do_update(
         index_elements=list(KEY),
         set_={
             "known_us": new.known_us,
@@ -136,9 +151,7 @@ def _write_reached(connection: Connection, reached: dict[tuple[Any, ...], Notice
         },
         # `seq` below 0: to be found again by a version that reads history anew (`versions.unconfirm`)
         where=or_(O.state != "holds", O.known_us != new.known_us, O.evidence != new.evidence, O.seq < 0),
-    ).returning(O.number, *KEY)
-    rows = connection.execute(statement, [_row(one, seq) for one in reached.values()]).all()
-    return [msgspec.structs.replace(reached[tuple(row[1:])], number=row[0]) for row in sorted(rows)]
+    ).returning(O.number)
 
 
 def _correct(connection: Connection, one: Noticed) -> Noticed | None:
