@@ -39,9 +39,9 @@ _HOLDS: Mapping[Check, frozenset[str]] = MappingProxyType(
         "wrong details": frozenset({ENGLISH}),
         "politeness": frozenset({ENGLISH, "es", "pl", "ru"}),
         "tone": frozenset({ENGLISH}),
-        "pressure": frozenset({ENGLISH}),
+        "pressure": frozenset({ENGLISH, "pl"}),
         "jargon": frozenset({ENGLISH}),
-        "invitations": frozenset({ENGLISH}),
+        "invitations": frozenset({ENGLISH, "pl"}),
         "matters": frozenset({ENGLISH}),
     }
 )
@@ -68,8 +68,8 @@ def why_not(check: Check, language: str | None) -> str | None:
 
     >>> why_not("pressure", "en"), why_not("questions", "fi")
     (None, None)
-    >>> why_not("pressure", "pl")
-    'pressure: not judged in Polish; it is judged in English'
+    >>> why_not("tone", "pl")
+    'tone: not judged in Polish; it is judged in English'
     """
     holds = _HOLDS.get(check)
     if holds is None or language in holds:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from occasion.coach.grief import of_grief, of_the_dead
-from occasion.coach.languages import ENGLISH, why_not
+from occasion.coach.languages import ENGLISH, Check, why_not
 from occasion.coach.manners import (
     messages_since,
     of_the_channel,
@@ -21,37 +21,66 @@ from occasion.coach.manners import (
     their_words,
 )
 from occasion.coach.mentioned import mentioned
+from occasion.coach.pieces import pieces_of
+from occasion.coach.politeness import Politeness, politeness, why_no_politeness
 from occasion.coach.pressure import blaming, pressing, shouting
 from occasion.coach.reading import Draft, Known, Level, Part, Span
 from occasion.coach.remarks import Remark, of_found
-from occasion.coach.tone import of_the_tone
+from occasion.coach.tone import of_the_model, of_the_tone, regret_due
 from occasion.people.details import Detail
 
 LATELY_DAYS = 60
 DAY_US = 86_400_000_000
 SLIGHT_THAT_MAKE_POOR = 3
 UNSCORED = "money in grief"
+_BOUND: tuple[Check, ...] = ("pressure", "tone", "jargon")
 
 
 def read_respectful(draft: Draft, known: Known, language: str | None) -> Part:
     """Hour, channel, number of messages, details that are not to be named, pressure, blame, shouting, grief, tone and
     length, with places and reasons. `facts` has the kinds of remarks and the figures behind them."""
-    missing = tuple(
-        said for check in ("politeness", "pressure", "tone", "jargon") if (said := why_not(check, language))
-    )
-    remarks = [*_everywhere(draft, known, language), *(_in_english(draft, known) if language == ENGLISH else ())]
-    grave = [one for one in remarks if one.gravity == "grave"]
-    facts: dict[str, object] = {
-        "remarks": [one.code for one in remarks], "messages in 7 days": messages_since(draft, known),
-        "their words": their_words(known),
-    }  # fmt: skip
-    spans = tuple(span for one in remarks for span in one.spans)
-    changes = tuple(dict.fromkeys(one.change for one in (*grave, *remarks)))
-    level = _level(remarks)
-    if level == "good" and missing:
+    read = politeness(pieces_of(draft.text).body or draft.text, language)
+    spoken = [*_everywhere(draft, known, language)]
+    spoken += _in_words(draft, language or "")
+    if language == ENGLISH:
+        spoken += _in_english(draft, known, read)
+    elif read is not None:
+        spoken += of_the_model(read.score)
+    missing = tuple(_missing(language))
+    spans = tuple(span for one in spoken for span in one.spans)
+    grave_first = sorted(spoken, key=lambda one: one.gravity != "grave")
+    changes = tuple(dict.fromkeys(one.change for one in grave_first))
+    level, facts = _level(spoken), _facts(draft, known, spoken, read)
+    if level == "good" and missing and read is None:
         why = "nothing is wrong with hour, channel, details or length; the words are not judged in this language"
         return Part("respectful", None, "unknown", why, spans, changes, missing, facts)
-    return Part("respectful", _score(level, remarks), level, _why(level, remarks), spans, changes, missing, facts)
+    if level != "good" and language == ENGLISH and (due := regret_due(draft, known)):
+        changes = (*changes, due)
+    return Part("respectful", _score(level, spoken, read), level, _why(spoken), spans, changes, missing, facts)
+
+
+def _missing(language: str | None) -> Iterator[str]:
+    """What could not be judged in this language."""
+    said = why_no_politeness(language)
+    if said is not None:
+        yield said
+    for check in _BOUND:
+        said = why_not(check, language)
+        if said is not None:
+            yield said
+
+
+def _facts(draft: Draft, known: Known, remarks: Sequence[Remark], read: Politeness | None) -> dict[str, object]:
+    facts: dict[str, object] = {
+        "remarks": [one.code for one in remarks],
+        "messages in 7 days": messages_since(draft, known),
+        "their words": their_words(known),
+    }
+    if read is not None:
+        facts["politeness"], facts["politeness by"] = round(read.score, 3), read.by
+        facts["kind"] = list(dict.fromkeys(f"{one.why}: “{one.words}”" for one in read.kind))
+        facts["unkind"] = list(dict.fromkeys(f"{one.why}: “{one.words}”" for one in read.unkind))
+    return facts
 
 
 def _everywhere(draft: Draft, known: Known, language: str | None) -> Iterator[Remark]:
@@ -67,14 +96,17 @@ def _everywhere(draft: Draft, known: Known, language: str | None) -> Iterator[Re
     yield from of_the_length(draft, known)
 
 
-def _in_english(draft: Draft, known: Known) -> Iterator[Remark]:
-    press = pressing(draft.text)
+def _in_words(draft: Draft, language: str) -> Iterator[Remark]:
+    """Pressure and blame, where there are cues for the language."""
+    press, blame = pressing(draft.text, language), blaming(draft.text, language)
     yield from of_found("pressure", "grave", press, "it presses: “{words}”", "“{words}” presses them")
-    yield from of_found(
-        "blame", "grave", blaming(draft.text), "it blames, doubts or lectures: “{words}”", "“{words}” puts it on them"
-    )
+    why = "it blames, doubts or lectures: “{words}”"
+    yield from of_found("blame", "grave", blame, why, "“{words}” puts it on them")
+
+
+def _in_english(draft: Draft, known: Known, read: Politeness | None) -> Iterator[Remark]:
     yield from of_grief(draft, known)
-    yield from of_the_tone(draft, known, None)
+    yield from of_the_tone(draft, known, read.score if read else None)
 
 
 def _of_details(draft: Draft, known: Known, language: str | None) -> Iterator[Remark]:
@@ -122,17 +154,18 @@ def _level(remarks: Sequence[Remark]) -> Level:
     return "mixed" if slight else "good"
 
 
-def _score(level: Level, remarks: Sequence[Remark]) -> float | None:
+def _score(level: Level, remarks: Sequence[Remark], read: Politeness | None) -> float | None:
+    """Good from .75 up, the more polite the higher; mixed about a half; poor .2 and less by how much is wrong."""
     if any(one.code == UNSCORED for one in remarks):
         return None
     if level == "good":
-        return 1.0
+        return round(0.75 + 0.25 * read.score, 3) if read else 1.0
     return 0.6 - 0.1 * len(remarks) if level == "mixed" else max(0.0, 0.3 - 0.1 * len(remarks))
 
 
-def _why(level: Level, remarks: Sequence[Remark]) -> str:
+def _why(remarks: Sequence[Remark]) -> str:
     if not remarks:
         return "nothing in it that they would not like to be spoken to"
     first = [one.why for one in remarks if one.gravity == "grave"] or [one.why for one in remarks]
     more = len(remarks) - 1
-    return first[0] + (f" (and {more} more)" if more else "") if level != "good" else first[0]
+    return first[0] + (f" (and {more} more)" if more else "")

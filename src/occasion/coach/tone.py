@@ -21,6 +21,9 @@ FEWEST_JARGON = 2
 TOO_GLAD = 4  # sentences that end in an exclamation mark, and all but one of them
 GUSHES = 3
 HARD_DAYS = 14
+COLDEST = 0.06  # of the politeness model, for a message without a warm word
+BRUSQUE = 0.15  # of it, in a language without cues for tone
+REGRET_DAYS = 10
 _HARD = re.compile(
     r"complaint|fell_?\s?through|cancel|refus|reject|incident|outage|death|accident|theft|burst|flood|notice",
     re.IGNORECASE,
@@ -41,6 +44,26 @@ def of_the_tone(draft: Draft, known: Known, warmth: float | None) -> Iterator[Re
     yield from _cheer(draft, known, found)
 
 
+def of_the_model(score: float) -> Iterator[Remark]:
+    """In a language without cues for tone: whether the model finds it brusque."""
+    if score < BRUSQUE:
+        yield Remark("brusque", "slight", "it reads as brusque to the politeness model", f"politeness {score:.2f} of 1")
+
+
+def regret_due(draft: Draft, known: Known) -> str | None:
+    """The complaint of the last days that the text has no word of regret for, as a fact; None where there is none."""
+    since = draft.now_us - REGRET_DAYS * DAY_US
+    complaint = next((one for one in known.events if one.at >= since and "complain" in one.name.lower()), None)
+    if complaint is None or named(find(cues_of("tone", ENGLISH), draft.text), "regret"):
+        return None
+    return f"they complained: “{_short(complaint.body)}”" if complaint.body else "they complained lately"
+
+
+def _short(text: str, most: int = 90) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= most else f"{plain[: most - 1].rstrip()}…"
+
+
 def _cold(draft: Draft, found: tuple[Found, ...], warmth: float | None) -> Iterator[Remark]:
     office, address = named(found, "office"), named(found, "set address")
     kind = len(office) + OFFICE_TURNS * len(address)
@@ -56,9 +79,6 @@ def _cold(draft: Draft, found: tuple[Found, ...], warmth: float | None) -> Itera
             "cold: no word of thanks, regret or interest, and much that sounds curt",
             "nothing in it is warm",
         )
-
-
-COLDEST = 0.15
 
 
 def _jargon(draft: Draft, known: Known) -> Iterator[Remark]:
