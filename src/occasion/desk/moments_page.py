@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import perf_counter
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import Connection, Engine, exists, func, select
 
 from occasion.desk import catalogue_file
 from occasion.desk.cards import Ground
@@ -33,6 +35,8 @@ from occasion.store.schema.watched import OCCURRENCES, VERSIONS
 
 O = OCCASIONS.c  # noqa: E741 - the columns, said often
 LATEST = 20
+LONG = 0.1  # seconds: a count that took longer is not made anew each time
+SERVES = 100  # and serves this many times as long
 EMPTY = MomentForm("", "", "customer", "", "", "", "", ())
 
 
@@ -47,6 +51,9 @@ class Counts:
     made: Mapping[str, int] = field(default_factory=dict)
     open: Mapping[str, int] = field(default_factory=dict)
     ready: frozenset[str] = frozenset()
+
+
+_COUNTED: WeakKeyDictionary[Engine, tuple[float, set[tuple[str, str]], Counts]] = WeakKeyDictionary()
 
 
 def moments(
@@ -159,7 +166,24 @@ def moment_names(text: str) -> list[str]:
 
 
 def count(connection: Connection, catalogue: Catalogue, now: int) -> Counts:
-    """How the moments fare, all versions of each together."""
+    """How the moments fare, all versions of each together.
+
+    Counting looks at every occurrence. Where that takes long its answer serves for a hundred times as long, so that
+    pages that are open never cost more than a hundredth of the time there is.
+    """
+    about = {(one.name, one.definition.identity) for one in catalogue.moments}
+    known = _COUNTED.get(connection.engine)
+    begun = perf_counter()
+    if known is not None and known[0] > begun and known[1] == about:
+        return known[2]
+    found = _count(connection, catalogue, now)
+    took = perf_counter() - begun
+    if took > LONG:
+        _COUNTED[connection.engine] = (begun + took + SERVES * took, about, found)
+    return found
+
+
+def _count(connection: Connection, catalogue: Catalogue, now: int) -> Counts:
     reached: dict[str, tuple[int, int]] = {}
     slipped: dict[str, int] = {}
     query = select(C.moment, C.role, func.count(), func.count(C.party.distinct())).where(
