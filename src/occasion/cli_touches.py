@@ -22,6 +22,9 @@ def touches(
     days: Annotated[int, typer.Option("--days", min=1, max=3660, help="How many days back messages are read.")] = 365,
     each: Annotated[bool, typer.Option("--each", help="Print every message as a JSON object of its own.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the sums as one JSON object.")] = False,
+    as_of: Annotated[
+        str, typer.Option("--as-of", metavar="TIME", help="Read the log as it could be read then, not as of now.")
+    ] = "",
     workspace: Annotated[
         Path | None, typer.Option("--workspace", metavar="DIR", help="The workspace, if not the one here.")
     ] = None,
@@ -29,20 +32,20 @@ def touches(
     """Read each message that was sent as moment, nearly one or touch, from what happened: words others got, the answer,
     the details it means, the time. Sums by stage, team and month; of a single colleague there are none here.
     """
-    found = _read(days, workspace, (lambda placed: typer.echo(_json(_message(placed)))) if each else None)
+    found = _read(days, as_of, workspace, (lambda placed: typer.echo(_json(_message(placed)))) if each else None)
     if as_json:
         typer.echo(_json(_sums(found)))
     elif not each:
         _print(found)
 
 
-def _read(days: int, workspace: Path | None, tell: Callable[[Placed], None] | None) -> Touches:
+def _read(days: int, as_of: str, workspace: Path | None, tell: Callable[[Placed], None] | None) -> Touches:
     """Bring the index up to date, read every message, keep the sums of a year for the page."""
-    from occasion.cli_source import now_us
+    from occasion.cli_source import instant, now_us
     from occasion.coach.copies import Copies
     from occasion.coach.keeping import FILE, keep_up, open_sent
     from occasion.desk.touches import DAYS, Adding, Reading, each_message
-    from occasion.desk.touches_kept import keep
+    from occasion.desk.touches_kept import keep, kept
     from occasion.moments.catalogue import read_catalogue
     from occasion.store.history import History
     from occasion.store.whole_log import everybody
@@ -56,15 +59,18 @@ def _read(days: int, workspace: Path | None, tell: Callable[[Placed], None] | No
             keep_up(sent, history.engine, history.folder)
         copies = stack.enter_context(Copies(place.data / FILE))
         connection = stack.enter_context(history.engine.connect())
-        reading = Reading(connection, catalogue, copies, now_us(), place.zone, days)
+        now = instant(as_of, [], "", workspace) or now_us()
+        reading = Reading(connection, catalogue, copies, now, place.zone, days)
         adding = Adding(reading)
         for placed in each_message(everybody(history), reading):
             adding.add(placed)
             if tell is not None:
                 tell(placed)
-    if days == DAYS:
-        keep(place.data, adding.touches())
-    return adding.touches()
+    found = adding.touches()
+    before = kept(place.data)
+    if days == DAYS and (before is None or before.as_of_us <= now):
+        keep(place.data, found)
+    return found
 
 
 def _json(value: Any) -> str:

@@ -8,8 +8,9 @@ other in many of these lists. The few that do so oftenest are compared word by w
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby, islice, pairwise
 from operator import itemgetter
 from pathlib import Path
@@ -45,12 +46,12 @@ class Copied:
 
 
 class Copies:
-    """The index as it is, read once: the file that `keeping.open_sent` keeps. Later messages count as earlier ones."""
+    """The index as it is, read when it is first asked: the file that `keeping.open_sent` keeps. What was sent later
+    counts as what was sent before.
+    """
 
     def __init__(self, path: Path) -> None:
         self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False)
-        self._many = self._counted()
-        self._near = dict(self._nearest())
 
     def close(self) -> None:
         """Let go of the file."""
@@ -62,10 +63,28 @@ class Copies:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @cached_property
+    def _many(self) -> dict[int, int]:
+        """Skeletons that went out more than once, and to how many."""
+        query = "SELECT skeleton, COUNT(DISTINCT party) FROM sent GROUP BY skeleton HAVING COUNT(*) > 1"
+        return dict(self._db.execute(query))
+
+    @cached_property
+    def _near(self) -> dict[int, int]:
+        """Of the others those that share words, and how many."""
+        return dict(self._nearest())
+
     def of(self, events: Sequence[str]) -> dict[str, Copied]:
         """By the id of the event; what is not in the index is not in the answer."""
+        return {event: self._copied(skeleton, words) for event, skeleton, words in self._skeletons(events)}
+
+    def texts(self, events: Sequence[str]) -> dict[str, int]:
+        """Which text each is, names and numbers left out: the same number for the same text."""
+        return {event: skeleton for event, skeleton, _ in self._skeletons(events)}
+
+    def _skeletons(self, events: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+        """By the id of the event its skeleton, and of how many words that is."""
         keys = {event_key(Message("", 0, "", event=one)): one for one in events}
-        found: dict[str, Copied] = {}
         asked = iter(keys)
         while some := list(islice(asked, AT_ONCE)):
             marks = ",".join("?" * len(some))
@@ -74,21 +93,14 @@ class Copies:
                 f"WHERE event IN ({marks})"
             )
             for event, skeleton, words in self._db.execute(query, some):
-                found[keys[event]] = self._copied(skeleton, words)
-        return found
+                yield keys[event], skeleton, words
 
     def _copied(self, skeleton: int, words: int) -> Copied:
         if (many := self._many.get(skeleton)) is not None:
             return Copied(words, words, many - 1, True)
         return Copied(words, self._near.get(skeleton, 0), 0, False)
 
-    def _counted(self) -> dict[int, int]:
-        """Skeletons that went out more than once, and to how many."""
-        query = "SELECT skeleton, COUNT(DISTINCT party) FROM sent GROUP BY skeleton HAVING COUNT(*) > 1"
-        return dict(self._db.execute(query))
-
     def _nearest(self) -> Iterator[tuple[int, int]]:
-        """Of the others those that share words, and how many."""
         skeletons = int(self._db.execute("SELECT COALESCE(MAX(skeleton), 0) FROM skeletons").fetchone()[0])
         for one, candidates in self._candidates():
             if one in self._many:
@@ -157,9 +169,4 @@ def _beside(pairs: Any) -> Any:
     return (skeletons[:-1][same] << np.uint64(32)) | skeletons[1:][same]
 
 
-def copied_of(copies: Copies | None, events: Iterable[str]) -> dict[str, Copied]:
-    """`Copies.of`, nothing where there is no index."""
-    return {} if copies is None else copies.of(list(events))
-
-
-__all__ = ["Copied", "Copies", "copied_of"]
+__all__ = ["Copied", "Copies"]

@@ -41,6 +41,9 @@ ENGLISH: Final[Mapping[str, str]] = {
     "why.promise.customer": "Promised by {on_date}: {text}",
     "why.promise.partner": "Promised to your partner by {on_date}: {text}",
     "why.promise.colleague": "Promised to your colleague by {on_date}: {text}",
+    "why.expand.customer": "“{name}” went to many, and you know this about them: {text}",
+    "why.expand.partner": "“{name}” went to many, and you know this about your partner: {text}",
+    "why.expand.colleague": "“{name}” went to many, and you know this about your colleague: {text}",
     # why one is laid aside, skipped, handed over, taken back
     "reason.person": "{text}",
     "reason.complaint": "Waits: “{moment}” is open for them, and it goes first",

@@ -35,6 +35,7 @@ ROUTERS = (
     "occasion.service.pages.party",
     "occasion.service.pages.coach",
     "occasion.service.pages.practice",
+    "occasion.service.pages.touches",
     "occasion.service.pages.rights",
     "occasion.service.pages.moments",
     "occasion.service.pages.settings",

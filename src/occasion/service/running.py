@@ -131,6 +131,8 @@ class Service:
     def stop(self) -> None:
         """Commit what was taken, then let go of everything."""
         self.running = False
+        if (touching := self.__dict__.get("touching")) is not None:
+            touching.stop()
         self.looking.stop()
         self.erasures.stop()
         self.sent.stop()

@@ -115,6 +115,7 @@ def ways(viewer: Looks) -> tuple[tuple[Way, ...], ...]:
     first = [Way("today", "/"), Way("moments", "/moments")]
     if viewer.role != "analyst":
         first.append(Way("practice", "/practice"))
+    first.append(Way("touches", "/touches"))
     if viewer.role != "colleague":
         first.append(Way("find", "/find"))
     second = [Way("settings", "/settings"), Way("help", "/help")]

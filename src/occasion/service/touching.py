@@ -1,0 +1,80 @@
+"""How messages turned out, for a running server: read once a day in a process of its own, and shown from a file."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from threading import Lock
+from time import monotonic
+from typing import Any
+
+from occasion.coach.sent import is_sent
+from occasion.desk.dates import DAY_US
+from occasion.desk.expand import LATELY_DAYS
+from occasion.desk.touches import Touches
+from occasion.desk.touches_kept import kept
+from occasion.events.event import Event
+from occasion.events.instants import rfc3339
+from occasion.store.workspace import RECORDS
+
+AGAIN_SECONDS = 600.0  # before a reading that failed is tried again
+STOP_SECONDS = 10.0
+LATELY_SECONDS = 30.0  # how long the messages of the last days are kept in memory
+
+
+@dataclass
+class Touching:
+    """The sums as they were read last, and the messages of the last days."""
+
+    service: Any
+    _lock: Lock = field(default_factory=Lock)
+    _process: subprocess.Popen[bytes] | None = None
+    _started: float | None = None
+    _lately: tuple[float, int, list[Event]] | None = None
+
+    def latest(self, now: int) -> Touches | None:
+        """The sums, at most about a day old; None where they are being read for the first time."""
+        found = kept(self.service.workspace.data)
+        if found is None or found.as_of_us < now - DAY_US:
+            self._read(now)
+        return found
+
+    def _read(self, now: int) -> None:
+        with self._lock:
+            if self._process is not None and self._process.poll() is None:
+                return
+            if self._started is not None and monotonic() - self._started < AGAIN_SECONDS:
+                return
+            self._started = monotonic()
+            command = [sys.executable, "-m", "occasion.cli", "journey", "touches", "--json", "--as-of", rfc3339(now)]
+            address = self.service.engine.url.render_as_string(hide_password=False)
+            self._process = subprocess.Popen(
+                [*command, "--workspace", str(self.service.workspace.folder)],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env={**os.environ, RECORDS: address},
+            )  # fmt: skip
+
+    def stop(self) -> None:
+        """End a reading that is under way; it is done again after the next start."""
+        with self._lock:
+            if self._process is not None:
+                self._process.terminate()
+                self._process.wait(STOP_SECONDS)
+                self._process = None
+
+    def lately(self, now: int) -> list[Event]:
+        """What went out in the last days."""
+        position, clock = self.service.log.position(), monotonic()
+        held = self._lately
+        if held is None or held[1] != position or clock - held[0] > LATELY_SECONDS:
+            since = now - LATELY_DAYS * DAY_US
+            events = [event for event in self.service.log.unread(since, now) if event.at > since and is_sent(event)]
+            held = self._lately = (clock, position, events)
+        return held[2]
+
+
+def touching(service: Any) -> Touching:
+    """The one of this service."""
+    found: Touching = service.__dict__.setdefault("touching", Touching(service))
+    return found
