@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -278,6 +279,51 @@ def test_a_lost_state_is_read_from_the_log_and_what_was_on_record_stays_once(ser
     server.take([event("x", 2, seen=5)], 6 * DAY)
     server.tick()
     assert on_record(server, "quiet") == [("p", 4, "retracted")]
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_reading_all_of_the_log_goes_on_where_it_was_broken_off(
+    server: Server, monkeypatch: pytest.MonkeyPatch, edited: bool
+) -> None:
+    parties = [f"q{n}" for n in range(8)]
+    server.take([of(party, event("a", 1)) for party in parties], 1 * DAY)
+    server.tick(5 * DAY)
+    before = on_record(server, "quiet")
+    server.stop()
+    (server.folder / "data" / "state.db").unlink()
+    read: list[str] = []
+    whole = watched_module.replayed
+
+    def replayed(fast: Any, row: Any, party: str, events: Any, horizon: int) -> Any:
+        read.append(party)
+        return whole(fast, row, party, events, horizon)
+
+    monkeypatch.setattr(watched_module, "replayed", replayed)
+    monkeypatch.setattr(watched_module, "EVENTS_AT_ONCE", 1)
+    for seconds in ("IN_FRONT", "BETWEEN", "IDLE"):
+        monkeypatch.setattr(f"occasion.service.watching.{seconds}", 0.0)
+    server.start(6 * DAY)
+    server.tick(6 * DAY + 11 * SECOND)
+    server.take([of("q0", event("x", 2, seen=6)), of("new", event("a", 6))], 6 * DAY + 30 * SECOND)
+    server.tick(6 * DAY + 50 * SECOND)
+    assert server.following.busy  # type: ignore[union-attr]
+    there = len(read)
+    assert 2 <= there < 8
+    server.crash()
+    if edited:
+        edit(server, "no x for 3 days after a", "no x for 2 days after a")
+    server.start(6 * DAY + 60 * SECOND)
+    for second in range(70, 100):
+        server.tick(6 * DAY + second * SECOND)
+    assert not server.following.busy  # type: ignore[union-attr]
+    agrees(server)
+    if edited:
+        assert set(read[there:]) >= set(parties), "other definitions: all of it is read again"
+    else:
+        assert set(read) == set(parties)
+        assert set(read[there:]).isdisjoint(read[: there - 1]), "only what was read since that was written down"
+        assert [one for one in on_record(server, "quiet") if one[0] != "q0"] == before[1:]
+        assert ("q0", 4, "retracted") in on_record(server, "quiet")
 
 
 def test_a_damaged_state_is_read_from_the_log(server: Server) -> None:
