@@ -1,4 +1,4 @@
-"""Where a text contradicts what happened: it speaks to the dead, sells to mourners, demands what was paid, cheers an end."""
+"""Where a text contradicts what happened: it speaks to the dead, sells to mourners, demands what was paid."""
 
 from __future__ import annotations
 
@@ -38,12 +38,11 @@ def aims_of(text: str) -> tuple[Found, ...]:
 
 def contradiction(draft: Draft, known: Known, aims: tuple[Found, ...]) -> Said | None:
     """The gravest thing on file that the text contradicts; None where it contradicts nothing."""
-    return (
-        _dead(draft, known) or _mourning(draft, known, aims) or _paid(draft, known, aims) or _ended(draft, known, aims)
-    )
+    checks = (_dead, _mourning, _paid, _ended)
+    return next((found for check in checks if (found := check(draft, known, aims)) is not None), None)
 
 
-def _dead(draft: Draft, known: Known) -> Said | None:
+def _dead(draft: Draft, known: Known, _: tuple[Found, ...]) -> Said | None:
     remark = next(iter(of_the_dead(draft, known)), None)
     if remark is None:
         return None
@@ -77,8 +76,8 @@ def _ended(draft: Draft, known: Known, aims: tuple[Found, ...]) -> Said | None:
     if end is None or not cheers or draft.now_us - end.at > ENDED_DAYS * DAY_US:
         return None
     what, day = end.name.replace("_", " "), _day(end, draft, known)
-    return Said("poor", f"It {cheers[0].why}, though {what} is on file since {day}", tuple(one.span() for one in cheers),
-                (f"on file: {what} on {day}",))  # fmt: skip
+    why, spans = f"It {cheers[0].why}, though {what} is on file since {day}", tuple(one.span() for one in cheers)
+    return Said("poor", why, spans, (f"on file: {what} on {day}",))
 
 
 def _latest(known: Known, name: re.Pattern[str]) -> Event | None:

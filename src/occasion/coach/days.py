@@ -13,7 +13,8 @@ MONTHS = ("january", "february", "march", "april", "may", "june", "july", "augus
           "december")  # fmt: skip
 _MONTH = "|".join(f"{month}|{month[:3]}(?=[ .,]|$)" for month in MONTHS)
 _NAMED = re.compile(
-    rf"(?i)\b(?:(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? )?({_MONTH})\.?(?: (\d{{1,2}})(?:st|nd|rd|th)?(?!\d))?(?:,? (\d{{4}}))?"
+    rf"(?i)\b(?:(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? )?({_MONTH})\.?(?: (\d{{1,2}})(?:st|nd|rd|th)?(?!\d))?"
+    r"(?:,? (\d{4}))?"
 )
 _ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _PART = re.compile(r"(?i)\b(early|beginning of|start of|mid|middle of|late|end of)(?: in)?[ -]*$")

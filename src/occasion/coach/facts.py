@@ -23,7 +23,7 @@ NEWEST = 60  # events read of a party
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fact:
     """One thing on file. `words`: those that say something; `said`: how it is named to a colleague; `source`: its
     event, detail or promise, by number or id; `common`: it is of a kind that happens to many (a visit, a repair)."""
@@ -41,7 +41,7 @@ class Fact:
         return self.kind == "happened"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Facts:
     """All facts of a party, newest first within their kind, and the stems of its fields' values."""
 

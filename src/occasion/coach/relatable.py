@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from occasion.coach.asked import latest_word, open_question
-from occasion.coach.facts import Fact, facts_of, is_field, shortened
+from occasion.coach.facts import Fact, facts_of, shortened
 from occasion.coach.languages import why_not
 from occasion.coach.own import own_words, set_turns
 from occasion.coach.pieces import Pieces, pieces_of
@@ -22,8 +22,10 @@ COMMON = 0.3  # what counts of the gain from what happens to many
 RECOGNISED = 0.5  # gain from which something that happened is recognised
 TOLD = 0.1  # probability from which they are told, or else
 FIRST = 0.05  # the recipient must be among so many of the candidates, or the first three
+BEHIND = 3.0  # and no further behind the likeliest of them, in gain
 SHOWN = 0.4  # gain from which a word is marked
 MOST_OFFERED = 3
+PLACES = frozenset(("unit", "flat", "house", "address", "property", "street", "site", "building", "room", "place"))
 LATELY_US = 30 * 86_400_000_000
 
 
@@ -80,7 +82,9 @@ class _Read:
 
     def level(self) -> Level:
         """By the rubric: a particular that is true, none that is wrong; or what happens to many, told for this case."""
-        told = self.found.probability >= TOLD or self.found.rank <= max(3.0, FIRST * self.found.candidates)
+        among_first = self.found.rank <= max(3.0, FIRST * self.found.candidates)
+        behind = self.found.nearest_gain - self.found.gain
+        told = self.found.probability >= TOLD or (among_first and behind <= BEHIND)
         speaks = told and self.gain >= SPEAKS
         if self.wrong:
             return "mixed" if speaks else "poor"
@@ -106,7 +110,7 @@ class _Read:
             for event in self.known.events
             if 0 <= self.draft.now_us - event.at <= LATELY_US and not event.mass
             for key, value in event.properties.items()
-            if is_field(key) and isinstance(value, str) and len(value) > 3
+            if key in PLACES and isinstance(value, str) and len(value) > 3
         )
 
     def _replies(self) -> bool:

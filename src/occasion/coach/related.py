@@ -14,10 +14,15 @@ from typing import Any
 
 import numpy as np
 
+from occasion.coach.cues import lines_of
+from occasion.coach.languages import ENGLISH
 from occasion.coach.wording import Word, stem
 
 TABLE = Path(__file__).parent / "data" / "related.npz"
-NEAR, SAME = 0.5, 0.9  # cosines: from the first on two words are near, from the second as good as one
+NEAR, SAME, SHARP = 0.45, 0.9, 2  # cosines: from the first on two words are near, from the second as good as one
+INSTEAD = 0.7  # nearness of words in one group of senses (data/senses.en.txt)
+UNKNOWN_MASS = 1e-4
+LEAST_PART, COMMON_RANK = 4, 20_000  # of the parts of a compound
 RAREST = 43_000
 
 
@@ -49,10 +54,22 @@ def _table() -> _Table:
 
 @lru_cache(maxsize=65536)
 def place_of(folded: str, stemmed: str) -> int:
-    """Where the table has a word, by itself or by its stem; -1 where it has not."""
+    """Where the table has a word: by itself, by its stem, or for a compound by its second part; -1 where it has not."""
     table = _table()
     found = table.places.get(folded)
-    return table.stems.get(stemmed, -1) if found is None else found
+    if found is None:
+        found = table.stems.get(stemmed)
+    return _second_part(folded) if found is None else found
+
+
+def _second_part(folded: str) -> int:
+    """Of a word made of two common ones (narrowboat) the place of the second."""
+    table = _table()
+    for at in range(len(folded) - LEAST_PART, LEAST_PART - 1, -1):
+        first, second = (table.stems.get(stem(part), -1) for part in (folded[:at], folded[at:]))
+        if min(first, second) >= 0 and max(table.ranks[first], table.ranks[second]) <= COMMON_RANK:
+            return second
+    return -1
 
 
 def share_in_english(word: Word) -> float:
@@ -63,30 +80,68 @@ def share_in_english(word: Word) -> float:
     return 0.1 / (int(_table().ranks[place]) if place >= 0 else RAREST)
 
 
+@dataclass(frozen=True)
+class Placed:
+    """Words with their places in the table (-1: not there) and the groups of senses they stand in (words, groups)."""
+
+    words: tuple[Word, ...]
+    places: Any
+    groups: Any
+
+
+def placed(words: Sequence[Word]) -> Placed:
+    """Words looked up in the table."""
+    places = np.array([place_of(word.folded, word.stem) for word in words], np.int64)
+    return Placed(tuple(words), places, _grouped(words))
+
+
 def nearness(words: Sequence[Word], others: Sequence[Word]) -> Any:
     """How near each word is to each of the others, from 0 (not at all) to 1; an array (words, others).
 
     Words that the table has not, and numbers, are near none. Equal stems are the caller's matter.
     """
-    return _near(words, others)[0]
+    return _near(placed(words), placed(others))
 
 
-def lifts(words: Sequence[Word], others: Sequence[Word]) -> Any:
+def lifts(words: Placed, others: Placed) -> Any:
     """How many times likelier each word is where each of the others is meant than in any text; as `nearness`.
 
     A word stands for all that are near it, for each by its nearness and its share in English.
     """
-    near, columns = _near(words, others)
-    return near / _table().masses[columns][None, :] if near.size else near
+    near = _near(words, others)
+    if not near.size:
+        return near
+    masses = np.where(others.places >= 0, _table().masses[others.places], UNKNOWN_MASS)
+    return near / masses[None, :]
 
 
-def _near(words: Sequence[Word], others: Sequence[Word]) -> tuple[Any, Any]:
-    table = _table()
-    rows = np.array([place_of(word.folded, word.stem) for word in words], np.int64)
-    columns = np.array([place_of(word.folded, word.stem) for word in others], np.int64)
-    if not len(rows) or not len(columns):
-        return np.zeros((len(rows), len(columns)), np.float32), columns
-    near = np.clip((table.vectors[rows] @ table.vectors[columns].T - NEAR) / (SAME - NEAR), 0.0, 1.0)
-    near[rows < 0, :] = 0.0
-    near[:, columns < 0] = 0.0
-    return near, columns
+def _near(words: Placed, others: Placed) -> Any:
+    if not len(words.places) or not len(others.places):
+        return np.zeros((len(words.places), len(others.places)), np.float32)
+    vectors = _table().vectors
+    near = np.clip((vectors[words.places] @ vectors[others.places].T - NEAR) / (SAME - NEAR), 0.0, 1.0) ** SHARP
+    near[words.places < 0, :] = 0.0
+    near[:, others.places < 0] = 0.0
+    together = words.groups @ others.groups.T > 0
+    near[together] = np.maximum(near[together], INSTEAD)
+    return near
+
+
+def _grouped(words: Sequence[Word]) -> Any:
+    """Which groups of senses each word stands in: an array (words, groups)."""
+    groups, count = _groups()
+    held = np.zeros((len(words), count), np.float32)
+    for row, word in enumerate(words):
+        for group in groups.get(word.stem, ()):
+            held[row, group] = 1.0
+    return held
+
+
+@cache
+def _groups() -> tuple[dict[str, tuple[int, ...]], int]:
+    lines = lines_of("senses", ENGLISH)
+    found: dict[str, list[int]] = {}
+    for number, line in enumerate(lines):
+        for one in dict.fromkeys(stem(word) for word in line.split()):
+            found.setdefault(one, []).append(number)
+    return {word: tuple(numbers) for word, numbers in found.items()}, len(lines)

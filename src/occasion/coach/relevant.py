@@ -18,12 +18,13 @@ from occasion.coach.reading import Draft, Known, Level, Part, Span
 from occasion.coach.related import nearness
 from occasion.coach.swap import Touch, speaks_of
 from occasion.coach.timely import Matter, matters_of, renewal
-from occasion.coach.wording import Word, words_of
+from occasion.coach.wording import Word, saying, words_of
 
 SCORES = {"good": 1.0, "mixed": 0.5, "poor": 0.0}
 IN_TIME, LATE = 3, 8  # working days
 RENEWAL_EARLY = 90  # days before it
 ANSWERS = 2.0  # gain from the words of a question: then the text speaks of it
+NEAR_A_DETAIL = 0.3
 ABOUT = 0.7  # gain from which a text is about something that happened
 ABOUT_A_DAY = 2.0  # and about a day that a detail names
 
@@ -111,11 +112,16 @@ class _Reading:
     def _of_the_question(self, asked: Asked) -> list[Touch]:
         """Where the text speaks of what they asked; a word that a detail has too may be meant for that one."""
         sources = {f"event:{event.id}" for event in asked.events}
-        details = {word.stem for fact in self.facts.facts if fact.kind == "detail" for word in fact.words}
+        details = {word.stem: word for fact in self.facts.facts if fact.kind == "detail" for word in fact.words}
         touches = [touch for touch in self.touched if touch.fact.source in sources]
-        beside = [touch for touch in touches if touch.word.stem not in details]
-        words = {word.stem for event in asked.events for word in words_of(event.body or "") if word.says}
-        return beside if words - details else touches
+        if not {word.stem for event in asked.events for word in saying(event.body or "")} - set(details):
+            return touches
+        near = nearness([touch.word for touch in touches], list(details.values()))
+        return [
+            touch
+            for touch, row in zip(touches, near, strict=True)
+            if touch.word.stem not in details and not (row > NEAR_A_DETAIL).any()
+        ]
 
     # What happened, and what is ahead
 

@@ -16,27 +16,30 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from occasion.coach.facts import Fact, Facts
-from occasion.coach.related import lifts, share_in_english
+from occasion.coach.related import Placed, lifts, placed, share_in_english
 from occasion.coach.wording import Word
 
-FROM_FACTS = 0.25  # L: the share of the words of a text that speak of facts
+FROM_FACTS = 0.5  # L: the share of the words of a text that speak of facts
+EQUAL = 1e-4  # gains that differ by less are equal
+LEAST_WHOLE = 2000  # words that all candidates have together, at least
 LEAST_WORDS = 40  # a candidate of whom less is known is read as if that much were, so that a bare file wins nothing
-FURTHER = 0.7  # what each further word of one fact counts of the one before
+FURTHER = 0.85  # what each further word of one fact counts of the one before
 COMMON = 0.6  # of a fact whose kind happens to many
 OLD, OLD_US = 0.7, 180 * 86_400_000_000  # of what was written or happened longer ago than that
 
 
 @dataclass(frozen=True)
 class Touch:
-    """A word of the text that a fact speaks of: how far it is the fact's word, and what it gains."""
+    """A word of the text that a fact speaks of, and what it gains."""
 
     word: Word
     fact: Fact
-    nearness: float
     gain: float
 
 
@@ -57,15 +60,49 @@ class Swap:
     nearest_gain: float
 
 
+@dataclass(frozen=True)
+class _Candidates:
+    """The facts of all candidates in one row: of each word its stem, its fact, and whose it is.
+
+    `begins`: where each candidate's words begin; `sizes`: how many distinct stems each has, at least `LEAST_WORDS`.
+    """
+
+    facts: tuple[Facts, ...]
+    words: Placed
+    of_fact: tuple[Fact, ...]
+    stems: Any
+    begins: Any
+    sizes: Any
+    held: Mapping[str, int]
+
+
+@lru_cache(maxsize=8)
+def _together(candidates: tuple[Facts, ...]) -> _Candidates:
+    rows = [[(word, fact) for fact in one.facts for word in fact.words] for one in candidates]
+    flat = [pair for some in rows for pair in some]
+    distinct = [{word.stem for word, _ in some} for some in rows]
+    return _Candidates(
+        candidates,
+        placed([word for word, _ in flat]),
+        tuple(fact for _, fact in flat),
+        np.array([word.stem for word, _ in flat], dtype=object),
+        np.cumsum([0, *map(len, rows)]),
+        np.array([max(len(some), LEAST_WORDS) for some in distinct]),
+        Counter(stem for some in distinct for stem in some),
+    )
+
+
 def swap(words: Sequence[Word], mine: Facts, others: Sequence[Facts], now_us: int) -> Swap:
     """Read the words of a text against the recipient's facts and those of others."""
     said = list({word.stem: word for word in reversed(words)}.values())
-    likely = _likely(said, [mine, *others])
-    touches = touches_of(said, mine, likely, now_us)
-    gains = np.array([gain_of(touches)] + [gain_of(touches_of(said, one, likely, now_us)) for one in others])
+    alone, rest = _together((mine,)), _together(tuple(others))
+    likely = _likely(said, alone.held, rest.held)
+    touches = _touches(said, alone, likely, now_us)[0]
+    theirs = _touches(said, rest, likely, now_us)
+    gains = np.array([gain_of(touches), *map(gain_of, theirs)])
     shares = np.exp(gains - gains.max())
     shares /= shares.sum()
-    above, equal = int((gains > gains[0] + 1e-9).sum()), int((np.abs(gains - gains[0]) <= 1e-9).sum())
+    above, equal = int((gains > gains[0] + EQUAL).sum()), int((np.abs(gains - gains[0]) <= EQUAL).sum())
     best = 1 + int(gains[1:].argmax()) if others else 0
     return Swap(
         float(shares[0]), above + (equal + 1) / 2, len(gains), float(gains[0]),
@@ -74,42 +111,46 @@ def swap(words: Sequence[Word], mine: Facts, others: Sequence[Facts], now_us: in
     )  # fmt: skip
 
 
-def _likely(said: Sequence[Word], candidates: Sequence[Facts]) -> Mapping[str, float]:
+def _likely(said: Sequence[Word], *held: Mapping[str, int]) -> Any:
     """How likely each word is in anybody's text: half its share in English, half that among all these facts."""
-    held: Counter[str] = Counter()
-    for one in candidates:
-        held.update({word.stem for fact in one.facts for word in fact.words})
-    whole = max(sum(held.values()), 1)
-    return {
-        word.stem: 0.5 * share_in_english(word) + 0.5 * max(held[word.stem] - 1, 0) / max(whole, 2000) + 1e-6
+    whole = max(sum(sum(one.values()) for one in held), LEAST_WHOLE)
+    found = [
+        0.5 * share_in_english(word) + 0.5 * max(sum(one.get(word.stem, 0) for one in held) - 1, 0) / whole + 1e-6
         for word in said
-    }
+    ]
+    return np.array(found)
 
 
-def touches_of(said: Sequence[Word], facts: Facts, likely: Mapping[str, float], now_us: int) -> list[Touch]:
-    """For each word of the text that is among the facts, the fact it says most of."""
-    theirs = [(word, fact) for fact in facts.facts for word in fact.words]
-    if not theirs or not said:
-        return []
-    lifted = lifts(said, [word for word, _ in theirs])
-    stems = np.array([word.stem for word, _ in theirs])
-    size = max(len(set(stems.tolist())), LEAST_WORDS)
-    trust = np.array([_trust(fact, now_us) for _, fact in theirs])
+def _touches(said: Sequence[Word], candidates: _Candidates, likely: Any, now_us: int) -> list[list[Touch]]:
+    """For each candidate, the words of the text that are among its facts, each with the fact it says most of."""
+    none: list[list[Touch]] = [[] for _ in candidates.facts]
+    if not said or not candidates.of_fact:
+        return none
+    trust = np.array([_trust(fact, now_us) for fact in candidates.of_fact])
+    lifted = lifts(placed(said), candidates.words)
+    same = np.array([word.stem for word in said], dtype=object)[:, None] == candidates.stems[None, :]
+    lifted = np.where(same, (1.0 / likely)[:, None], lifted) * trust[None, :]
+    owner = np.repeat(np.arange(len(candidates.facts)), np.diff(candidates.begins))
+    gains = np.log(1 - FROM_FACTS + FROM_FACTS * lifted / candidates.sizes[owner][None, :])
+    for place, facts in enumerate(candidates.facts):
+        first, last = candidates.begins[place], candidates.begins[place + 1]
+        if first < last:
+            none[place] = _best(said, facts, gains[:, first:last], candidates.of_fact[first:last])
+    return none
+
+
+def _best(said: Sequence[Word], facts: Facts, gains: Any, of_fact: Sequence[Fact]) -> list[Touch]:
+    places = gains.argmax(axis=1)
+    best = gains[np.arange(len(said)), places]
     found: list[Touch] = []
     per_fact: Counter[str] = Counter()
-    best: list[tuple[float, float, Word, Fact]] = []
-    for row, word in enumerate(said):
-        if word.stem in facts.fields:
-            continue
-        m = np.where(stems == word.stem, 1.0 / likely[word.stem], lifted[row]) * trust
-        place = int(m.argmax())
-        if m[place] > 0:
-            gain = float(np.log(1 - FROM_FACTS + FROM_FACTS * m[place] / size))
-            if gain > 0:
-                best.append((gain, float(m[place]), word, theirs[place][1]))
-    for gain, near, word, fact in sorted(best, key=lambda one: -one[0]):
-        found.append(Touch(word, fact, near, gain * FURTHER ** per_fact[fact.source]))
-        per_fact[fact.source] += 1
+    for row in np.argsort(-best, kind="stable"):
+        if best[row] <= 0:
+            break
+        if said[row].stem not in facts.fields:
+            fact = of_fact[places[row]]
+            found.append(Touch(said[row], fact, float(best[row]) * FURTHER ** per_fact[fact.source]))
+            per_fact[fact.source] += 1
     return found
 
 
@@ -127,9 +168,13 @@ def gain_of(touches: Sequence[Touch]) -> float:
 def speaks_of(words: Sequence[Word], facts: Facts) -> list[Touch]:
     """The facts of one party that a text speaks of, word by word, every fact that a word is among."""
     said = list({word.stem: word for word in reversed(words)}.values())
-    likely = {word.stem: share_in_english(word) + 1e-6 for word in said}
+    likely = np.array([share_in_english(word) + 1e-6 for word in said])
     found: list[Touch] = []
     for fact in facts.facts:
-        alone = Facts(facts.party, (fact,), facts.fields)
-        found += touches_of(said, alone, likely, fact.at_us)
+        found += _touches(said, _alone(fact, facts), likely, fact.at_us)[0]
     return found
+
+
+@lru_cache(maxsize=4096)
+def _alone(fact: Fact, facts: Facts) -> _Candidates:
+    return _together.__wrapped__((Facts(facts.party, (fact,), facts.fields),))

@@ -25,15 +25,18 @@ CLOSE = 0.6  # nearness from which a word of the text is one of what they will n
 _YOURS = re.compile(r"(?i)\b(?:your|the|this|that|little|two|three|twin|new)\b(?:\s+[\w'’-]+){0,2}\s*$")
 _OF_YOURS = re.compile(r"(?i)^\s+of\s+yours\b")
 _ALONE = re.compile(
-    r"(?i)\b(?:lives? alone|single|no (?:wife|husband|partner|children|kids|family)|divorced|widow(?:er|ed)?|childless)\b"
+    r"(?i)\b(?:lives? alone|single|no (?:wife|husband|partner|children|kids|family)|divorced|widow(?:er|ed)?|"
+    r"childless)\b"
 )
 _REFUSES = re.compile(
     r"(?i)\b(?:no(?! (?:longer|idea|more than|further))|never|without|"
-    r"(?:does not|doesn't|do not|don't|cannot|can't|must not|will not|won't)(?: (?:want|like|eat|drink|have|take|keep|touch|use))?|"
-    r"hates?|dislikes?|can't stand|allergic to|afraid of|avoids?|refuses?|detests?)\s+((?:[\w'-]+\s*){1,3})"
+    r"(?:does not|doesn't|do not|don't|cannot|can't|must not|will not|won't)"
+    r"(?: (?:want|like|eat|drink|have|take|keep|touch|use))?|"
+    r"hates?|dislikes?|can't stand|allergic to|avoids?|refuses?|detests?)\s+((?:[\w'-]+\s*){1,3})"
 )
 _WISHES = re.compile(
-    r"(?i)\b(?:love[sd]?|heart (?:set )?on|like[sd]?|enjoy\w*|fond of|favourite|gorgeous|beautiful|wonderful|dream\w*|keen on|"
+    r"(?i)\b(?:love[sd]?|heart (?:set )?on|like[sd]?|enjoy\w*|fond of|favourite|gorgeous|beautiful|wonderful|dream\w*|"
+    r"keen on|"
     r"gift|brought you|for you|treat|yours?)\b"
 )
 _DENIES = re.compile(r"(?i)\b(?:no|not|never|without|free of|nor|neither|instead of|rather than)\b|n['’]t\b")
@@ -120,9 +123,10 @@ def _may_hold(slot: str, fact: Fact, now_us: int) -> bool:
     return fact.kind == "detail"
 
 
-def _is_theirs(text: str, word: Word) -> bool:
-    """Whether the text gives it to the recipient: your son, the twins, that tabby of yours."""
-    return bool(_YOURS.search(text[max(word.start - 40, 0) : word.start]) or _OF_YOURS.match(text[word.end :]))
+def _is_theirs(text: str, word: Word, offset: int = 0) -> bool:
+    """Whether the text, which begins at `offset`, gives it to the recipient: your son, that tabby of yours."""
+    start, end = word.start - offset, word.end - offset
+    return bool(_YOURS.search(text[max(start - 40, 0) : start]) or _OF_YOURS.match(text[end:]))
 
 
 def _alone(text: str, words: Sequence[Word], facts: Facts) -> Iterator[Wrong]:
@@ -159,7 +163,8 @@ def _is_wished(pieces: Pieces, word: Word) -> bool:
     if sentence is None:
         return False
     before = sentence.text[: word.start - sentence.start]
-    return _WISHES.search(sentence.text) is not None and _DENIES.search(before) is None
+    wished = _WISHES.search(sentence.text) is not None or _is_theirs(sentence.text, word, sentence.start)
+    return wished and _DENIES.search(before) is None
 
 
 def _places(text: str, known: Known) -> Iterator[Wrong]:
