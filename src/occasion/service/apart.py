@@ -10,6 +10,7 @@ import multiprocessing
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection as Pipe
+from multiprocessing.util import Finalize
 from threading import Condition, Event, Lock, Thread
 from time import monotonic
 from typing import Any
@@ -140,6 +141,7 @@ class Apart:
             target=work, args=(theirs, self.workspace, self._address, self._buffer_us), name="watching", daemon=True
         )
         self._process.start()
+        at_exit = Finalize(None, _kill, (self._process,), exitpriority=10)  # a server that ends without `stop`
         theirs.close()
         with self._sending:
             self._pipe = ours
@@ -155,6 +157,7 @@ class Apart:
                 self._pipe = None
                 ours.close()
             self._process.join()
+            at_exit.cancel()
             self._process.close()
             self._process = None
             self._standing = BEGINNING._replace(problems=self._standing.problems)
@@ -173,6 +176,11 @@ class Apart:
             with self._answered:
                 self._answers.append(said)
                 self._answered.notify()
+
+
+def _kill(process: Any) -> None:
+    with suppress(ValueError):  # closed: it ended before
+        process.kill()
 
 
 def _plan_of(workspace: Workspace) -> Plan:
