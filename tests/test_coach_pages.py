@@ -8,17 +8,22 @@ import logging
 import re
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from fastapi import FastAPI
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from doors import Client, desk_app, do, signed_in, stranger
 from occasion.coach.reading import PARTS
 from occasion.desk import actions
 from occasion.events.event import Event
 from occasion.people import parties
+from occasion.service.coach_api import ANSWER
 from occasion.service.keys import add_key
 from occasion.store.arrived import Arrived, Batch
 from occasion.store.schema.desk import OCCASIONS
@@ -199,6 +204,36 @@ def test_the_api_refuses_in_one_line(app: FastAPI, body: bytes, status: int) -> 
     assert answer.status_code == status, answer.text
     assert answer.json()["success"] is False
     assert "\n" not in answer.json()["message"]
+
+
+TEXTS = st.one_of(
+    st.text(min_size=1, max_size=300),
+    st.lists(
+        st.sampled_from([*NOTE.split(), "Kasia", "\n\n", "?", "!!!", "ŻÓŁĆ", "как", "¿qué", "🙂", "\u202e"]),
+        max_size=40,
+    ).map(" ".join),
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(text=TEXTS, channel=st.none() | st.text(max_size=60), by=st.text(max_size=40), at=st.none() | st.datetimes())
+def test_whatever_is_written_is_read_or_refused(
+    app: FastAPI, text: str, channel: str | None, by: str, at: datetime | None
+) -> None:
+    when = None if at is None else at.isoformat() + "Z"
+    body = {"to": "kasia", "text": text, "channel": channel, "by": by, "at": when}
+    answer = stranger(app).post("/api/coach", json=body, headers={"Authorization": f"Bearer {READ_KEY}"})
+    assert answer.status_code == (200 if text.strip() else 400), answer.text
+    if answer.status_code == 200:
+        found = answer.json()
+        jsonschema.validate(found, ANSWER)
+        for part in found["parts"]:
+            for span in part["spans"]:
+                assert 0 <= span["start"] < span["end"] <= len(text), part
+        page = read(signed_in(app, "colleague", "col"), text, channel=channel or "")
+        assert page.status_code == 200
+        shown = re.sub(r"<sup>.*?</sup>", "", re.search(r'id="coach-text"><bdi>(.*?)</bdi>', page.text, re.DOTALL)[1])
+        assert html.unescape(re.sub(r"</?mark[^>]*>", "", shown)) == text.replace("\r\n", "\n").replace("\x00", "")
 
 
 def test_the_api_is_closed_without_a_reading_key(app: FastAPI) -> None:

@@ -81,7 +81,7 @@ def test_a_message_is_read_beside_its_occasion_with_the_keyboard_alone(chromium:
     enter(page, server)
     card = page.locator("article.card", has_text="Igor")
     card.wait_for(timeout=8000)
-    card.get_by_role("link", name="Read it before you send it").click()
+    card.get_by_role("link", name="Ask the coach").click()
     page.wait_for_url("**/occasions/*#coach")
     draft = page.get_by_label("What you will send")
     draft.fill(COLD.format(name="Igor"))

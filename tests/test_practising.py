@@ -18,6 +18,7 @@ from occasion.coach.practice import LADDER, Read
 from occasion.coach.reading import PARTS
 from occasion.coach.tones import pairs
 from occasion.desk import actions
+from occasion.errors import InputError
 from occasion.estimate import Refusal
 from occasion.events.event import Event
 from occasion.people import parties
@@ -131,6 +132,17 @@ def fill(connection: Any) -> None:
     note("sings in a choir with Bronka")
     note("secretlywed", unmentioned=True)
     note("takes thinnerpills", kind="health")
+
+
+def test_of_two_that_keep_at_once_one_succeeds(records_url: str) -> None:
+    engine = open_records(records_url)
+    with writing(engine) as connection:
+        mine = practice.get(connection, "ewa", practice.begin(connection, "ewa", "m", None, now=NOW))
+        practice.keep(connection, mine, "x", read(), read("moment"), now=NOW, zone="UTC")
+        with pytest.raises(InputError, match="was kept a moment ago"):
+            practice.keep(connection, mine, "x", read(), read("moment"), now=NOW, zone="UTC")
+        assert len(practice.attempts(connection, "ewa")) == 1
+    engine.dispose()
 
 
 class Clock:

@@ -101,11 +101,11 @@ def _practised(
     """What was asked for, done; the page as it is then."""
     from occasion.cli_source import now_us
     from occasion.coach import practice as rules
-    from occasion.desk.practising import due_number, keep, next_message, practice_page
+    from occasion.desk.practising import due_number, kept, next_message, practice_page
     from occasion.errors import InputError
     from occasion.store.records import writing
 
-    text, number, new, kept = asked
+    text, number, new, keep = asked
     now = now_us()
     with history.engine.connect() as connection:
         viewer = _viewer(connection, *whose)
@@ -118,12 +118,13 @@ def _practised(
             number = due_number(at)
         if text.strip() and number is None:
             raise InputError("nothing is due; take a message with --new, or name one of yours with --exercise")
-        if kept and number is not None:
+        if keep and number is not None:
+            write = kept(at, number, text)
             with writing(history.engine) as changing:
-                keep(at, number, text, changing)
+                write(changing)
     with history.engine.connect() as connection:  # what was written is seen by a new transaction
         at = _practising(place, history, sent, others, connection, viewer, now)
-        return practice_page(at, number=number, text=text.strip("\n"), kept=kept)
+        return practice_page(at, number=number, text=text.strip("\n"), kept=keep)
 
 
 def _viewer(connection: Connection, who: str, password: str) -> Viewer:

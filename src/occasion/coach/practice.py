@@ -184,16 +184,14 @@ def keep(
     """Keep a rewriting, and say when the message comes back (in whole days of the zone); the exercise as it is then."""
     if not text.strip() or len(text) > LONGEST:
         raise InputError(f"the rewriting has {len(text)} characters; write from 1 to {LONGEST}")
-    connection.execute(
-        insert(ATTEMPTS).values(
-            exercise=exercise.number, colleague=exercise.colleague, party=exercise.party, at_us=now, text=text.strip(),
-            before=_plain(before), after=_plain(after),
-        )
-    )  # fmt: skip
     rung = rung_after(exercise.rung, after.verdict)
     values: dict[str, Any] = {"weak": list(weak_in(before, after))}
     values |= {"due_us": None} if rung is None else {"rung": rung, "due_us": day_after(now, LADDER[rung], zone)}
-    connection.execute(update(EXERCISES).where(X.number == exercise.number).values(**values))
+    as_read = (X.number == exercise.number, X.due_us == exercise.due_us)
+    if not connection.execute(update(EXERCISES).where(*as_read).values(**values)).rowcount:
+        raise InputError(f"exercise {exercise.number}: was kept a moment ago already, and comes back by itself")
+    row = {"exercise": exercise.number, "colleague": exercise.colleague, "party": exercise.party, "at_us": now}
+    connection.execute(insert(ATTEMPTS).values(**row, text=text.strip(), before=_plain(before), after=_plain(after)))
     return get(connection, exercise.colleague, exercise.number)
 
 

@@ -134,8 +134,8 @@ def next_message(at: Practising) -> tuple[str, str | None]:
     return PREFIX + left.name, None
 
 
-def keep(at: Practising, number: int, text: str, connection: Connection) -> Exercise:
-    """Keep a rewriting of an exercise that is due. `connection`: the one that writes."""
+def kept(at: Practising, number: int, text: str) -> Callable[[Connection], Exercise]:
+    """The change that keeps a rewriting of an exercise that is due; everything is read before it is made."""
     exercise = practice.get(at.connection, at.viewer.id, number)
     if exercise.due_us is None or exercise.due_us > at.now:
         raise InputError(f"exercise {number}: is not due, so nothing was kept; read as often as you like until it is")
@@ -143,7 +143,7 @@ def keep(at: Practising, number: int, text: str, connection: Connection) -> Exer
     if found is None:
         raise InputError(f"exercise {number}: its message is not there for you any more; take another one")
     before, after = (practice.read_of(found.read(one, at.reads)) for one in (found.text, text))
-    return practice.keep(connection, exercise, text, before, after, now=at.now, zone=at.zone)
+    return lambda writing: practice.keep(writing, exercise, text, before, after, now=at.now, zone=at.zone)
 
 
 def tones(at: Practising, hidden: str = "") -> tuple[Tones, ...]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from occasion.coach import practice
 from occasion.desk.owners import read_house
 from occasion.desk.pages_coach import PracticePage
-from occasion.desk.practising import Practising, keep, next_message, practice_page
+from occasion.desk.practising import Practising, kept, next_message, practice_page
 from occasion.errors import InputError
 from occasion.service.coaching import coaching
 from occasion.service.errors import Refuse
@@ -50,7 +50,7 @@ def act(frame: Framed, fields: Sent) -> Response:
         if do == "away":
             change(frame, lambda connection, _: practice.put_away(connection, frame.viewer.id, number))
             return back_to(PATH, "put_away")
-        return read(frame, number, text, kept=do == "keep")
+        return read(frame, number, text, keep=do == "keep")
     except InputError as why:
         return refused(frame, str(why), fields.get("exercise", ""), text)
 
@@ -64,18 +64,18 @@ def begin(frame: Frame) -> Response:
     return back_to(url(PATH, exercise=number))
 
 
-def read(frame: Frame, number: int, text: str, *, kept: bool) -> Response:
-    """The rewriting as it reads; with `kept` it is written down too."""
+def read(frame: Frame, number: int, text: str, *, keep: bool) -> Response:
+    """The rewriting as it reads; with `keep` it is written down too."""
     if len(text) > practice.LONGEST:
         raise InputError(f"the rewriting has {len(text)} characters; at most {practice.LONGEST} are read here")
     if not text.strip():
         raise InputError("the rewriting is empty; say it again in your own words")
-    if kept:
+    if keep:
         with frame.service.engine.connect() as connection:
-            at = practising(frame, connection)
-            change(frame, lambda writing, _: keep(at, number, text, writing))
+            write = kept(practising(frame, connection), number, text)
+        change(frame, lambda writing, _: write(writing))
     with frame.service.engine.connect() as connection:
-        page = practice_page(practising(frame, connection), number=number, text=text, kept=kept)
+        page = practice_page(practising(frame, connection), number=number, text=text, kept=keep)
     return shown(frame, page)
 
 
