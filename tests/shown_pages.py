@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.responses import StreamingResponse
 
 import desk_examples as examples
+import touches_examples
 from occasion.service.pages import assets
 from occasion.service.pages.alone import Login, Wrong
 from occasion.service.pages.reader import reader_for
@@ -37,11 +38,19 @@ SHOWN: dict[str, tuple[str, object, str, dict[str, object]]] = {
     "coach": ("coach.html", examples.COACH, "today", {}),
     "coach-empty": ("coach.html", examples.COACH_EMPTY, "today", {}),
     "practice": ("practice.html", examples.PRACTICE, "practice", {}),
+    "touches": ("touches.html", touches_examples.TOUCHES, "touches", {}),
+    "touches-unread": ("touches.html", touches_examples.UNREAD, "touches", {}),
     "practice-empty": ("practice.html", examples.PRACTICE_EMPTY, "practice", {}),
     "today-empty": ("today.html", examples.TODAY_EMPTY, "today", {"part_of_day": "evening"}),
 }
 WAY = (
-    (Way("today", "/", 3), Way("moments", "/moments"), Way("practice", "/practice"), Way("find", "/find")),
+    (
+        Way("today", "/", 3),
+        Way("moments", "/moments"),
+        Way("practice", "/practice"),
+        Way("touches", "/touches"),
+        Way("find", "/find"),
+    ),
     (Way("refused", "/refused", 2), Way("audit", "/audit"), Way("settings", "/settings"), Way("help", "/help")),
 )
 
