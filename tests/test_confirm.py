@@ -137,7 +137,7 @@ def test_a_proxy_falls_and_the_moment_behind_it_stands():
     true = cell_of(activity, world.moments[0])
     raw = Cell(activity.what.index("count(message_sent)"), true.count + 2, true.days)
     ring = Ring(activity, kept, 28, np.random.default_rng(0), (true, raw))
-    alone = [ring.alone(raw), ring.alone(true)]
+    alone = ring.alone([raw, true])
     assert limits(alone[0].trial)[0] > 0  # by itself it goes with staying
     outcome = hold_against_each_other(ring, [raw, true], alone)
     assert set(outcome.accepted) == {1}
@@ -149,7 +149,7 @@ def test_two_true_moments_stand_beside_each_other():
     activity, kept = people(world)
     cells = [cell_of(activity, t) for t in world.moments]
     ring = Ring(activity, kept, 28, np.random.default_rng(0), tuple(cells))
-    outcome = hold_against_each_other(ring, cells, [ring.alone(c) for c in cells])
+    outcome = hold_against_each_other(ring, cells, ring.alone(cells))
     assert set(outcome.accepted) == {0, 1}
 
 

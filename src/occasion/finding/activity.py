@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from occasion.finding import party_kernels
+from occasion.finding import kernels, party_kernels
 from occasion.finding.kernels import compiled
 from occasion.finding.population import DAY_US, Streams
 
@@ -48,6 +51,8 @@ class Activity:
     base: npt.NDArray[np.int32]
     column: npt.NDArray[np.int64]
     n: int
+    aside: dict[Hashable, Floats] = field(default_factory=dict, repr=False, compare=False)  # what others keep here
+    _nth: dict[tuple[int, int, float], Ints] = field(default_factory=dict, repr=False, compare=False)
     _until: dict[float, Before] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -73,11 +78,28 @@ class Activity:
         own = self.own_column(stream)
         return counts if own < 0 else np.delete(counts, own, axis=1)
 
+    @cached_property
+    def _by_stream(self) -> tuple[npt.NDArray[np.int32], Ints, Ints]:
+        """Parties and instants of all points stream by stream, each sorted by (party, time), and where each begins."""
+        size = np.bincount(self.stream, minlength=len(self.what))
+        begin = np.concatenate([[0], np.cumsum(size)])
+        order = np.empty(len(self.stream), np.int64)
+        compiled(kernels.arrange)(self.stream, begin[:-1].copy(), order)
+        return self.party[order], self.offset[order], begin
+
+    def _of(self, stream: int) -> tuple[npt.NDArray[np.int32], Ints]:
+        party, offset, begin = self._by_stream
+        return party[begin[stream] : begin[stream + 1]], offset[begin[stream] : begin[stream + 1]]
+
     def nth(self, stream: int, k: int, days: float) -> Ints:
-        """Per party the instant (us since start) of its k-th point if it came within `days`, else -1."""
-        at = np.full(self.n, -1, np.int64)
-        compiled(party_kernels.nth_us)(self.party, self.stream, self.offset, stream, k, int(days * DAY_US), at)
-        return at
+        """Per party the instant (us since start) of its k-th point if it came within `days`, else -1. To be read only:
+        it is kept, since lines ask for each other's."""
+        if (stream, k, days) not in self._nth:
+            at = np.full(self.n, -1, np.int64)
+            compiled(party_kernels.nth_us)(*self._of(stream), k, int(days * DAY_US), at)
+            at.flags.writeable = False
+            self._nth[stream, k, days] = at
+        return self._nth[stream, k, days]
 
     def next_other(self, stream: int, begin: Ints, stop: Ints) -> Ints:
         """Per party its first event of another name (any, if there is one only) from `begin` on and before `stop`,
@@ -108,8 +130,14 @@ class Activity:
 
     def points(self, stream: int, days: float) -> Ints:
         """How many points of a stream each party has in its first `days` days."""
-        rows = (self.stream == stream) & (self.offset < int(days * DAY_US))
-        return np.bincount(self.party[rows], minlength=self.n)
+        party, offset = self._of(stream)
+        return np.bincount(party[offset < int(days * DAY_US)], minlength=self.n)
+
+
+def logs_of(counts: npt.NDArray[Any]) -> Floats:
+    """log(1 + count) of whole numbers, each different one worked out once."""
+    whole = counts.astype(np.int64)
+    return np.asarray(np.log1p(np.arange(int(whole.max(initial=0)) + 1))[whole])
 
 
 def activity_of(streams: Streams, chosen: npt.NDArray[np.bool_], horizon_days: float) -> Activity:

@@ -19,14 +19,13 @@ are clustered by party.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from occasion.finding.activity import Activity
+from occasion.finding.activity import Activity, logs_of
 from occasion.finding.population import DAY_US
 from occasion.finding.screen import Cell
 from occasion.measure.regression import fit_linear, fit_logistic, linear_score, standardised
@@ -38,7 +37,7 @@ Flags = npt.NDArray[np.bool_]
 TRIM = 0.02
 ALIKE = 0.05  # a party is counted as having its like on the other side if its chance lies between this and 1 - this
 LEAST_SIDE = 40
-MANY_ROWS = 20_000  # from which on the two halves are fitted side by side
+ASIDE = 4
 
 
 @dataclass(frozen=True)
@@ -77,28 +76,44 @@ class Confirmed:
     by_party: Floats
 
 
+def drawn_instants(activity: Activity, cell: Cell, rng: np.random.Generator) -> Ints | None:
+    """For every party an instant at which somebody reached the moment; None where hardly anybody did, or did not."""
+    at = activity.nth(cell.stream, cell.count, cell.days)
+    times = at[at >= 0]
+    if min(len(times), activity.n - len(times)) < LEAST_SIDE:
+        return None
+    return np.asarray(times[rng.integers(0, len(times), activity.n)])
+
+
 def trials(
     activity: Activity,
     kept: Flags,
     cell: Cell,
-    rng: np.random.Generator,
+    drawn: np.random.Generator | Ints | None,
     beside: tuple[Cell, ...] = (),
 ) -> Trials | None:
-    """The trials of one moment, held equal beside the moments in `beside`; None where hardly anybody reached it."""
+    """The trials of one moment, held equal beside the moments in `beside`; None where hardly anybody reached it.
+
+    `drawn`: instants drawn already, or what to draw them with.
+    """
+    drawn = drawn_instants(activity, cell, drawn) if isinstance(drawn, np.random.Generator) else drawn
+    if drawn is None:
+        return None
     at = activity.nth(cell.stream, cell.count, cell.days)
     reached = at >= 0
-    times = at[reached]
-    if min(len(times), activity.n - len(times)) < LEAST_SIDE:
-        return None
     end = int(cell.days * DAY_US)
-    drawn = times[rng.integers(0, len(times), activity.n)]
     other = activity.next_other(cell.stream, drawn, np.where(reached, at, end))
     treated, compared = np.flatnonzero(reached), np.flatnonzero(other >= 0)
     if len(compared) < LEAST_SIDE:
         return None
     instants = np.concatenate([at[treated], other[compared]])
     party = np.concatenate([treated, compared])
-    rows = [_held_equal(activity, cell, cut)[chosen] for cut, chosen in ((at, treated), (other, compared))]
+    known = activity.aside.get(cell)  # asked again and again of one line while others are held against it
+    if known is None:
+        if len(activity.aside) >= ASIDE:
+            activity.aside.clear()
+        known = activity.aside[cell] = _held_equal(activity, cell, at, treated)
+    rows = [known, _held_equal(activity, cell, other, compared)]
     days = instants / DAY_US
     clock = np.column_stack([days, days**2, np.log(days + 0.1)])
     base = activity.base
@@ -123,21 +138,29 @@ def _pace(total: Floats, days: float) -> tuple[float, float]:
     return max(mean, 1e-9) / days, min(max(shape, 0.05), 100.0)
 
 
-def _held_equal(activity: Activity, cell: Cell, cut: Ints) -> Floats:
-    """Logs of counts of every other event, their volume, the pace it shows, recent ones, active days and gap.
+def _held_equal(activity: Activity, cell: Cell, cut: Ints, chosen: Ints) -> Floats:
+    """Of the chosen parties: logs of counts of every other event, their volume, the pace it shows, recent ones, active
+    days and gap.
 
     A few events soon after the start say little about how active a party is: its pace is drawn to the mean by as much
     as that (gamma-Poisson), and enters with its square and cube, since staying need not rise evenly with it.
     """
-    before = activity.before(cut)
-    others = activity.others(before.counts, cell.stream)
-    mean, shape = _pace(activity.others(activity.until(cell.days).counts, cell.stream).sum(axis=1), cell.days)
-    volume = others.sum(axis=1)
-    shown = np.log((volume + shape) / (np.maximum(cut / DAY_US, 0) * mean + shape))
+    before, own = activity.before(cut), activity.own_column(cell.stream)
+    mean, shape = _pace(_volume(activity.until(cell.days).counts, own), cell.days)
+    counts = before.counts[chosen]
+    volume, logs = _volume(counts, own), logs_of(counts)
+    logs = logs if own < 0 else np.delete(logs, own, axis=1)
+    shown = np.log((volume + shape) / (np.maximum(cut[chosen] / DAY_US, 0) * mean + shape))
     return np.column_stack([
-        np.log1p(others), np.log1p(volume), shown, shown**2, shown**3, np.log1p(before.recent), np.log1p(before.days),
-        np.log1p(4 * np.maximum(before.gap_days, 0)),
+        logs, logs_of(volume), shown, shown**2, shown**3, logs_of(before.recent[chosen]), logs_of(before.days[chosen]),
+        np.log1p(4 * np.maximum(before.gap_days[chosen], 0)),
     ])  # fmt: skip
+
+
+def _volume(counts: Floats, own: int) -> Floats:
+    """How many events of other names than the own column's (-1: of all)."""
+    whole: Floats = counts.sum(axis=1)
+    return whole if own < 0 else whole - counts[:, own]
 
 
 def _status(activity: Activity, moment: Cell, party: Ints, instants: Ints, *, same_events: bool) -> Floats:
@@ -150,35 +173,80 @@ def _status(activity: Activity, moment: Cell, party: Ints, instants: Ints, *, sa
     return np.column_stack([before, at >= 0] if same_events else [before]).astype(np.float64)
 
 
-def _crossed(rows: Trials, Z: Floats, out: Flags) -> Floats:
-    """For the rows in `out`, fitted on all the others: the chance of reaching it now, the outcome with and without it,
-    and the chance of ever reaching it without (rows × 4)."""
-    with_it, without = Z[~out & rows.now], Z[~out & ~rows.now]
-    kept_with, kept_without = rows.kept[~out & rows.now], rows.kept[~out & ~rows.now]
-    gram, gram_without = with_it.T @ with_it, without.T @ without
-    reached = np.arange(len(with_it) + len(without)) < len(with_it)
-    chance = fit_logistic(
-        np.concatenate([with_it, without]), reached.astype(float), 1.0, steps=10, gram=gram + gram_without
-    )
-    both = np.column_stack([kept_without, rows.ever[~out & ~rows.now]])
-    outcome = np.column_stack([
-        fit_linear(with_it, kept_with, 1.0, gram=gram), fit_linear(without, both, 1.0, gram=gram_without)
-    ])  # fmt: skip
-    return np.column_stack([linear_score(Z[out], chance, logistic=True), Z[out] @ outcome])
+@dataclass(frozen=True)
+class Design:
+    """What is held equal, standardised, its rows in four quarters: odd parties who reached it now and who did not, then
+    even ones; so that every part of it that is fitted lies in one piece.
+
+    `order`: the row of the trials at each place; `begin`: where the quarters begin, and the end; `Z` has `width`
+    columns that stay, the constant first, and room for more behind; `grams`: Z'Z of those in each quarter.
+    """
+
+    Z: Floats
+    order: Ints
+    begin: tuple[int, ...]
+    width: int
+    grams: tuple[Floats, ...]
+
+    @classmethod
+    def of(cls, held: Floats, now: Flags, party: Ints, room: int = 0) -> Design:
+        """With room for some columns more."""
+        quarter = (2 * (party % 2 == 0) + ~now).astype(np.uint8)
+        order = np.argsort(quarter, kind="stable")
+        begin = tuple(np.concatenate([[0], np.cumsum(np.bincount(quarter, minlength=4))]).tolist())
+        Z, width = standardised(held, order, room), held.shape[1] + 1
+        parts = [Z[a:b, :width] for a, b in pairwise(begin)]
+        return cls(Z, order, begin, width, tuple(part.T @ part for part in parts))
+
+    def beside(self, columns: Floats) -> Design:
+        """With these columns (by row of the trials) in its room. Shares the room: only one at a time is to be used."""
+        wide = self.width + columns.shape[1]
+        self.Z[:, self.width : wide] = standardised(columns, self.order)[:, 1:]
+        return replace(self, Z=self.Z[:, :wide], width=wide, grams=tuple(self._bordered(q, wide) for q in range(4)))
+
+    def _bordered(self, quarter: int, wide: int) -> Floats:
+        part = self.Z[self.begin[quarter] : self.begin[quarter + 1], :wide]
+        gram = np.empty((wide, wide))
+        gram[: self.width, : self.width] = self.grams[quarter]
+        gram[:, self.width :] = part.T @ part[:, self.width :]
+        gram[self.width :, : self.width] = gram[: self.width, self.width :].T
+        return gram
+
+
+def _crossed(design: Design, kept: Floats, ever: Floats) -> Floats:
+    """For each row, fitted on the other half: the chance of reaching it now, the outcome with and without it, and the
+    chance of ever reaching it without (rows × 4, in the design's order)."""
+    Z, begin, fitted = design.Z, design.begin, np.empty((len(design.Z), 4))
+    chance: Floats | None = None
+    for a, b, out in ((0, 1, slice(begin[2], None)), (2, 3, slice(begin[2]))):
+        with_it, without = slice(begin[a], begin[a + 1]), slice(begin[b], begin[b + 1])
+        whole = slice(with_it.start, without.stop)
+        reached = (np.arange(whole.start, whole.stop) < with_it.stop).astype(np.float64)
+        gram, gram_without = design.grams[a], design.grams[b]
+        # the other half's answer is near
+        chance = fit_logistic(Z[whole], reached, 1.0, steps=10, gram=gram + gram_without, start=chance)
+        both = np.column_stack([kept[without], ever[without]])
+        outcome = np.column_stack([
+            fit_linear(Z[with_it], kept[with_it], 1.0, gram=gram),
+            fit_linear(Z[without], both, 1.0, gram=gram_without),
+        ])  # fmt: skip
+        fitted[out, 0] = linear_score(Z[out], chance, logistic=True)
+        fitted[out, 1:] = Z[out] @ outcome
+    return fitted
 
 
 def effect(rows: Trials, parties: int) -> Confirmed | None:
     """The doubly robust effect from the trials of one moment; None where too few are alike."""
-    Z = standardised(rows.held)
-    n, now, y, ever = len(rows.party), rows.now, rows.kept, rows.ever
-    odd = rows.party % 2 == 1
-    if min(int((fit & side).sum()) for fit in (odd, ~odd) for side in (now, ~now)) < LEAST_SIDE // 2:
+    return estimated(rows, Design.of(rows.held, rows.now, rows.party), parties)
+
+
+def estimated(rows: Trials, design: Design, parties: int) -> Confirmed | None:
+    """The same where the design is known already; `held` of the rows is not looked at."""
+    if min(b - a for a, b in pairwise(design.begin)) < LEAST_SIDE // 2:
         return None
-    fitted = np.empty((n, 4))
-    with ThreadPoolExecutor(2 if n >= MANY_ROWS else 1) as halves:
-        for out, of_half in zip((odd, ~odd), halves.map(partial(_crossed, rows, Z), (odd, ~odd)), strict=True):
-            fitted[out] = of_half
-    chance, y1, y0, ever0 = fitted.T
+    order, n = design.order, len(rows.party)
+    party, now, y, ever = rows.party[order], rows.now[order], rows.kept[order], rows.ever[order]
+    chance, y1, y0, ever0 = _crossed(design, y, ever).T
     share = float(now.mean())  # what is rare for all is no reason to leave anybody out
     least, most = min(TRIM, share / 4), 1 - min(TRIM, (1 - share) / 4)
     used = (chance >= least) & (chance <= most)
@@ -192,8 +260,7 @@ def effect(rows: Trials, parties: int) -> Confirmed | None:
     if scale <= 0.02 * float(weight.sum()):
         return None  # nearly everybody who is alike reaches it soon after: nothing to compare
     value = float(outcome.sum()) / scale
-    influence = np.bincount(rows.party, weights=(outcome - value * uptake) / scale, minlength=parties)
-    by_party = np.asarray(influence, np.float64)
+    by_party = np.bincount(party, weights=(outcome - value * uptake) / scale, minlength=parties).astype(np.float64)
     alike = (chance[now] >= min(ALIKE, share / 2)) & (chance[now] <= 1 - min(ALIKE, (1 - share) / 2))
     raw = float(y[now].mean() - y[~now].mean()) / (1 - float(ever[~now].mean()))
     treated_mean = float((to_now * y).sum() / to_now.sum())
@@ -205,14 +272,18 @@ def effect(rows: Trials, parties: int) -> Confirmed | None:
         alike=float(alike.mean()),
         reached=int(now.sum()),
         rows=n,
-        parties=len(np.unique(rows.party)),
+        parties=int(np.count_nonzero(np.bincount(party))),
         by_party=by_party,
     )
 
 
 def confirm(
-    activity: Activity, kept: Flags, cell: Cell, rng: np.random.Generator, beside: tuple[Cell, ...] = ()
+    activity: Activity,
+    kept: Flags,
+    cell: Cell,
+    drawn: np.random.Generator | Ints | None,
+    beside: tuple[Cell, ...] = (),
 ) -> Confirmed | None:
-    """The effect of one moment on the parties of `activity`, the moments in `beside` held equal."""
-    rows = trials(activity, kept, cell, rng, beside)
+    """The effect of one moment on the parties of `activity`, the moments in `beside` held equal; `drawn` as above."""
+    rows = trials(activity, kept, cell, drawn, beside)
     return None if rows is None else effect(rows, activity.n)

@@ -21,15 +21,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from occasion.finding.activity import Activity
-from occasion.finding.confirm import LEAST_SIDE, Confirmed, Trials, effect
+from occasion.finding.activity import Activity, logs_of
+from occasion.finding.confirm import LEAST_SIDE, Confirmed, Design, Trials, estimated
 from occasion.finding.screen import Cell
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 Z95 = 1.959963984540054
 LEAST_ALIKE = 0.20
 MOST_WIDER = 1.8
+RIDGE = 1e-8  # for each row: so little that it only keeps copies apart
 LATELY = 1 / 3  # the last third of the time before the outcome
 
 
@@ -73,47 +75,85 @@ def landmark(
     `rivals`: other lines that come after it; how often their events came is not held equal, since what a moment sets
     off would hide it.
     """
-    y = kept.astype(np.float64)
-    within, total = activity.points(cell.stream, cell.days), activity.points(cell.stream, horizon_days)
-    reached = within >= cell.count
-    X, columns = _all_else(activity, cell, horizon_days, rivals)
-    also = [(activity.nth(m.stream, m.count, m.days) >= 0).astype(np.float64) for m in beside]
-    X = np.column_stack([X, *also])
-    as_number = reached.astype(np.float64)
-    lately = np.log1p(total - activity.points(cell.stream, horizon_days * (1 - LATELY)))
-    found, own_held = _effect(reached, y, X, [*_curve(total), lately], _curve(total - within))
-    curves = _curve(total - within) + (_curve(within) if cell.count > 1 else [])
-    whole, _ = _coefficient(y, as_number, X)
-    own, own_se = _coefficient(y, as_number, np.column_stack([X, *curves]))
-    strongest, name = _strongest(y, as_number, X, columns)
+    held = Held.of(activity, cell, horizon_days, beside=beside, rivals=rivals)
+    reached, y = held.within >= cell.count, kept.astype(np.float64)
+    design = Design.of(held.X[:, 1:], reached, np.arange(activity.n), room=len(held.amount))
+    found, own_held = held.effect(reached, y, design)
+    curves = [*held.too_late, *(_curve(held.within) if cell.count > 1 else [])]
+    numbers = np.column_stack([*curves, reached, y])[design.order]
+    gram = _with_borders(design, numbers)
+    x, both = np.arange(design.width), np.arange(len(gram))[-2:]
+    whole = _coefficient(gram, x, both)
+    own, own_se = _own(gram, design.Z[:, : design.width], numbers)
+    strongest, name = _strongest(gram[np.ix_([*x, *both], [*x, *both])], held.columns)
     return Landmark(found, own_held, whole, own, own_se, strongest, name)
 
 
-def _effect(
-    reached: npt.NDArray[np.bool_], y: Floats, X: Floats, amount: list[Floats], too_late: list[Floats]
-) -> tuple[Confirmed | None, bool]:
-    """The doubly robust effect, and whether the amount of its own event was held equal.
+@dataclass(frozen=True)
+class Held:
+    """What is held equal for the lines of one stream and window.
 
-    Where that (nearly) settles who reached it, as with what hardly anybody does twice, only what came too late is.
+    `within`: points of the stream in the window; `X`: all else, a constant first, and `columns` the event name each is
+    of, or -1; `amount`, `too_late`: how often its own event came in all that time and lately, and after the window.
     """
-    n = len(y)
-    if not LEAST_SIDE <= int(reached.sum()) <= n - LEAST_SIDE:
-        return None, False
 
-    def held(columns: list[Floats]) -> Confirmed | None:
-        rows = Trials(np.arange(n), reached, reached.astype(np.float64), y, np.zeros(n), np.column_stack(columns))
-        return effect(rows, n)
+    within: npt.NDArray[np.int64]
+    X: Floats
+    columns: list[int]
+    amount: list[Floats]
+    too_late: list[Floats]
 
-    without = held([X[:, 1:], *too_late])
-    with_own = held([X[:, 1:], *amount])
-    enough = with_own is not None and with_own.alike >= LEAST_ALIKE
-    if with_own is not None and enough and (without is None or with_own.se < MOST_WIDER * without.se):
-        return with_own, True
-    return without, False
+    @classmethod
+    def of(
+        cls,
+        activity: Activity,
+        cell: Cell,
+        horizon_days: float,
+        *,
+        beside: Sequence[Cell] = (),
+        rivals: Sequence[Cell] = (),
+    ) -> Held:
+        """As `landmark` has it; the count of the cell plays no part."""
+        within, total = activity.points(cell.stream, cell.days), activity.points(cell.stream, horizon_days)
+        lately = total - activity.points(cell.stream, horizon_days * (1 - LATELY))
+        X, columns = _all_else(activity, cell, horizon_days, rivals)
+        also = [(activity.nth(m.stream, m.count, m.days) >= 0).astype(np.float64) for m in beside]
+        X = np.column_stack([X, *also]) if also else X
+        return cls(within, X, columns, [*_curve(total), logs_of(lately)], _curve(total - within))
+
+    def effect(
+        self, reached: npt.NDArray[np.bool_], y: Floats, design: Design | None = None
+    ) -> tuple[Confirmed | None, bool]:
+        """The doubly robust effect, and whether the amount of its own event was held equal.
+
+        Where that (nearly) settles who reached it, as with what hardly anybody does twice, only what came too late is.
+        """
+        n, parties = len(y), np.arange(len(y))
+        if not LEAST_SIDE <= int(reached.sum()) <= n - LEAST_SIDE:
+            return None, False
+        design = design or Design.of(self.X[:, 1:], reached, parties, room=len(self.amount))
+        rows = Trials(parties, reached, reached.astype(np.float64), y, np.zeros(n), self.X)
+        without = estimated(rows, design.beside(np.column_stack(self.too_late)), n)
+        with_own = estimated(rows, design.beside(np.column_stack(self.amount)), n)
+        enough = with_own is not None and with_own.alike >= LEAST_ALIKE
+        if with_own is not None and enough and (without is None or with_own.se < MOST_WIDER * without.se):
+            return with_own, True
+        return without, False
+
+
+def _with_borders(design: Design, numbers: Floats) -> Floats:
+    """The Gram matrix of the design's own columns with further ones behind them (in the design's order)."""
+    width = design.width
+    gram = np.empty((width + numbers.shape[1],) * 2)
+    gram[:width, :width] = sum(design.grams)
+    gram[:width, width:] = design.Z[:, :width].T @ numbers
+    gram[width:, :width] = gram[:width, width:].T
+    gram[width:, width:] = numbers.T @ numbers
+    return gram
 
 
 def _curve(amount: npt.NDArray[np.int64]) -> list[Floats]:
-    logs = np.log1p(amount)
+    logs = logs_of(amount)
     return [logs, logs**2]
 
 
@@ -130,38 +170,53 @@ def _all_else(
     for end in [cell.days] if cell.days >= horizon_days else [cell.days, horizon_days]:
         until = activity.until(end)
         others, gap = until.counts[:, names], until.gap_days
-        volume = np.log1p(others.sum(axis=1))
-        shared = [volume, volume**2, volume**3, np.log1p(until.days), np.log1p(gap), gap > end / 2, gap > end / 4]
-        blocks += [np.log1p(others), np.column_stack(shared)]
+        volume = logs_of(others.sum(axis=1))
+        shared = [volume, volume**2, volume**3, logs_of(until.days), np.log1p(gap), gap > end / 2, gap > end / 4]
+        blocks += [logs_of(others), np.column_stack(shared)]
         columns += names + [-1] * len(shared)
     return np.column_stack(blocks), columns
 
 
-def _coefficient(y: Floats, reached: Floats, X: Floats) -> tuple[float, float]:
-    """The coefficient of `reached` by least squares, robust (HC1) error; infinite where X leaves none of it."""
-    gram = X.T @ X
-    gram[np.diag_indices(len(gram))] += 1e-8 * len(y)
-    both = np.column_stack([reached, y])
-    rest = both - X @ np.linalg.solve(gram, X.T @ both)
-    size = float(rest[:, 0] @ rest[:, 0])
-    if size <= 1e-6 * len(y):
+def _projected(gram: Floats, on: Ints, both: Ints) -> tuple[Floats, Floats]:
+    """Coefficients of the columns `both` on the columns `on`, and the products of what is left of them."""
+    n = gram[0, 0]
+    inner, cross = gram[np.ix_(on, on)], gram[np.ix_(on, both)]
+    ridged = inner.copy()
+    ridged[np.diag_indices(len(on))] += RIDGE * n
+    found = np.asarray(np.linalg.solve(ridged, cross), np.float64)
+    left = gram[np.ix_(both, both)] - found.T @ cross - cross.T @ found + found.T @ inner @ found
+    return found, left
+
+
+def _coefficient(gram: Floats, on: Ints, both: Ints) -> float:
+    """The coefficient of `reached` for the outcome (`both`) by least squares beside `on`; 0 where that leaves none."""
+    _, left = _projected(gram, on, both)
+    return 0.0 if left[0, 0] <= 1e-6 * gram[0, 0] else float(left[0, 1] / left[0, 0])
+
+
+def _own(gram: Floats, Z: Floats, numbers: Floats) -> tuple[float, float]:
+    """The same beside the curves too, with its robust (HC1) error; infinite where they leave none of it."""
+    (n, width), behind = Z.shape, np.arange(len(gram))
+    found, left = _projected(gram, behind[:-2], behind[-2:])
+    if left[0, 0] <= 1e-6 * n:
         return 0.0, np.inf
+    rest = numbers[:, -2:] - Z @ found[:width] - numbers[:, :-2] @ found[width:]
+    size = float(rest[:, 0] @ rest[:, 0])
     value = float(rest[:, 0] @ rest[:, 1]) / size
     error = rest[:, 1] - value * rest[:, 0]
-    df = max(len(y) - X.shape[1] - 1, 2)
-    return value, float(np.sqrt(((rest[:, 0] * error) ** 2).sum() * len(y) / df)) / size
+    df = max(n - len(found) - 1, 2)
+    return value, float(np.sqrt(((rest[:, 0] * error) ** 2).sum() * n / df)) / size
 
 
-def _strongest(y: Floats, reached: Floats, X: Floats, columns: list[int]) -> tuple[float, int]:
-    """The event name whose columns account for most of both, in the unit of the robustness value.
+def _strongest(gram: Floats, columns: list[int]) -> tuple[float, int]:
+    """The event name whose columns account for most of both, in the unit of the robustness value; the last two columns
+    are the moment and the outcome.
 
     With partial R² of `rd` with the moment and `ry` with the outcome the bias goes with ry·rd / (1 - rd) (Cinelli &
     Hazlett 2020, equation 7); the equal share r of both that does as much solves r² / (1 - r) = that.
     """
-    all_columns = np.column_stack([X, reached, y])
-    gram = all_columns.T @ all_columns
-    gram[np.diag_indices(len(gram))] += 1e-8 * len(y)
-    width = X.shape[1]
+    gram[np.diag_indices(len(gram))] += RIDGE * gram[0, 0]
+    width = len(gram) - 2
     every = list(range(width))
     moment_rest, outcome_rest = _rest(gram, width, every), _rest(gram, width + 1, [*every, width])
     best, name = 0.0, -1

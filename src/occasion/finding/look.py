@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from occasion.finding.choose import Choice
 from occasion.finding.confirm import Confirmed
 from occasion.finding.findings import Verdict
-from occasion.finding.rivals import Beside, Ring, explained, hold_against_each_other
+from occasion.finding.rivals import Beside, Drawn, Ring, hold_against_each_other, least_left
 from occasion.finding.screen import Cell
 from occasion.finding.verdict import Numbers, Reason, holm, judge, limits
 
@@ -31,7 +33,7 @@ class Looked:
 
 def look(ring: Ring, choices: Sequence[Choice]) -> list[Looked]:
     """Confirm each choice, pay for how many were tried, then hold those that stand against each other."""
-    alone = [ring.alone(choice.cell) for choice in choices]
+    alone = ring.alone([choice.cell for choice in choices])
     tested = [i for i, c in enumerate(choices) if c.above and alone[i].landmark.effect is not None]
     p = dict(zip(tested, holm([_two_sided(alone[i].landmark.effect) for i in tested]), strict=True))
     numbers = [
@@ -48,25 +50,39 @@ def look(ring: Ring, choices: Sequence[Choice]) -> list[Looked]:
     for i, held in outcome.proxies.items():
         looked[stand[i]] = _again(looked[stand[i]], held, "association only", "proxy")
     accepted = [choices[stand[i]].cell for i in outcome.accepted]
-    for i, one in enumerate(looked):
-        looked[i] = _explained(ring, one, accepted)
-    return looked
+    return _held_against(ring, looked, accepted)
 
 
-def _explained(ring: Ring, one: Looked, accepted: Sequence[Cell]) -> Looked:
-    """A line that goes with staying in the trials, but did not stand: a proxy if an accepted moment explains that."""
+def _held_against(ring: Ring, looked: Sequence[Looked], accepted: Sequence[Cell]) -> list[Looked]:
+    """Lines that go with staying in the trials, but did not stand: proxies if an accepted moment explains that."""
+    drawn = [[ring.draw(one.choice.cell) for _ in accepted] if _goes_with_staying(one) else None for one in looked]
+
+    def held(one: Looked, instants: Sequence[Drawn] | None) -> Looked:
+        return one if instants is None else _explained(ring, one, accepted, instants)
+
+    with ThreadPoolExecutor(os.cpu_count()) as cores:
+        return list(cores.map(held, looked, drawn))
+
+
+def _goes_with_staying(one: Looked) -> bool:
     trial = one.numbers.trial
-    if one.verdict == "candidate" or one.reason == "proxy":
+    settled = one.verdict == "candidate" or one.reason == "proxy"
+    return not settled and trial is not None and limits(trial)[0] > 0
+
+
+def _explained(ring: Ring, one: Looked, accepted: Sequence[Cell], drawn: Sequence[Drawn]) -> Looked:
+    """One line, a proxy if an accepted moment explains it."""
+    trial, cell = one.numbers.trial, one.choice.cell
+    other, left = least_left(ring, cell, accepted, drawn)
+    if left is None or trial is None:  # hardly anybody is alike once that is held equal
+        before = tuple(earlier for earlier in accepted if ring.after(cell, earlier))
+    elif limits(left)[0] > 0 or left.value > 0.6 * trial.value:
         return one
-    if trial is None or limits(trial)[0] <= 0:
+    else:
+        before = (other,)
+    if not before:
         return one
-    held = explained(ring, one.choice.cell, accepted)
-    if held.trial is None:  # hardly anybody is alike once that is held equal
-        before = [cell for cell in accepted if ring.after(one.choice.cell, cell)]
-        return _again(one, Beside(tuple(before), held.landmark, None), "association only", "proxy") if before else one
-    if limits(held.trial)[0] > 0 or held.trial.value > 0.6 * trial.value:
-        return one
-    return _again(one, held, "association only", "proxy")
+    return _again(one, Beside(before, ring.mark(cell, [other]), left), "association only", "proxy")
 
 
 def _again(one: Looked, held: Beside, verdict: Verdict, reason: Reason) -> Looked:

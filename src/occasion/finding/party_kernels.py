@@ -12,15 +12,14 @@ Int = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 
 
-def nth_us(party: Int, stream: Int, offset: Int, which: int, k: int, end: int, at: Int) -> None:
-    """`at[p]`: the instant of the k-th point of stream `which` before `end`; left as it is where there is none."""
-    seen = np.zeros(at.shape[0], np.int32)
+def nth_us(party: Int, offset: Int, k: int, end: int, at: Int) -> None:
+    """`at[p]`: the instant of the k-th point of one stream before `end`; left as it is where there is none."""
+    seen, last = 0, -1
     for i in range(party.shape[0]):
-        if stream[i] == which and offset[i] < end:
-            p = party[i]
-            seen[p] += 1
-            if seen[p] == k:
-                at[p] = offset[i]
+        seen = seen + 1 if party[i] == last else 1
+        last = party[i]
+        if seen == k and offset[i] < end:
+            at[last] = offset[i]
 
 
 def next_event(party: Int, stream: Int, offset: Int, counts: Int, begin: Int, stop: Int, at: Int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from occasion.estimate import Estimate, Refusal
 from occasion.finding.findings import CurvePoint, Finding, HeatMap, KeptCurve
-from occasion.finding.landmark import Z95, landmark
+from occasion.finding.landmark import Z95, Held
 from occasion.finding.population import DAY_US, Population, Streams
 from occasion.finding.reasons import METHOD
 from occasion.finding.rivals import Ring
@@ -52,20 +53,21 @@ def heat_map(grid: Grid, cell: Cell) -> HeatMap:
 
 def curve(ring: Ring, cell: Cell) -> tuple[CurvePoint, ...]:
     """The effect for counts around the chosen one within the same window, estimated as the chosen one was."""
+    held = Held.of(ring.activity, cell, ring.horizon_days)
     counts = range(max(1, cell.count - AROUND), cell.count + AROUND + 1)
-    with ThreadPoolExecutor(2) as side_by_side:
-        return tuple(side_by_side.map(lambda count: _point(ring, Cell(cell.stream, count, cell.days)), counts))
+    with ThreadPoolExecutor(os.cpu_count()) as cores:
+        return tuple(cores.map(lambda count: _point(held, ring.kept, count), counts))
 
 
-def _point(ring: Ring, near: Cell) -> CurvePoint:
+def _point(held: Held, kept: npt.NDArray[np.bool_], count: int) -> CurvePoint:
     """One count of the curve."""
-    size = int((ring.activity.points(near.stream, near.days) >= near.count).sum())
-    found = landmark(ring.activity, ring.kept, near, ring.horizon_days).effect
+    reached = held.within >= count
+    found, _ = held.effect(reached, kept.astype(np.float64))
     effect: Estimate | Refusal = Refusal("too few people are alike on both sides")
     if found is not None:
         reach = Z95 * found.se
         effect = Estimate(found.value, found.value - reach, found.value + reach, found.parties, METHOD)
-    return CurvePoint(near.count, size, effect)
+    return CurvePoint(count, int(reached.sum()), effect)
 
 
 def kept_curve(

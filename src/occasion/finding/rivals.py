@@ -7,19 +7,21 @@ stand alone but goes with staying in the trials is then named a proxy where an a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from occasion.finding.activity import Activity
-from occasion.finding.confirm import Confirmed, confirm
+from occasion.finding.confirm import Confirmed, confirm, drawn_instants
 from occasion.finding.landmark import Landmark, landmark
 from occasion.finding.screen import Cell
 from occasion.finding.verdict import least_ratio, limits, selection_ratio
 
+Drawn = npt.NDArray[np.int64] | None
 LEAST_BOTH = 30
 HARDLY = 0.2
 LEAST_LEFT = 0.4  # a proxy may keep a little where the moment behind it is not held equal quite exactly
@@ -43,27 +45,43 @@ class Ring:
     horizon_days: int
     rng: np.random.Generator
     rivals: tuple[Cell, ...] = ()
+    _marks: dict[tuple[Cell, tuple[Cell, ...]], Landmark] = field(default_factory=dict, repr=False)
 
-    def alone(self, cell: Cell) -> Beside:
-        """A moment's numbers by itself."""
-        return self.beside(cell, ())
+    def draw(self, cell: Cell) -> Drawn:
+        """The instants of the comparison in the trials of a moment; drawn one after the other, so that the same seed
+        gives the same ones however the work is spread."""
+        return drawn_instants(self.activity, cell, self.rng)
+
+    def alone(self, cells: Sequence[Cell]) -> list[Beside]:
+        """Each moment's numbers by itself, on all cores."""
+        drawn = [self.draw(cell) for cell in cells]
+        with ThreadPoolExecutor(os.cpu_count()) as cores:
+            return list(cores.map(lambda cell, one: self._numbers(cell, (), one), cells, drawn))
+
+    def _numbers(self, cell: Cell, others: Sequence[Cell], drawn: Drawn) -> Beside:
+        return Beside(tuple(others), self.mark(cell, others), self.trial(cell, others, drawn))
 
     def beside(self, cell: Cell, others: Sequence[Cell]) -> Beside:
         """A moment's numbers with others held equal; at the landmark those that clearly come after it are not."""
+        drawn = self.draw(cell)
         with ThreadPoolExecutor(1) as aside:  # the two need nothing of each other
             mark = aside.submit(self.mark, cell, others)
-            trial = self.trial(cell, others)
+            trial = self.trial(cell, others, drawn)
             return Beside(tuple(others), mark.result(), trial)
 
     def mark(self, cell: Cell, others: Sequence[Cell]) -> Landmark:
         """The effect at the landmark alone; moments that clearly come after it are not held equal."""
-        at_once = [other for other in others if not self.after(other, cell)]
-        rivals = [r for r in self.rivals if r.stream != cell.stream and self.after(r, cell)]
-        return landmark(self.activity, self.kept, cell, self.horizon_days, beside=at_once, rivals=rivals)
+        at_once = tuple(other for other in others if not self.after(other, cell))
+        if (cell, at_once) not in self._marks:
+            rivals = [r for r in self.rivals if r.stream != cell.stream and self.after(r, cell)]
+            self._marks[cell, at_once] = landmark(
+                self.activity, self.kept, cell, self.horizon_days, beside=at_once, rivals=rivals
+            )
+        return self._marks[cell, at_once]
 
-    def trial(self, cell: Cell, others: Sequence[Cell]) -> Confirmed | None:
+    def trial(self, cell: Cell, others: Sequence[Cell], drawn: Drawn) -> Confirmed | None:
         """The effect in the trials alone."""
-        return confirm(self.activity, self.kept, cell, self.rng, tuple(others))
+        return confirm(self.activity, self.kept, cell, drawn, tuple(others))
 
     def after(self, other: Cell, cell: Cell) -> bool:
         """Whether `other` clearly comes after `cell`: of people who reached both, hardly anybody reached it first.
@@ -117,9 +135,15 @@ def hold_against_each_other(ring: Ring, cells: Sequence[Cell], alone: Sequence[B
 
 def explained(ring: Ring, cell: Cell, others: Sequence[Cell]) -> Beside:
     """A moment's numbers beside the one of the others that leaves least of it in the trials."""
-    trials = [ring.trial(cell, [other]) for other in others]
+    other, trial = least_left(ring, cell, others, [ring.draw(cell) for _ in others])
+    return Beside((other,), ring.mark(cell, [other]), trial)
+
+
+def least_left(ring: Ring, cell: Cell, others: Sequence[Cell], drawn: Sequence[Drawn]) -> tuple[Cell, Confirmed | None]:
+    """The one of the others that leaves least of a moment in the trials, each with instants of its own, and what."""
+    trials = [ring.trial(cell, [other], one) for other, one in zip(others, drawn, strict=True)]
     least = min(range(len(others)), key=lambda i: -np.inf if (trial := trials[i]) is None else trial.value)
-    return Beside((others[least],), ring.mark(cell, [others[least]]), trials[least])
+    return others[least], trials[least]
 
 
 def _strength(mark: Landmark) -> float:
