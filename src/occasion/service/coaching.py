@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -42,19 +42,20 @@ class Coaching:
 
     def again(self, around: Around) -> Reads:
         """See reads_again."""
-        return reads_again(around, self.others)
+        return reads_again(around, self.others, self.service.clock())
 
 
-def reads_again(around: Around, drawn: Others) -> Reads:
+def reads_again(around: Around, drawn: Others, now: int) -> Reads:
     """How a message that was sent reads, and what might have been sent in its place: as of then, naming nobody else.
 
-    A written pair comes with the others it is read beside.
+    The others of the swap test are as they are known now, so that they are drawn once for all messages. A written pair
+    comes with the others it is read beside.
     """
 
     def reads(draft: Draft, known: Known, others: Sequence[Known] | None) -> Reading:
         if others is not None:
             return read(draft, known, others, sent_before())
-        rest = drawn.of(around, draft, known.party.kind)
+        rest = drawn.of(around, replace(draft, now_us=now), known.party.kind)
         return read(draft, known, rest, around.sent, canonical=around.log.canonical)
 
     return reads
