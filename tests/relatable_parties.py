@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a theme in one line is easier to read
 """Parties of one business with details as people note them, and sentences that mean a detail in other words.
 
 A detail has a theme that several parties may share (an instrument, a child, a dog) and a value of its own. Each theme

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from occasion.coach.cues import cues_of, find, named
 from occasion.coach.cues import words_of as words_listed
@@ -139,7 +139,12 @@ def working_days(since_us: int, now_us: int, zone: str) -> int:
     >>> [working_days(at(1, 20), at(day, 9), "UTC") for day in (1, 2, 4, 5)]
     [0, 0, 1, 2]
     """
-    day, last, count = date_in(since_us, zone), date_in(now_us, zone), 0
+    return working_days_between(date_in(since_us, zone), date_in(now_us, zone))
+
+
+def working_days_between(day: date, last: date) -> int:
+    """The same between two dates."""
+    count = 0
     while day < last:
         day += timedelta(days=1)
         count += day.weekday() < 5

@@ -6,7 +6,7 @@ import re
 from datetime import date, timedelta
 from functools import cached_property
 
-from occasion.coach.asked import Asked, latest_word, open_question, shared_turns, working_days
+from occasion.coach.asked import Asked, latest_word, open_question, shared_turns, working_days, working_days_between
 from occasion.coach.contradicted import Said, aims_of, contradiction
 from occasion.coach.cues import Found, cues_of, find, named
 from occasion.coach.days import Days, date_in, days_called, days_named, said_day
@@ -57,13 +57,35 @@ class _Reading:
         self.asked: Asked | None = open_question(known, draft.now_us)
 
     def part(self) -> Part:
-        found = contradiction(self.draft, self.known, self.aims) or self._question() or self._matter()
+        found = self._weightiest()
         unjudged = [said for said in (why_not("matters", self.language),) if said] if not self.aims else []
         facts: dict[str, object] = {}
         if self.asked is not None:
             facts = {"asked": self.asked.last, "asked_us": self.asked.since_us}
         return Part("relevant", SCORES[found.level], found.level, found.why, found.spans, found.changes,
                     tuple(unjudged), facts)  # fmt: skip
+
+    def _weightiest(self) -> Said:
+        checks = (self._contradiction, self._question, self._overdue)
+        return next((said for check in checks if (said := check()) is not None), None) or self._matter()
+
+    def _contradiction(self) -> Said | None:
+        return contradiction(self.draft, self.known, self.aims)
+
+    def _overdue(self) -> Said | None:
+        """A promise of ours that fell due and is not kept, which counts as a question of theirs."""
+        due = [one for one in self.known.promises if one.open and date.fromisoformat(one.due) < self.today]
+        if not due:
+            return None
+        kept = [one for one in due if self._gain(f"promise:{one.number}") >= ANSWERS]
+        promise = kept[0] if kept else due[0]
+        day = date.fromisoformat(promise.due)
+        what = f"what was promised for {said_day(day, self.today)}: “{shortened(promise.text)}”"
+        if not kept:
+            return Said("poor", f"It passes over {what}", changes=(what,))
+        late = working_days_between(day, self.today)
+        level: Level = "good" if late <= IN_TIME else "mixed" if late <= LATE else "poor"
+        return Said(level, f"It takes up {what}", self._marked(f"promise:{promise.number}"))
 
     def _has(self, *names: str) -> tuple[Found, ...]:
         return named(self.aims, *names)

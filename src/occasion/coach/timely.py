@@ -91,7 +91,7 @@ def _from_events(known: Known, now_us: int, today: date) -> Iterator[Matter]:
             yield Matter("round", words, by_table(days, (7, 30)), days, what, source)
         if _BEGINS.search(name):
             yield Matter("beginning", words, _beginning(days), days, what, source)
-        if is_done(event):
+        elif is_done(event):
             yield Matter("done", words, _done(event, now_us, known.zone, days), days, what, source)
         for key, value in event.properties.items():
             if isinstance(value, str) and (ends := _date(value)) is not None:
