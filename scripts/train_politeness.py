@@ -69,13 +69,8 @@ def fit_sentence(
 
 
 def offsets_of(rows: Mapping[str, Sequence[str]]) -> dict[str, Numbers]:
-    """By language, how far its sentences lie from the English ones that say the same, on the average."""
-    means = {
-        language: np.concatenate(
-            [vectors(texts).mean(0), np.mean([strategies(text, language) for text in texts], axis=0)]
-        )
-        for language, texts in rows.items()
-    }
+    """By language, how far the vectors of its sentences lie from the English ones that say the same, on the average."""
+    means = {language: vectors(texts).mean(0) for language, texts in rows.items()}
     return {language: mean - means["en"] for language, mean in means.items()}
 
 

@@ -13,7 +13,7 @@ from importlib.resources import files
 
 from occasion.coach.reading import Span
 
-_BEGINNING = r"(?:\A|(?<=[.!?]\s)|(?<=\n))"
+_BEGINNING = r"(?:\A|(?<=[.!?]\s)|(?<=\n)|(?<=[¿¡]))"
 _FAMILY = re.compile(r"\[([^:\]]+): ([^\]]+)\]")
 
 

@@ -46,7 +46,7 @@ class BaseModel:
 
 @dataclass(frozen=True)
 class SentenceModel:
-    """Linear in the vector of the sentence model and in strategies; `offsets` by language, of both joined."""
+    """Linear in the vector of the sentence model and in strategies; `offsets` of the vector, by language."""
 
     of_vector: Numbers
     of_strategies: Numbers
@@ -55,8 +55,8 @@ class SentenceModel:
 
     def logit(self, vector: Numbers, used: Numbers, language: str) -> float:
         """How polite, above 0 more polite than not; English has no offset. KeyError for a language without one."""
-        seen = np.concatenate([vector, used]) - self.offsets[language]
-        return self.intercept + float(np.concatenate([self.of_vector, self.of_strategies]) @ seen)
+        moved = vector - self.offsets[language]
+        return self.intercept + float(self.of_vector @ moved) + float(self.of_strategies @ used)
 
 
 def probability(logit: float) -> float:
