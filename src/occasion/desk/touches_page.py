@@ -47,7 +47,7 @@ def touches_page(viewer: Looks, found: Touches | None, sends: tuple[Send, ...], 
     return TouchesPage(
         now, zone, True, found.since_us, found.as_of_us, found.own.get(viewer.id), found.own_months.get(viewer.id, ()),
         found.all if enough and leads else None, tuple(_enough(found.stages)) if enough and leads else (),
-        found.months if enough and leads else (), teams, leads and not enough, sends,
+        tuple(_enough(found.months)) if enough and leads else (), teams, leads and not enough, sends,
     )  # fmt: skip
 
 
