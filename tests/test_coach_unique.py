@@ -216,10 +216,23 @@ def test_short_texts_need_many_who_got_them() -> None:
     assert read("Happy birthday, Kim!", many).level == "poor"
 
 
+def test_polish_and_german_too() -> None:
+    text = "Dzień dobry Pani {name}, dziękujemy za wizytę {date} i przypominamy o kontroli w ulicy {street}. Ewa Nowak"
+    sent = messages(("jan", 7, text.format(name="Anno", date="3 maja 2026", street="Długiej 5")))
+    assert read(text.format(name="Mario", date="12.06.2026", street="Krótkiej 17"), sent).level == "poor"
+    text = "Sehr geehrte Frau {name}, die Wohnung in der Gasse {n} ist ab Montag frei. Mit freundlichen Grüßen, Eva Alt"
+    sent = messages(("jan", 7, text.format(name="Lang", n="4")))
+    assert read(text.format(name="Kurz", n="12"), sent).level == "poor"
+    other = "Sehr geehrte Frau Kurz, Ihre Katze saß heute wieder auf dem Balkon. Mit freundlichen Grüßen, Eva Alt"
+    assert read(other, sent).level == "good"
+
+
 def test_what_cannot_be_judged() -> None:
     for sent in (None, Sent(), messages(("jan", -1, "Something else was said to him tomorrow."))):
         part = read("The lamp in your hall is mended, and it sings.", sent)
         assert (part.level, part.score) == ("unknown", None)
         assert part.unjudged
+    part = read("昨日はお越しいただきありがとうございました。", messages(("jan", 7, "The lamp is mended.")))
+    assert (part.level, part.score) == ("unknown", None)
     part = read("Dear Kim,\n\nKind regards, Jo", messages(("jan", 7, "The lamp is mended.")))
     assert (part.level, part.unjudged) == ("unknown", ("Besides greeting, closing and names it has no words.",))

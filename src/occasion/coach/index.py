@@ -165,9 +165,8 @@ class Sent:
         query = "SELECT skeleton FROM skeletons WHERE digest = ?"
         found = [row[0] for row in self._db.execute(query, (digest(words),))]
         if len(words) >= RUN:
-            skeletons, hits = self._postings.having(grams(words))
-            some = hits >= max(1, (need - GRAM) // 3)  # every second gram is kept, and an exchanged word costs some
-            skeletons, hits = skeletons[some], hits[some]
+            least = max(1, (need - GRAM) // 3)  # every second gram is kept, and an exchanged word costs some
+            skeletons, hits = self._postings.having(grams(words), least)
             order = np.lexsort((-skeletons.astype(np.int64), -hits))[:CANDIDATES]
             found = list(dict.fromkeys([*found, *skeletons[order].tolist()]))
         return found

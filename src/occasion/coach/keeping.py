@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, select
 from occasion.coach.fields import our_names, own_words
 from occasion.coach.index import Message, Sent
 from occasion.store.manifest import State, read_state
-from occasion.store.packed import unpack
+from occasion.store.packed import columns_of
 from occasion.store.positions import LOG, position
 from occasion.store.records import reading
 from occasion.store.schema.log import TAIL
@@ -88,9 +88,16 @@ def _take(sent: Sent, connection: Connection, messages: list[Message]) -> int:
 
 def _in_tail(connection: Connection, after: int) -> list[Message]:
     """The messages that went out, of the groups after a position."""
+    found: list[Message] = []
     groups = connection.execute(select(TAIL.c.events).where(TAIL.c.seq > after).order_by(TAIL.c.seq)).scalars()
-    events = (event for group in groups for event in unpack(bytes(group)))
-    return [Message(e.party, e.at, e.body, event=e.id) for e in events if e.direction == "out" and e.body]
+    for columns in (columns_of(bytes(group)) for group in groups):
+        if columns.direction is None or columns.body is None:
+            continue
+        rows = zip(columns.party, columns.at, columns.direction, columns.body, columns.id, strict=True)
+        found += [
+            Message(party, at, body, event=event) for party, at, way, body, event in rows if way == "out" and body
+        ]
+    return found
 
 
 def _in_segment(folder: Path, file: str, state: State) -> Iterator[Message]:

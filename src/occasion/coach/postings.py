@@ -20,6 +20,7 @@ DIRECT = 50_000  # pairs that come together and become one at once
 MOST_SEGMENTS = 8
 ALIKE = 2  # times: a segment is merged with smaller ones if it is no larger than so many of them together
 MOST_READ = 2_000_000  # pairs for one draft: the rarest grams first
+FEW = 20_000  # pairs that are sorted rather than counted by number
 AT_ONCE = 1 << 22  # pairs merged in one step
 
 TABLES = """
@@ -50,8 +51,8 @@ class Postings:
             firsts, numbers = zip(*some, strict=True)
             self._pieces[segment] = (np.array(firsts, np.uint32), np.array(numbers, np.uint32))
 
-    def having(self, grams: Any) -> tuple[Any, Any]:
-        """The skeletons that have some of these grams, and how many each has."""
+    def having(self, grams: Any, least: int = 1) -> tuple[Any, Any]:
+        """The skeletons that have `least` of these grams or more, and how many each has."""
         lists: list[list[Any]] = [[] for _ in grams]
         for i, gram in enumerate(grams.tolist()):
             rows = self._db.execute("SELECT skeleton FROM fresh WHERE gram = ?", (gram,)).fetchall()
@@ -59,18 +60,14 @@ class Postings:
                 lists[i].append(np.array(rows, np.uint32).ravel())
         for firsts, numbers in self._pieces.values():
             self._in_segment(grams, firsts, numbers, lists)
-        frequency = np.array([sum(map(len, some)) for some in lists], np.int64)
-        taken: list[Any] = []
+        taken: list[Any] = [np.zeros(0, np.uint32)]
         total = 0
-        for i in np.argsort(frequency, kind="stable"):
-            total += int(frequency[i])
-            if taken and total > MOST_READ:
+        for some in sorted(lists, key=lambda some: sum(map(len, some))):
+            total += sum(map(len, some))
+            if total > MOST_READ:
                 break
-            taken += lists[i]
-        if not taken:
-            return np.zeros(0, np.uint32), np.zeros(0, np.int64)
-        skeletons, counts = np.unique(np.concatenate(taken), return_counts=True)
-        return skeletons, counts
+            taken += some
+        return _often(np.concatenate(taken), least)
 
     def _in_segment(self, grams: Any, firsts: Any, numbers: Any, lists: list[list[Any]]) -> None:
         low = np.maximum(np.searchsorted(firsts, grams, "left").astype(np.int64) - 1, 0)
@@ -181,6 +178,16 @@ class Postings:
             return
         values = (int(stay.sum()), grams[stay].tobytes(), skeletons[stay].tobytes(), number)
         self._db.execute("UPDATE pieces SET rows = ?, grams = ?, skeletons = ? WHERE number = ?", values)
+
+
+def _often(skeletons: Any, least: int) -> tuple[Any, Any]:
+    """Which numbers stand at least so often in a list, and how often."""
+    if len(skeletons) < FEW:
+        found, counts = np.unique(skeletons, return_counts=True)
+        return found[counts >= least], counts[counts >= least]
+    counts = np.bincount(skeletons)
+    found = np.flatnonzero(counts >= least)
+    return found, counts[found]
 
 
 __all__ = ["TABLES", "Postings"]

@@ -38,6 +38,7 @@ _TO_MANY = re.compile(
     r"|\bch[eè]r(?:e)?s (?:clients|patients|locataires)",
     re.IGNORECASE,
 )
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")  # Thai to Chinese
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,8 @@ def read_unique(
     many = _TO_MANY.search(draft.text)
     if many is not None:
         return _to_many(many, text)
+    if len(_UNSPACED.findall(draft.text)) * 3 > len(draft.text):
+        return _unjudged("Its script has no spaces between words, so it could not be judged who else got these words.")
     if not text.words:
         return _unjudged("Besides greeting, closing and names it has no words.")
     if before is not None and not before.ready:
