@@ -757,7 +757,8 @@ PRACTICE = PracticePage(
     ExerciseView(
         3, "Robin Keller", NOW - 40 * DAY, TOUCH, (MINT, DAUGHTER), "Is it normal that it aches?", ("relatable",), 2
     ),
-    BETTER, reading_view(TOUCH, READING), reading_view(BETTER, READ_BETTER), MOVED, True, 1, 2, NOW + 4 * DAY, TONES,
+    BETTER, reading_view(TOUCH, READING), reading_view(BETTER, READ_BETTER), MOVED, ("9:00",), True, 1, 2,
+    NOW + 4 * DAY, TONES,
     (Week("2026-02-23", 4, 9, 6, {"unique": 5, "relatable": 6, "relevant": 2, "respectful": 4, "two-way": 1}),),
 )  # fmt: skip
 PRACTICE_EMPTY = PracticePage(

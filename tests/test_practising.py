@@ -196,6 +196,7 @@ def test_one_practises_on_a_touch_of_ones_own_under_other_names(app: FastAPI) ->
     for word in ("Lisowska", "Hanna", "Bronka", "Zoesia", "secretlywed", "thinnerpills"):
         assert word not in page, word
     assert client.post("/practice", data={"do": "read", "exercise": number, "draft": " "}).status_code == 422
+    assert "What it says no longer" not in page
     better = {"do": "read", "exercise": number, "draft": "How did the choir sing on Tuesday? Ring me: 555 0101. Col"}
     read_ = client.post("/practice", data=better, headers=HTML)
     assert read_.status_code == 200

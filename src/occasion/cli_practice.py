@@ -187,6 +187,7 @@ def _shown(page: PracticePage) -> str:
     if page.after is not None:
         lines += ["", f"yours reads as: {page.after.verdict}", *_parts(page.after), ""]
         lines += [f"{part.name}: {part.before} to {part.after}" for part in page.moved]
+        lines += [f"says no longer: {', '.join(page.left_out)}"] if page.left_out else []
         lines += [f"would change it: {change}" for change in page.after.changes]
     return "\n".join([*lines, *_next(page)])
 

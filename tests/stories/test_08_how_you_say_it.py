@@ -112,6 +112,9 @@ def test_the_same_said_warmly_and_back_in_four_days(app: FastAPI, clock: Clock) 
     assert moved["Respectful"][2] == "better"
     assert moved["Unique"] == ("poor", "good", "better")
     assert "From “A touch” to “A moment”." in words(read)
+    assert "What it says no longer" not in read  # the same content
+    other = words(practise(ewa, "read", number, "How was the first night with the clarinet in its case? Ewa Nowak"))
+    assert "Not found in yours: Tuesday , Monday , 9:00" in other
 
     kept = words(practise(ewa, "keep", number, WARM.format(name=name[1])))
     assert "Kept. It comes back Fri 6 Mar." in kept

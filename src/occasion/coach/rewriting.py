@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -24,6 +25,11 @@ MOST_READ = 30  # messages read until one is a touch
 FEWEST_WORDS = 8
 YEAR_US = 366 * 86_400_000_000
 SAID_US = 60 * 86_400_000_000  # how long before the message what they wrote still stands beside it
+CONTENT = re.compile(
+    r"\d+(?:[.,:/-]\d+)*|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:january|february|march|april|june|july|august|"
+    r"september|october|november|december|today|tomorrow)\b",
+    re.IGNORECASE,
+)
 Reads = Callable[[Draft, Known, Sequence[Known] | None], Reading]  # others None: those of the business
 
 
@@ -98,6 +104,17 @@ def material(around: Around, exercise: Exercise) -> Material | None:
     )
     name = masks.hide(known.party.name or party)
     return Material(exercise, draft, known, masks, masks.hide(event.body), name, details, masks.hide(said))
+
+
+def left_out(before: str, after: str) -> tuple[str, ...]:
+    """What the first text says in figures, times, days and months and the second does not, in order of appearance.
+
+    >>> left_out("See you on Monday at 9:00, flat 3.", "I look forward to Monday!")
+    ('9:00', '3')
+    """
+    said = {match.group().casefold() for match in CONTENT.finditer(after)}
+    found = dict.fromkeys(match.group() for match in CONTENT.finditer(before))
+    return tuple(one for one in found if one.casefold() not in said)
 
 
 def _of_pair(exercise: Exercise) -> Material:

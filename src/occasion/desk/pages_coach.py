@@ -132,7 +132,8 @@ class ExerciseView:
 class PracticePage:
     """Practice, of the viewer alone. `exercise` None: nothing is due; `next_us`: when something is.
 
-    `text`: the rewriting as typed; `before`, `after`: how both read; `moved`: part by part. `kept`: it was kept, and
+    `text`: the rewriting as typed; `before`, `after`: how both read; `moved`: part by part;
+    `left_out`: figures, days and months of the message that the rewriting says no longer. `kept`: it was kept, and
     comes back at `next_us` (None: put away). `team`: the group's sums by week, a Refusal where they cannot be told.
     """
 
@@ -143,6 +144,7 @@ class PracticePage:
     before: ReadingView | None = None
     after: ReadingView | None = None
     moved: tuple[Moved, ...] = ()
+    left_out: tuple[str, ...] = ()
     kept: bool = False
     due: int = 0
     waiting: int = 0

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from occasion.coach import practice
 from occasion.coach.context import Around
 from occasion.coach.practice import Attempt, Exercise, Read, Week
-from occasion.coach.rewriting import Material, Reads, find_touch, material, own_messages
+from occasion.coach.rewriting import Material, Reads, find_touch, left_out, material, own_messages
 from occasion.coach.tones import PREFIX, Pair, pair, pairs
 from occasion.desk.known import detail_line
 from occasion.desk.owners import House
@@ -73,6 +73,7 @@ def _with(at: Practising, page: PracticePage, found: Material, text: str, kept: 
         before=reading_view(found.text, before),
         after=None if after is None else reading_view(text, after),
         moved=moved,
+        left_out=left_out(found.text, text) if after is not None else (),
         kept=kept,
         next_us=found.exercise.due_us if kept else page.next_us,
     )

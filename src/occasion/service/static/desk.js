@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const body = document.body;
-  const WAYS = { t: "/", m: "/moments", f: "/find", r: "/refused", a: "/audit", s: "/settings", h: "/help" };
+  const WAYS = { t: "/", m: "/moments", p: "/practice", f: "/find", r: "/refused", a: "/audit", s: "/settings", h: "/help" };
   let leading = -Infinity; // when "g" was pressed
 
   const writing = (element) =>
