@@ -69,6 +69,13 @@ class Ring:
             trial = self.trial(cell, others, drawn)
             return Beside(tuple(others), mark.result(), trial)
 
+    def stands(self, cell: Cell, others: Sequence[Cell], alone: Landmark) -> bool:
+        """Whether a moment keeps enough beside the others; the trials are asked first, since they are quick to say."""
+        trial = self.trial(cell, others, self.draw(cell))
+        if trial is None or limits(trial)[0] <= 0:
+            return False
+        return stands(Beside(tuple(others), self.mark(cell, others), trial), alone)
+
     def mark(self, cell: Cell, others: Sequence[Cell]) -> Landmark:
         """The effect at the landmark alone; moments that clearly come after it are not held equal."""
         at_once = tuple(other for other in others if not self.after(other, cell))
@@ -118,24 +125,32 @@ def hold_against_each_other(ring: Ring, cells: Sequence[Cell], alone: Sequence[B
     """Which of the moments stand beside each other; `alone` are their numbers by themselves."""
     order = sorted(range(len(cells)), key=lambda i: -_strength(alone[i].landmark))
     accepted = order[:1]
-    proxies: dict[int, Beside] = {}
+    gave_way: dict[int, tuple[list[Cell], list[Drawn]]] = {}
+
+    def gives_way(i: int, others: list[Cell]) -> None:
+        gave_way[i] = others, [ring.draw(cells[i]) for _ in others]
+
     for i in order[1:]:
-        if stands(ring.beside(cells[i], [cells[j] for j in accepted]), alone[i].landmark):
+        others = [cells[j] for j in accepted]
+        if ring.stands(cells[i], others, alone[i].landmark):
             accepted.append(i)
         else:
-            proxies[i] = explained(ring, cells[i], [cells[j] for j in accepted])
+            gives_way(i, others)
     for i in list(accepted):
         others = [cells[j] for j in accepted if j != i]
-        if others and not stands(ring.beside(cells[i], others), alone[i].landmark):
+        if others and not ring.stands(cells[i], others, alone[i].landmark):
             accepted.remove(i)
-            proxies[i] = explained(ring, cells[i], others)
+            gives_way(i, others)
     final = {i: ring.beside(cells[i], [cells[j] for j in accepted if j != i]) for i in accepted}
+    with ThreadPoolExecutor(os.cpu_count()) as cores:
+        found = cores.map(lambda i: explained(ring, cells[i], *gave_way[i]), gave_way)
+        proxies = dict(zip(gave_way, found, strict=True))
     return Outcome(final if len(accepted) > 1 else {i: alone[i] for i in accepted}, proxies)
 
 
-def explained(ring: Ring, cell: Cell, others: Sequence[Cell]) -> Beside:
+def explained(ring: Ring, cell: Cell, others: Sequence[Cell], drawn: Sequence[Drawn]) -> Beside:
     """A moment's numbers beside the one of the others that leaves least of it in the trials."""
-    other, trial = least_left(ring, cell, others, [ring.draw(cell) for _ in others])
+    other, trial = least_left(ring, cell, others, drawn)
     return Beside((other,), ring.mark(cell, [other]), trial)
 
 
