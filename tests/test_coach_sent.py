@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event as Signal
 from threading import Thread
 
 import numpy as np
@@ -302,3 +303,34 @@ def test_what_is_put_back_from_a_backup_forgets_again(tmp_path: Path, capsys: py
     assert run(restored) == 0, capsys.readouterr().err
     assert got_by_command(again) == ["ola"]
     assert in_files(again) == []
+
+
+def test_who_reads_sees_one_state_while_another_process_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pieces are merged again and again beneath the readers."""
+    for name, value in {"PIECE": 16, "FRESH": 100, "DIRECT": 50, "MOST_SEGMENTS": 2}.items():
+        monkeypatch.setattr(postings, name, value)
+    failed: list[BaseException] = []
+    ended = Signal()
+
+    def look() -> None:
+        try:
+            with Sent(tmp_path / FILE) as reader:
+                while not ended.is_set():
+                    assert got(reader) == ["jan"]
+        except BaseException as error:
+            failed.append(error)
+
+    with Sent(tmp_path / FILE) as writer:
+        with writer.writing():
+            writer.add([Message("jan", 1, NOTE)])
+        threads = [Thread(target=look) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        rng = random.Random(1)
+        for number in range(60):
+            with writer.writing():
+                writer.add([Message("p", number, " ".join(f"w{rng.randrange(5000)}" for _ in range(30)))])
+        ended.set()
+        for thread in threads:
+            thread.join(20)
+    assert not failed

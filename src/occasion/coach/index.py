@@ -85,8 +85,8 @@ class Sent:
         """A transaction: all that is taken in within it counts together, or nothing of it."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
-            self._look()
             try:
+                self._look()
                 yield
             except BaseException:
                 self._db.execute("ROLLBACK")
@@ -139,9 +139,22 @@ class Sent:
 
         `without`: a message (party, instant) that is left out, where one that was sent is read again.
         """
-        with self._lock:
+        with self._reading():
             self._look()
             return self._like(words, until_us, without)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """One state of the file, whoever writes to it meanwhile."""
+        with self._lock:
+            if self._db.in_transaction:
+                yield
+                return
+            self._db.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._db.execute("COMMIT")
 
     def _like(self, words: Any, until_us: int, without: tuple[str, int] | None) -> Likeness:
         left_out = None if without is None else (self._code_of(without[0]), without[1])
@@ -312,6 +325,8 @@ class Sent:
                     if self._db.execute("SELECT 1 FROM sent WHERE skeleton = ? LIMIT 1", (one,)).fetchone() is None:
                         self._postings.remove(grams(self._words_of([one])[0]), one)
                         self._db.execute("DELETE FROM skeletons WHERE skeleton = ?", (one,))
+            if self._db.execute("SELECT 1 FROM sent LIMIT 1").fetchone() is None:
+                self._db.execute("DELETE FROM meta WHERE key = 'first_us'")
             self._bump()
 
     def scrub(self) -> None:

@@ -49,9 +49,10 @@ def keep_up(sent: Sent, engine: Engine, folder: Path, step: Step | None = None) 
 
 
 def _keep_up(sent: Sent, engine: Engine, folder: Path, step: Step) -> int:
+    stood = sent.meta("seq") or 0  # before the log is asked, which only grows
     with reading(engine) as connection:
         state, upto = read_state(connection), position(connection, LOG).seq
-    if (sent.meta("seq") or 0) > upto:  # the log is another than it was: a backup was brought back beside us
+    if stood > upto:  # the log is another than it was: a backup was brought back beside us
         sent.start_anew()
     known = set(json.loads(sent.meta("files") or "[]"))
     files = [segment.file for segment in state.segments]
