@@ -23,6 +23,7 @@ from occasion.events.mail_html import html_text
 from occasion.events.mail_ours import Ours, read_ours
 from occasion.events.mail_text import own_words
 from occasion.events.raw import Reject
+from occasion.people import parties
 from occasion.store.history import History
 
 FIRM = read_ours(OURS)
@@ -351,6 +352,35 @@ def test_loaded_twice_and_from_another_kind_of_file_nothing_changes(
         said = json.loads(capsys.readouterr().out)
         assert (said["read"], said["taken"], said["refused"], said["known"]) == (30, taken, 0, 30 - taken), source
         assert said["mapping"] == "ours=firm.example"
+
+
+def test_who_writes_is_joined_to_who_is_known_under_the_address_else_known_by_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "w"
+    assert run(["init", str(place)]) == 0
+    known = "id,name,email\nc17,Ann Lee,Ann@C.example\nc18,Bo Ray,home@c.example\nc19,Cy Ray,home@c.example\n"
+    (tmp_path / "people.csv").write_text(known + "c20,Dora Fox,d@c.example\n")
+    assert run(["people", "import", str(tmp_path / "people.csv"), "--workspace", str(place)]) == 0
+    path = mbox(tmp_path / "a.mbox", mail("Ann <ann@c.example>", "b@firm.example", "Hello", id="1"),
+                mail("home@c.example", "b@firm.example", "Hello", id="2"),
+                mail("Ulf Ek <d@c.example>", "b@firm.example", "Hello", id="3"),
+                mail("Eva Sol <eva@c.example>", "b@firm.example", "Hello", id="4"),
+                mail("Robot <no-reply@c.example>", "b@firm.example", "Hello", id="5", Auto_Submitted="auto-generated"),
+                mail("b@firm.example", "Ann Lee <ann@c.example>", "Hello you", id="6"))  # fmt: skip
+    capsys.readouterr()
+    assert run(["load", str(path), "--ours", OURS, "--workspace", str(place)]) == 0
+    said = "1 addresses joined to people who are known (their page can undo it), 2 named"
+    assert said in capsys.readouterr().err
+    assert run(["load", str(path), "--ours", OURS, "--workspace", str(place)]) == 0
+    assert "joined" not in capsys.readouterr().err
+    with History(place / "data") as history, history.engine.connect() as connection:
+        assert sorted(e.party for e in history.events()) == [
+            "c17", "c17", "d@c.example", "eva@c.example", "home@c.example", "no-reply@c.example",
+        ]  # fmt: skip
+        names = {one: parties.party_of(connection, one).name for one in ("eva@c.example", "d@c.example", "c17")}
+        assert names == {"eva@c.example": "Eva Sol", "d@c.example": "Ulf Ek", "c17": "Ann Lee"}
+        assert parties.party_of(connection, "no-reply@c.example").name == ""
 
 
 def test_from_lines_within_a_text_split_nothing(tmp_path: Path) -> None:

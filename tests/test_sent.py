@@ -139,6 +139,11 @@ def test_a_gesture_is_linked_to_its_occasion_and_is_one_with_its_message() -> No
     ]
     alone = one(noted)
     assert (alone.event, alone.occasion) == ("desk:gesture-7", 3)
+    same = {"mail": Copied(20, 20, 0, True), "desk:gesture-7": Copied(20, 20, 0, True)}
+    (alike,) = read(letter, noted, copied=same)  # "this is what I sent" says the same words, to the same party
+    assert (alike.share, alike.others) == (0.0, 0)
+    (others,) = read(letter, noted, copied={"mail": Copied(20, 20, 2, True)})
+    assert (others.share, others.outcome) == (1.0, "touch")
     nothing = said(None, T0, "desk:gesture-9", None, name="gesture", form="nothing")  # type: ignore[arg-type]
     assert read(nothing) == []
 

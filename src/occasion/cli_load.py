@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from occasion.store.history import LoadReport
+    from occasion.store.history import History, LoadReport
 
 MAP_HELP = (
     "What each column is: party=...,name=...,at=...,id=...,counterpart=...,direction=...,channel=...,actor=...,"
@@ -81,7 +81,23 @@ def load(
             typer.echo(note, err=True)
     with History(place.data, records=place.records) as history, progress() as step:
         report = history.load(plan, step)
+        if plan.people:
+            meet_people(history, plan.people, quiet=as_json)
     typer.echo(report_json(report) if as_json else report_text(report))
+
+
+def meet_people(history: History, people: dict[str, str], *, quiet: bool) -> None:
+    """Who wrote by mail is somebody who is known, or is known by name from now on."""
+    import time
+
+    from occasion.people.correspondents import meet
+    from occasion.store.records import writing
+
+    with writing(history.engine) as connection:
+        met = meet(connection, people, now=time.time_ns() // 1000, by="load")
+    if (met.joined or met.named) and not quiet:
+        said = f"{met.joined:,} addresses joined to people who are known (their page can undo it), {met.named:,} named"
+        typer.echo(f"mail: {said}", err=True)
 
 
 @contextmanager

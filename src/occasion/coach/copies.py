@@ -31,13 +31,15 @@ AT_ONCE = 500
 @dataclass(frozen=True)
 class Copied:
     """Of one message: its words, how many of them somebody else got (or this party at another time), and how many
-    others got the very same text; `whole`: the text itself went out more than once.
+    others got the very same text; `whole`: the text itself went out more than once. `apart`: words shared with other
+    texts than this.
     """
 
     words: int
     shared: int
     others: int
     whole: bool
+    apart: int = 0
 
     @property
     def share(self) -> float:
@@ -97,13 +99,14 @@ class Copies:
 
     def _copied(self, skeleton: int, words: int) -> Copied:
         if (many := self._many.get(skeleton)) is not None:
-            return Copied(words, words, many - 1, True)
-        return Copied(words, self._near.get(skeleton, 0), 0, False)
+            return Copied(words, words, many - 1, True, self._near.get(skeleton, 0))
+        near = self._near.get(skeleton, 0)
+        return Copied(words, near, 0, False, near)
 
     def _nearest(self) -> Iterator[tuple[int, int]]:
         skeletons = int(self._db.execute("SELECT COALESCE(MAX(skeleton), 0) FROM skeletons").fetchone()[0])
         for one, candidates in self._candidates():
-            if one in self._many:
+            if self._many.get(one, 1) > 1:
                 continue
             words = self._words(one)
             covered = compare(words, [self._words(other) for other in candidates])

@@ -134,6 +134,7 @@ class _Party:
         self.answers = answers_of(events)
         self.timings = _timings(events, zone)
         self.occasions, self._noted = linked(events, gestures)
+        self._stand_for_both = set(self._noted.values())
 
     def noted(self, event: Event) -> bool:
         """Whether it is a gesture whose message is in the log too."""
@@ -141,6 +142,8 @@ class _Party:
 
     def read(self, event: Event) -> Turned:
         copied, answer = self.copied.get(event.id), self.answers.get(event.id)
+        if copied is not None and event.id in self._stand_for_both and not copied.others:
+            copied = Copied(copied.words, copied.apart, 0, False)  # the note on the desk may hold the same words
         meant, named = self._meant(event)
         timing = self.timings.get(event.id, "unprompted")
         words, share, others = _words(event, copied)
@@ -267,16 +270,17 @@ def _timings(events: Sequence[Event], zone: str) -> dict[str, Timing]:
     return found
 
 
-def linked(events: Sequence[Event], gestures: Sequence[Gesture]) -> tuple[dict[str, int], set[str]]:
-    """By message the occasion it was about, and the gestures in the log whose message is there too.
+def linked(events: Sequence[Event], gestures: Sequence[Gesture]) -> tuple[dict[str, int], dict[str, str]]:
+    """By message the occasion it was about; and by gesture in the log the message of it, where that is there too.
 
     A gesture on the desk says what happened; where a mail or letter to the same party lies within a day, that is what
     was written, and it stands for both.
     """
     occasions: dict[str, int] = {}
-    noted: set[str] = set()
+    noted: dict[str, str] = {}
     written = [event for event in events if is_sent(event) and event.name != "gesture" and not event.mass]
     form = {one.number: one for one in gestures}
+    taken: set[str] = set()
     for event in events:
         if event.name != "gesture":
             continue
@@ -285,12 +289,13 @@ def linked(events: Sequence[Event], gestures: Sequence[Gesture]) -> tuple[dict[s
         near = None
         if event.properties.get("form") in ("note", "film"):
             near = min(
-                (one for one in written if abs(one.at - event.at) <= LINKED_US and one.id not in occasions),
+                (one for one in written if abs(one.at - event.at) <= LINKED_US and one.id not in taken),
                 key=lambda one: abs(one.at - event.at),
                 default=None,
             )
         if near is not None:
-            noted.add(event.id)
+            noted[event.id] = near.id
+            taken.add(near.id)
         if occasion is not None:
             occasions[(near or event).id] = occasion
     return occasions, noted

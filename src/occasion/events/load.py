@@ -68,6 +68,7 @@ class LoadPlan:
     skipped: list[str]
     mail: MailRules | None = None  # how the files of mail among them are read
     counts: Counts = field(default_factory=Counts)
+    people: dict[str, str] = field(default_factory=dict)  # of mail that was read: by address the name they write under
 
     def size(self) -> int:
         """Bytes on disk."""
@@ -131,6 +132,9 @@ class LoadPlan:
         counts, rejects = self.counts, list(raw.refused)
         first = counts.read
         table = None
+        for address, name in raw.people.items():
+            if name or address not in self.people:
+                self.people[address] = name
         if len(raw.lines):
             table, refused = convert(raw, plan.roles, str(plan.path), self.zone, both=self.both)
             table = _numbered(table, first, number if raw.files is None else raw.files)

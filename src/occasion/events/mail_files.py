@@ -148,4 +148,9 @@ def _batch(rows: Sequence[tuple[Row, int, int]], refused: list[Reject], position
     for name in PROPERTIES:
         columns[name] = pa.array([row.properties.get(name) for row, _, _ in rows], pa.string())
     lines = np.array([line for _, _, line in rows], np.int64)
-    return RawRows(columns, lines, False, position, refused, np.array([number for _, number, _ in rows], np.int32))
+    files = np.array([number for _, number, _ in rows], np.int32)
+    people: dict[str, str] = {}
+    for row, _, _ in rows:
+        if row.direction is not None and "auto" not in row.properties:
+            people[row.party] = row.properties.get("party_name") or people.get(row.party, "")
+    return RawRows(columns, lines, False, position, refused, files, people)

@@ -25,7 +25,7 @@ class RawRows:
 
     `lines`: the line (in Parquet the row) of each, from 1. `untyped`: cells are text that may mean a number or flag.
     `position`: how many bytes of the file were read so far. `files`: the number of the file of each row, where a batch
-    is of several.
+    is of several. `people`: of mail, by address the name they write under.
     """
 
     columns: Mapping[str, Any]
@@ -34,3 +34,4 @@ class RawRows:
     position: int
     refused: list[Reject] = field(default_factory=list)
     files: Any = None
+    people: Mapping[str, str] = field(default_factory=dict)
