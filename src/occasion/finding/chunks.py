@@ -87,6 +87,15 @@ class Study:
     names: tuple[str, ...]
     texts: Sequence[str] | None = None
 
+    def pieces(self) -> list[Study]:
+        """Studies of parts of the source that share no party, so that each can be read on a core of its own."""
+        if not self.source.sealed or len(self.source.buckets) < 2:
+            return [self]
+        return [
+            replace(self, source=replace(self.source, files=bucket, buckets=(bucket,)))
+            for bucket in self.source.buckets
+        ]
+
     def chunks(self, fields: Sequence[str] = (), until_us: int | None = None) -> Iterator[Chunk]:
         """All events of the parties under study with offset < `until_us` (None: all), those before the start too."""
         from occasion.finding import sealed, unsealed

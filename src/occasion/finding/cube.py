@@ -118,6 +118,10 @@ class CubeBuilder:
         if broken:
             raise InputError("points are not sorted by (party, time): sort them, or count them in order of time")
 
+    def take_over(self, other: CubeBuilder) -> None:
+        """Add what another has counted, of other parties."""
+        self._histogram += other._histogram
+
     def result(self, what: Sequence[str], base: npt.NDArray[np.int32]) -> Cube:
         """The cube so far."""
         return as_cube(self._histogram.reshape(self.shape), self.population, what, base)

@@ -5,7 +5,10 @@ Events before the start never give points; pairs and returns look back at them, 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 
 import numpy as np
 import numpy.typing as npt
@@ -37,10 +40,26 @@ def candidate_cube(study: Study, candidates: Sequence[Candidate], counts: int = 
 
 def chunked_cube(study: Study, candidates: Sequence[Candidate], counts: int = 50, days: int = 30) -> Cube:
     """The cube of candidates of any kind, in one pass over chunks of whole parties."""
-    builder = CubeBuilder(study.population, len(candidates), counts, days)
-    for part in parts(study, candidates, days):
-        builder.add(*part)
-    return builder.result([c.what for c in candidates], bases(candidates))
+    pieces = study.pieces()
+    builders: SimpleQueue[CubeBuilder] = SimpleQueue()  # one a core
+    cores = min(len(pieces), os.cpu_count() or 1)
+    for _ in range(cores):
+        builders.put(CubeBuilder(study.population, len(candidates), counts, days))
+
+    def add(piece: Study) -> None:
+        builder = builders.get()
+        try:
+            for part in parts(piece, candidates, days):
+                builder.add(*part)
+        finally:
+            builders.put(builder)
+
+    with ThreadPoolExecutor(cores) as pool:
+        list(pool.map(add, pieces))
+    whole = builders.get()
+    for _ in range(cores - 1):
+        whole.take_over(builders.get())
+    return whole.result([c.what for c in candidates], bases(candidates))
 
 
 def streams_of(study: Study, candidates: Sequence[Candidate], days: int, first: int = 50) -> Streams:
@@ -48,7 +67,10 @@ def streams_of(study: Study, candidates: Sequence[Candidate], days: int, first: 
 
     Memory: at most parties × candidates × `first` points.
     """
-    row, stream, offset = joined(_few_of_chunks(study, candidates, days, first))
+    pieces = study.pieces()
+    with ThreadPoolExecutor(min(len(pieces), os.cpu_count() or 1)) as pool:
+        found = list(pool.map(lambda piece: joined(_few_of_chunks(piece, candidates, days, first)), pieces))
+    row, stream, offset = joined(found)
     free = np.zeros(len(study.population) + 1, np.int64)
     np.cumsum(np.bincount(row, minlength=len(study.population)), out=free[1:])
     order = np.empty(len(row), np.int64)
