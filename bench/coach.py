@@ -126,7 +126,9 @@ def build(path: Path, many: int) -> dict[str, float]:
                 break
             with sent.writing():
                 sent.add(some, NAMES)
-        sent.note({"seq": 1})
+        with sent.writing():
+            sent.settle()
+            sent.note({"seq": 1})
     seconds = time.perf_counter() - begin - making
     processor = time.process_time() - begin_cpu - making_cpu
     return {

@@ -231,6 +231,11 @@ class Sent:
             new += self._add(some, names)
         return new
 
+    def settle(self) -> None:
+        """After much was taken in: lay together what lies apart, so that a draft reads less. Within `writing`."""
+        self._postings.merge(everything=True)
+        self._bump()
+
     def unknown(self, messages: Sequence[Message]) -> list[Message]:
         """Those of them that were not taken in before."""
         known = self._known([event_key(one) for one in messages])

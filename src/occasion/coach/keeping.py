@@ -26,6 +26,7 @@ from occasion.store.schema.log import TAIL
 FILE = "sent.db"  # in the data folder
 ROWS_AT_ONCE = 1 << 16  # of a segment
 MESSAGES_AT_ONCE = 10_000  # taken in with one transaction
+MANY = 100_000  # messages after which the index is laid together
 TRIES = 5
 COLUMNS = ["party", "at_us", "direction", "body", "id"]
 Step = Callable[[int], None]  # after some messages: how many have been taken in
@@ -68,6 +69,9 @@ def _keep_up(sent: Sent, engine: Engine, folder: Path, step: Step) -> int:
                     raise FileNotFoundError(file)
                 taken += _take(sent, connection, messages)
             step(taken)
+    if taken >= MANY:
+        with sent.writing():
+            sent.settle()
     with sent.writing(), reading(engine) as connection:
         now = read_state(connection)
         if not {segment.file for segment in now.segments} <= set(files):

@@ -120,37 +120,42 @@ class Postings:
                 some, theirs = grams[at : at + PIECE], skeletons[at : at + PIECE]
                 self._db.execute(query, (segment, int(some[0]), len(some), some.tobytes(), theirs.tobytes()))
 
-    def merge(self) -> None:
-        """Merge the smallest segment with all that are not much larger, two at least."""
+    def merge(self, *, everything: bool = False) -> None:
+        """Merge the smallest segment with all that are not much larger, two at least, or all of them into one."""
         sizes = self._db.execute("SELECT segment, SUM(rows) FROM pieces GROUP BY segment ORDER BY 2").fetchall()
         together: list[int] = []
         rows = 0
         for segment, many in sizes:
-            if len(together) > 1 and many > ALIKE * rows:
+            if len(together) > 1 and many > ALIKE * rows and not everything:
                 break
             together.append(segment)
             rows += many
+        if len(together) < 2:
+            return
         new = self._new_segment()
         steps = max(1, rows // AT_ONCE)
         edges = [(i << 32) // steps for i in range(steps + 1)]
         for low, high in pairwise(edges):
             joined = [self._range(segment, low, high) for segment in together]
-            self._write_pieces(new, [np.sort(np.concatenate(joined))])
+            read = [(number,) for _, numbers in joined for number in numbers[:-1]]  # the last may reach further
+            self._db.executemany("DELETE FROM pieces WHERE number = ?", read)  # what is written next takes its place
+            self._write_pieces(new, [np.sort(np.concatenate([pairs for pairs, _ in joined]))])
         marks = ",".join("?" * len(together))
         self._db.execute(f"DELETE FROM pieces WHERE segment IN ({marks})", together)
         self.reload()
 
-    def _range(self, segment: int, low: int, high: int) -> Any:
-        """The pairs of a segment whose gram is in [low, high)."""
-        firsts, numbers = self._pieces[segment]
+    def _range(self, segment: int, low: int, high: int) -> tuple[Any, list[int]]:
+        """The pairs of a segment whose gram is in [low, high), and the pieces that were read for it."""
+        firsts, every = self._pieces[segment]
         begin = max(int(np.searchsorted(firsts, np.uint64(low), "left")) - 1, 0)
         end = int(np.searchsorted(firsts, np.uint64(high), "left"))
+        numbers = every[begin:end].tolist()
         parts = [np.zeros(0, np.uint64)]
-        for number in numbers[begin:end].tolist():
+        for number in numbers:
             grams, skeletons = self._read(number)
             inside = (grams >= low) & (grams < high)
             parts.append(((grams.astype(np.uint64) << np.uint64(32)) | skeletons)[inside])
-        return np.concatenate(parts)
+        return np.concatenate(parts), numbers
 
     def remove(self, grams: Any, skeleton: int) -> None:
         """Take a skeleton's pairs out, wherever they lie."""
