@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
+from browsing import chromium, faults, new_page
 from doors import Client, desk_app, do, signed_in
 from occasion.coach.drafting import Asked, asked, written
 from occasion.coach.masks import Masks
@@ -28,12 +29,16 @@ from occasion.errors import InputError
 from occasion.people import parties
 from occasion.people.details import KINDS, USES, Detail
 from occasion.people.parties import Party
+from occasion.service import colleagues
 from occasion.service.app import Settings, make_app
 from occasion.service.drafting import KEY_VARIABLE, Drafting, drafting_from
 from occasion.store.schema.desk import GESTURES
 from occasion.store.schema.log import TAIL
 from occasion.store.schema.out import DELIVERIES, NOTICES
 from occasion.store.workspace import make_workspace, read_workspace
+from serving import serving_here
+
+__all__ = ["chromium"]
 
 NOW = 1_772_442_000_000_000
 DAY = 86_400_000_000
@@ -281,6 +286,40 @@ def test_what_comes_back_is_text_and_not_too_much_of_it() -> None:
     said = "<script>x</script>\x00\x1b[31m" + "y" * 9000
     body = json.dumps({"choices": [{"message": {"content": said}}]}).encode()
     assert written(body, nothing) == ("<script>x</script>[31m" + "y" * 9000)[:4000]
+
+
+@pytest.mark.browser
+def test_in_a_browser_it_comes_into_the_field_with_its_label(chromium: Any, tmp_path: Path, twin: Twin) -> None:
+    folder = make_workspace(tmp_path / "place").folder
+    with (folder / "occasion.toml").open("a", encoding="utf-8") as file:
+        file.write(drafting(twin))
+    password = "seven green bicycles"
+    with serving_here(folder, following=False) as server:
+        server.service.writer.do(fill).result(30)
+        server.service.writer.do(
+            lambda c: colleagues.add(c, 1, "t", id="col", name="Col", role="colleague", password=password)
+        ).result(30)
+        page = new_page(chromium, 320)
+        page.goto(server.url + "/coach/p-77")
+        page.fill("#name", "col")
+        page.fill("#password", password)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_text("Have a first draft written").click()
+        page.get_by_label("What is it about?").fill("after her surgery")
+        page.get_by_role("button", name="Write a draft").click()
+        page.get_by_text("speaks of health").wait_for()
+        assert twin.asked == []
+        page.get_by_label("What is it about?").fill("the concert")
+        page.get_by_role("button", name="Write a draft").click()
+        page.get_by_text("Drafted by small-model, not by a person.").wait_for()
+        assert "harbour choir" in page.get_by_label("What you will send").input_value()
+        assert faults(page) == []
+        page.get_by_label("What you will send").fill("Changed by me, and a question: how was it?")
+        page.keyboard.press("Control+Enter")
+        page.locator("#coach-answer", has_text="Changed by me").wait_for()
+        assert page.get_by_text("Drafted by small-model").count() == 1
+        assert [one for one in page.complaints if "422" not in one] == []
+        page.context.close()
 
 
 @pytest.mark.parametrize(

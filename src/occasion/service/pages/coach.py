@@ -57,7 +57,10 @@ def coach_read(frame: Framed, party: str, fields: Sent) -> Response:
                 return frame.refused(str(why))
             page = empty(frame, connection, party, occasion, refused=str(why), **given)
             return frame.page("coach.html", page, shell, status=422)
-    return frame.page("coach.html", page, shell, part="desk" if do == "draft" else "answer")
+    answer = frame.page("coach.html", page, shell, part="desk" if do == "draft" else "answer")
+    if do == "draft":
+        answer.headers["HX-Retarget"] = "#coach-box"  # the draft comes into the field
+    return answer
 
 
 def drafted(frame: Frame, connection: Connection, party: str, occasion: str, given: dict[str, Any]) -> dict[str, Any]:
