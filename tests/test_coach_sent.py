@@ -8,8 +8,8 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event as Signal
 from threading import Thread
+from typing import Any
 
 import numpy as np
 import pytest
@@ -305,32 +305,27 @@ def test_what_is_put_back_from_a_backup_forgets_again(tmp_path: Path, capsys: py
     assert in_files(again) == []
 
 
-def test_who_reads_sees_one_state_while_another_process_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pieces are merged again and again beneath the readers."""
-    for name, value in {"PIECE": 16, "FRESH": 100, "DIRECT": 50, "MOST_SEGMENTS": 2}.items():
-        monkeypatch.setattr(postings, name, value)
-    failed: list[BaseException] = []
-    ended = Signal()
+def test_who_reads_sees_one_state_while_another_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two steps of a reading the pieces it is about to read are laid together elsewhere."""
+    monkeypatch.setattr(postings, "DIRECT", 1)
+    rng = random.Random(1)
 
-    def look() -> None:
-        try:
-            with Sent(tmp_path / FILE) as reader:
-                while not ended.is_set():
-                    assert got(reader) == ["jan"]
-        except BaseException as error:
-            failed.append(error)
-
-    with Sent(tmp_path / FILE) as writer:
+    def write(number: int) -> None:
+        text = " ".join(f"w{rng.randrange(5000)}" for _ in range(30))
         with writer.writing():
-            writer.add([Message("jan", 1, NOTE)])
-        threads = [Thread(target=look) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        rng = random.Random(1)
-        for number in range(60):
-            with writer.writing():
-                writer.add([Message("p", number, " ".join(f"w{rng.randrange(5000)}" for _ in range(30)))])
-        ended.set()
-        for thread in threads:
-            thread.join(20)
-    assert not failed
+            writer.add([Message("ola", number, text), Message(f"p{number}", number, NOTE)])
+            writer.settle()
+
+    with Sent(tmp_path / FILE) as writer, Sent(tmp_path / FILE) as reader:
+        write(1)
+        assert got(reader) == ["p1"]
+        reads = reader._postings._in_segment
+        numbers = iter(range(2, 100))
+
+        def read_late(*given: Any) -> None:
+            write(next(numbers))
+            reads(*given)
+
+        monkeypatch.setattr(reader._postings, "_in_segment", read_late)
+        assert got(reader) == ["p1"]
+        assert got(reader) == ["p1", "p2"]
