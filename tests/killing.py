@@ -17,7 +17,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,7 @@ moments:
   per: {when: count(session) >= 2 then first order within 1 day per listing, owner: a, purpose: p}
 """
 PARTIES = 40
+PATIENCE = 20.0  # seconds for the watcher to follow, before a kill that waits for it
 
 
 @dataclass
@@ -103,12 +104,26 @@ class Trial:
         return item | {"timestamp": iso(time.time_ns() // 1000 - late), "properties": properties}
 
     def kill(self, times: int) -> None:
-        """Kill the server at random instants under load, and start it again."""
+        """Kill the server at random instants under load, and start it again; as often before its watcher follows as
+        after.
+        """
         for _ in range(times):
+            if self.draw.random() < 0.5:
+                self.watched(PATIENCE)
             time.sleep(self.draw.random() * 0.8)
             self.server.kill()
             self.kills += 1
             self.server.start()
+
+    def watched(self, seconds: float) -> bool:
+        """Wait until the watcher follows what comes; whether it does."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            with suppress(requests.RequestException):
+                if requests.get(f"{self.server.url}/health/ready", timeout=10).json().get("watching") == "well":
+                    return True
+            time.sleep(0.05)
+        return False
 
     def settle(self) -> None:
         """The clients end, everything is acknowledged, the server stops in order."""
@@ -117,6 +132,7 @@ class Trial:
             if thread.name.startswith("client-"):
                 thread.join(60)
                 assert not thread.is_alive(), "a client cannot get its last batch acknowledged"
+        assert self.watched(10 * PATIENCE), "the watcher does not come to follow"
         time.sleep(2.5)  # longer than the reorder buffer: everything sent is closed
         assert self.server.stop() == 0
 
@@ -135,6 +151,7 @@ class Trial:
             checkpoint = kept.checkpoint()
             kept.close()
             assert checkpoint is not None
+            assert checkpoint.beginning is None, "the watcher had no time to read everything"
             horizon = msgspec.msgpack.decode(checkpoint.watcher)["horizon"]
             assert all(event.seen <= horizon for event in events), "the watcher had no time to read everything"
             plan = Plan.of(read_catalogue(place / "moments.yaml"))

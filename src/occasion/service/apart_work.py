@@ -139,8 +139,10 @@ class _Watcher:
         wait = 0.0
         while self._answer(self._inbox.take(wait)):
             wait = self._follow()
-        while self._follow() == 0:  # to the end of what was committed
-            pass
+        reached = -1
+        while self._log.position() > reached:  # to the end of what was committed
+            reached = self._log.position()
+            self._follow()
         self._following.stop()
         self._history.close()
 
