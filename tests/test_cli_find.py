@@ -65,3 +65,16 @@ def test_a_report_that_has_nowhere_to_go_is_refused_before_anything_is_read(
 ) -> None:
     for place in (tmp_path / "no" / "report.html", tmp_path):
         assert str(place) in refused(capsys, "nowhere.csv", "--kept", KEPT, "--html", str(place))
+
+
+@pytest.mark.parametrize(
+    "command", [["find", "--json", "--kept", KEPT], ["reach", "--moment", "count(visit) >= 1 ever"]]
+)
+def test_an_engine_that_is_none_is_refused_before_anything_is_read(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*command, "nowhere.csv", "--engine", "foo"]) == 2
+    err = capsys.readouterr().err
+    assert "'foo'" in err
+    assert "duckdb or spark" in err
+    assert err.count("\n") == 1

@@ -8,7 +8,7 @@ from occasion.events.world_patterns import seen, simulate
 from occasion.finding.activity import activity_of
 from occasion.finding.confirm import confirm, effect, trials
 from occasion.finding.landmark import landmark
-from occasion.finding.reasons import more_needed, sensitivity, settling
+from occasion.finding.reasons import more_needed, overlap, sensitivity, settling
 from occasion.finding.rivals import Ring, hold_against_each_other
 from occasion.finding.screen import Cell
 from occasion.finding.simulated import in_memory
@@ -188,6 +188,20 @@ def test_each_condition_of_a_candidate_is_needed():
     assert judge(numbers(p=0.2))[0] == "cannot say"
     assert judge(numbers(trial=None)) == ("cannot say", "overlap")
     assert judge(numbers(only_name=True)) == ("association only", "only name")
+
+
+def test_a_refusal_for_want_of_people_alike_says_how_many():
+    given = numbers()
+    few = given.trial.__class__(**{**given.trial.__dict__, "alike": 0.1})
+    assert overlap(given, 10, 1000) == (
+        "; of 1000 people here 10 reached it: about 3 000 more people would tell", 3000,
+    )  # fmt: skip
+    assert overlap(given, 990, 1000)[1] == 3000
+    assert overlap(given, 0, 1000) == ("; of 1000 people here nobody reached it", None)
+    said, more = overlap(Numbers(True, 0.2, given.landmark, few, 0.01), 300, 1000)
+    assert "of the 300 of 1000 people here who reached it 30 have, where 60 are needed" in said
+    assert more is None
+    assert "fewer than 40 are left" in overlap(Numbers(True, 0.2, given.landmark, None, 0.01), 300, 1000)[0]
 
 
 def test_the_sensitivity_figures_hang_together():

@@ -156,6 +156,16 @@ def test_what_a_moment_waits_for_is_not_its_own_end() -> None:
     assert said(own, DAY) == "due in 2 days"
 
 
+def test_a_date_in_a_stage_is_not_certain_since_the_party_may_have_left_by_then() -> None:
+    (certain,) = progress_of(read("every 1 day since a"), [event("a", 0)], 0).values()
+    assert (certain.until, certain.comes, certain.waits) == (DAY, True, False)
+    definition = read('every 1 day since a while stage = "old"', STAGES)
+    for log in ([event("a", 0)], [event("a", 0), event("grow", 0)]):
+        (found,) = progress_of(definition, log, 0).values()
+        assert (found.state, found.until, found.comes, found.waits) == ("open", DAY, False, True)
+        assert said(found, 0) == "waiting until 1 day from now"
+
+
 def test_both_come_by_themselves_only_if_the_other_holds_until_then() -> None:
     due = Fewer(count(X), Decimal(1), FIRST_A, STRICTLY_LATER, THREE)
     node = And(due, Nth(B, 1))

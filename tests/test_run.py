@@ -17,12 +17,13 @@ from occasion.events.world import DAY_US, World, event_table
 from occasion.events.world_patterns import simulate
 from occasion.finding import following, prefilter, sample
 from occasion.finding.afterwards import done_afterwards
-from occasion.finding.candidates import line
+from occasion.finding.candidates import Choice, count, distinct, line
 from occasion.finding.chunks import study
 from occasion.finding.cube import Cube
 from occasion.finding.findings import Findings
 from occasion.finding.outcome import outcomes, question
-from occasion.finding.run import Options, _promising, find_in
+from occasion.finding.population import Population
+from occasion.finding.run import Options, _promising, _tautologies, find_in
 from occasion.measure.power import two_proportions
 from occasion.store.engine import engine
 from occasion.store.engine_duckdb import DuckEngine
@@ -223,3 +224,35 @@ def test_what_the_outcome_itself_counts_is_never_said_to_come_too_late(
         said = done_afterwards(runs, study(source, known.population), asked)
     assert not any("count(visit)" in one.what for one in said)
     assert bool(said) == ("visit" in kept)
+
+
+@pytest.mark.parametrize(
+    ("kept", "aside"),
+    [
+        ("count(visit)", ["count(visit)", "count(visit where p = \"a\")", "distinct(p of visit)"]),
+        ('count(visit where p = "a")', ['count(visit where p = "a")']),
+        ("distinct(counterpart of visit)", [
+            "count(visit)", "count(visit where p = \"a\")", "distinct(p of visit)", "distinct(counterpart of visit)",
+        ]),
+        ("count(other)", []),
+    ],
+)  # fmt: skip
+def test_what_is_made_of_the_outcomes_own_events_is_a_tautology(
+    kept: str, aside: list[str], because_kept: World, tmp_path: Path
+) -> None:
+    """How many people somebody dealt with is another question than how often; how many values of a property is not."""
+    columns = event_table(because_kept)
+    table = pa.table({"party": columns["party"], "name": columns["name"], "at_us": columns["at"].cast(pa.int64())})
+    with seal_table(table, tmp_path / "data") as history:
+        population = Population(
+            np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, bool), np.zeros(0, np.uint8), 2
+        )
+        under = study(history.source(), population)
+    visit = under.names.index("visit")
+    plain, sliced = Choice(visit), Choice(visit, "p", "a")
+    candidates = [
+        count(under.names, plain), count(under.names, sliced), distinct(under.names, "p", plain),
+        distinct(under.names, "counterpart", plain),
+    ]  # fmt: skip
+    asked = question(f"{kept} >= 1 between 28 days and 56 days after start")
+    assert [candidates[i].what for i in _tautologies(candidates, under, asked)] == aside

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from occasion.cli_load import MAP_HELP
+
+if TYPE_CHECKING:
+    from occasion.finding.findings import Findings
+    from occasion.finding.run import Options
 
 
 def register(app: typer.Typer) -> None:
@@ -41,33 +48,20 @@ def find(
     ),
 ) -> None:
     """Find which moments go with staying, and say how much of it survives time and engagement."""
-    from contextlib import closing
-
-    from occasion.cli_source import instant, now_us, reading
-    from occasion.errors import InputError
+    from occasion.cli_source import instant, now_us
     from occasion.finding.outcome import question
-    from occasion.finding.report import write_report
-    from occasion.finding.run import Options, find_in
+    from occasion.finding.run import Options
     from occasion.finding.show import as_json as as_object
-    from occasion.finding.show import progress, table
-    from occasion.store.engine import engine as engine_named
+    from occasion.finding.show import table
+    from occasion.store.engine import refuse_unknown
 
+    refuse_unknown(engine)
     at = instant(as_of, files or [], tz, workspace)
     options = Options(kept=kept, start=start, asked=tuple(ask), as_of_us=at, clock_us=now_us(), seed=seed, most=most)
     question(kept, start)  # refuse a question that cannot be asked before anything is read
-    if html is not None and (html.is_dir() or not html.parent.is_dir()):
-        raise InputError(
-            f"--html {html}: is no file in a folder that is there; make the folder first, or name another file"
-        )
-    with (
-        reading(files or [], mapping, both=both, tz=tz, workspace=workspace, quiet=as_json) as read,
-        closing(engine_named(engine)) as runs,
-    ):
-        with progress() as step:
-            findings = find_in(runs, read.source, options, step)
-        if html is not None:
-            again = f"occasion reach{read.options}" + (f" --as-of {shlex.quote(as_of)}" if as_of else "")
-            write_report(findings, html, source_text=read.described, reach_command=again)
+    _refuse_nowhere(html)
+    read = partial(_read, files or [], mapping, both=both, tz=tz, workspace=workspace, quiet=as_json)
+    findings = _findings(read, engine, options, html, as_of)
     if as_json:
         typer.echo(json.dumps(as_object(findings), ensure_ascii=False))
         return
@@ -76,3 +70,37 @@ def find(
     Console().print(table(findings))
     if html is not None:
         typer.echo(f"\nthe report: {html}")
+
+
+def _refuse_nowhere(html: Path | None) -> None:
+    """Refuse a report that could not be written, before anything is read."""
+    from occasion.errors import InputError
+
+    if html is not None and (html.is_dir() or not html.parent.is_dir()):
+        raise InputError(
+            f"--html {html}: is no file in a folder that is there; make the folder first, or name another file"
+        )
+
+
+def _read(files: list[str], mapping: str, **how: Any) -> Any:
+    from occasion.cli_source import reading
+
+    return reading(files, mapping, **how)
+
+
+def _findings(read: Callable[[], Any], engine: str, options: Options, html: Path | None, as_of: str) -> Findings:
+    """Read, find, and write the report."""
+    from contextlib import closing
+
+    from occasion.finding.report import write_report
+    from occasion.finding.run import find_in
+    from occasion.finding.show import progress
+    from occasion.store.engine import engine as engine_named
+
+    with read() as found, closing(engine_named(engine)) as runs:
+        with progress() as step:
+            findings = find_in(runs, found.source, options, step)
+        if html is not None:
+            again = f"occasion reach{found.options}" + (f" --as-of {shlex.quote(as_of)}" if as_of else "")
+            write_report(findings, html, source_text=found.described, reach_command=again)
+    return findings

@@ -54,8 +54,10 @@ def reach(
     from occasion.cli_source import instant, now_us, reading
     from occasion.events.instants import rfc3339
     from occasion.store.engine import engine as engine_named
+    from occasion.store.engine import refuse_unknown
     from occasion.store.reach import Reach, latest
 
+    refuse_unknown(engine)
     # files have nothing to do with a workspace that happens to be here
     known = None if files and moment and catalogue is None else read_named(catalogue, workspace, needed=not moment)
     asked = asked_moments(moment or [], known)

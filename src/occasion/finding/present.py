@@ -47,8 +47,14 @@ def finding(
     # the sentence speaks of everybody, as the shares beside it do
     stands = replace(numbers, raw=with_it - without)
     why = reasons.why(one.reason, stands, estimated=activity.n, proxy_of=proxy)
+    needs: int | None = None
     if one.reason == "width" and found is not None and limits(found)[0] <= 0:
-        why += f"; about {reasons.more_needed(found):,} more people would tell".replace(",", " ")
+        more, needs = reasons.width(found)
+        why += more
+    if one.reason == "overlap":
+        there = int((activity.nth(cell.stream, cell.count, cell.days) >= 0).sum())
+        more, needs = reasons.overlap(numbers, there, activity.n)
+        why += more
     strongest = _name_of(activity, mark.strongest_name, names) if mark.strongest_name >= 0 else None
     return Finding(
         when=when,
@@ -60,7 +66,7 @@ def finding(
         reached=size,
         kept_with=with_it,
         kept_without=without,
-        effect=Refusal(why) if found is None else reasons.estimate(found, mark, len(one.beside)),
+        effect=Refusal(why, needs) if found is None else reasons.estimate(found, mark, len(one.beside)),
         sensitivity=None if found is None else reasons.sensitivity(found, mark, strongest),
         peer_rank=ranked.rank_of(cell),
         test=reasons.settling(when, None if found is None else found.value, float(population.kept.mean()), share),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from occasion.estimate import Estimate
-from occasion.finding.confirm import Confirmed
+from occasion.finding.confirm import LEAST_SIDE, Confirmed
 from occasion.finding.findings import Sensitivity, SettlingTest
-from occasion.finding.landmark import Z95, Landmark
+from occasion.finding.landmark import LEAST_ALIKE, Z95, Landmark
 from occasion.finding.verdict import WORTH, Numbers, Reason, limits, selection_ratio
 from occasion.measure.power import two_proportions
 from occasion.measure.sensitivity import e_value_difference, robustness_value
@@ -40,49 +40,68 @@ def why(reason: Reason, numbers: Numbers, *, estimated: int, proxy_of: str | Non
         return "too few people are alike on both sides: those who reach it hardly have their like among the others"
     raw, left, between = points(numbers.raw), points(found.value), interval(found)
     before = f"{points(trial.value)} ({interval(trial)}) among people equally active before"
-    if reason == "stands":
-        return (
-            f"among people alike in all they did until the outcome {left} more of 100 stay ({between}), {before}; that"
-            " is above what chance gives to the best of all lines, and no other line explains it"
-        )
-    if reason == "proxy":
-        equal = f"among people equal in that, {points(trial.value)} of 100 are left ({interval(trial)})"
-        return f"it is a proxy of {proxy_of}: {equal}"
-    if reason == "width" and limits(found)[0] > 0:
-        return (
-            f"of the {raw} more of 100 that stay as it stands, {left} are left among people alike in all they did"
-            f" ({between}), {before}; but that is no more than chance or engagement gives to the best of all lines, so"
-            " it is neither shown nor excluded"
-        )
     if reason == "width":
-        return (
-            f"of the {raw} more of 100 that stay as it stands, {left} are left among people alike in all they did"
-            f" ({between}), {before}: with {estimated} people a difference worth having, {points(WORTH)} or more, can"
-            " be neither shown nor excluded"
+        return _width(
+            numbers, found, f"{left} are left among people alike in all they did ({between}), {before}", estimated
         )
-    if reason == "chance":
-        return f"no more than chance gives: {raw} of 100 as it stands, {left} ({between}) among people alike"
-    if reason == "fewer":
-        return f"fewer stay, not more: {left} of 100 ({between}) among people alike"
-    if reason == "only name":
+    sentences: dict[Reason, str] = {
+        "stands": f"among people alike in all they did until the outcome {left} more of 100 stay ({between}), {before};"
+        " that is above what chance gives to the best of all lines, and no other line explains it",
+        "proxy": f"it is a proxy of {proxy_of}: among people equal in that, {points(trial.value)} of 100 are left"
+        f" ({interval(trial)})",
+        "chance": f"no more than chance gives: {raw} of 100 as it stands, {left} ({between}) among people alike",
+        "fewer": f"fewer stay, not more: {left} of 100 ({between}) among people alike",
+        "only name": f"engagement: {left} of 100 ({between}), but this counts the only event there is, and to do it"
+        " often and to be engaged are then one and the same",
+        "no knee": "no knee: doing more of it, or doing it too late, goes with staying just as well, as with a habit or"
+        f" a decision already made; the threshold itself adds {points(own)} of 100",
+        "time": f"time: of {raw} of 100 as it stands most is that people who leave early cannot reach it; among people"
+        f" present at the same instant {points(trial.naive)} are left, among people alike {left} ({between})",
+        "engagement": f"engagement: of {raw} of 100 as it stands, {left} ({between}) are left among people alike in all"
+        f" they did until the outcome, {before}",
+    }
+    return sentences[reason]
+
+
+def _width(numbers: Numbers, found: Confirmed, left: str, estimated: int) -> str:
+    stands = f"of the {points(numbers.raw)} more of 100 that stay as it stands, {left}"
+    if limits(found)[0] > 0:
         return (
-            f"engagement: {left} of 100 ({between}), but this counts the only event there is, and to do it often and to"
-            " be engaged are then one and the same"
-        )
-    if reason == "no knee":
-        return (
-            "no knee: doing more of it, or doing it too late, goes with staying just as well, as with a habit or a"
-            f" decision already made; the threshold itself adds {points(own)} of 100"
-        )
-    if reason == "time":
-        return (
-            f"time: of {raw} of 100 as it stands most is that people who leave early cannot reach it; among people"
-            f" present at the same instant {points(trial.naive)} are left, among people alike {left} ({between})"
+            f"{stands}; but that is no more than chance or engagement gives to the best of all lines, so it is neither"
+            " shown nor excluded"
         )
     return (
-        f"engagement: of {raw} of 100 as it stands, {left} ({between}) are left among people alike in all they did"
-        f" until the outcome, {before}"
+        f"{stands}: with {estimated} people a difference worth having, {points(WORTH)} or more, can be neither shown"
+        " nor excluded"
     )
+
+
+def overlap(numbers: Numbers, reached: int, people: int) -> tuple[str, int | None]:
+    """What there is of people alike, in a sentence to be added, and how many more people to estimate on would do (None:
+    that is not a question of how many). `reached` of the `people` estimated on reached the line."""
+    side, found = min(reached, people - reached), numbers.effect
+    if side == 0:
+        return f"; of {people} people here nobody {'reached' if reached == 0 else 'failed to reach'} it", None
+    if side < LEAST_SIDE:
+        more = rounded_up(math.ceil(people * (LEAST_SIDE / side - 1)))
+        return f"; of {people} people here {reached} reached it: {_more(more)}", more
+    alike = min((one.alike for one in (found, numbers.trial) if one is not None), default=None)
+    if alike is None or alike >= LEAST_ALIKE:
+        return f"; of {people} people here {reached} reached it, and on one side fewer than {LEAST_SIDE} are left", None
+    return (
+        f"; of the {reached} of {people} people here who reached it {round(alike * reached)} have, where"
+        f" {math.ceil(LEAST_ALIKE * reached)} are needed, and more people like these would not change that"
+    ), None
+
+
+def _more(people: int) -> str:
+    return f"about {people:,} more people would tell".replace(",", " ")
+
+
+def width(found: Confirmed) -> tuple[str, int]:
+    """How many more people would tell, in a sentence to be added, and as a number."""
+    more = more_needed(found)
+    return f"; {_more(more)}", more
 
 
 METHOD = (
@@ -160,6 +179,10 @@ def more_needed(found: Confirmed) -> int:
     """How many more people until an effect as estimated (at least `WORTH`) is told from none, power .8 at .05."""
     target = max(abs(found.value), WORTH)
     factor = ((Z95 + Z80) * found.se / target) ** 2
-    more = max(1, math.ceil(found.parties * (factor - 1)))
+    return rounded_up(max(1, math.ceil(found.parties * (factor - 1))))
+
+
+def rounded_up(more: int) -> int:
+    """A number of people to two figures, which is as much as can be known."""
     digits = max(len(str(more)) - 2, 0)
-    return int(-(-more // 10**digits) * 10**digits)  # two figures are as much as can be known
+    return int(-(-more // 10**digits) * 10**digits)

@@ -252,11 +252,13 @@ def _in_writing(found: Findings, start: str) -> Findings:
 def _tautologies(candidates: Sequence[Candidate], under: Study, asked: Question) -> dict[int, str]:
     """Streams made of the very events that the outcome counts: the same habit earlier, not a moment that leads to it.
 
-    A distinct count says something else about them (how many people, not how often), so it stays.
+    How many people somebody dealt with says something else than how often they did, so that stays, unless the outcome
+    itself counts people; how many different values of a property does not.
     """
+    people = asked.outcome.measure.field != "counterpart"
     aside = {}
     for i, candidate in enumerate(candidates):
-        if candidate.kind == "distinct":
+        if candidate.kind == "distinct" and candidate.of == "counterpart" and people:
             continue
         if any(_within(candidate.choice, under, selection) for selection in asked.counted if selection.of == "event"):
             aside[i] = "the outcome counts these very events, only later"

@@ -217,7 +217,9 @@ def far(machine: Machine, s: State, view: View) -> Progress:  # noqa: PLR0912 - 
                 return Progress("open", 0, 1, min(dates), comes=True)
             return _anchor(machine.parts[0], s, view)
         case WhileMachine():
-            return _later(machine.parts[0], s, view)
+            # a silence ends with the stage; of a date nobody knows whether the party will still be there
+            inner = _anchor if isinstance(machine.parts[0], EveryMachine) else _later
+            return inner(machine.parts[0], s, view)
         case _:
             raise AssertionError("thirteen nodes")
 
@@ -241,7 +243,7 @@ def _later(machine: Machine, s: State, view: View) -> Progress:
 
 
 def _anchor(machine: Machine, s: State, view: View) -> Progress:
-    """The progress of an anchor: that it comes by itself is not yet that the moment does."""
+    """The progress of an anchor, or of a date in a stage: that it comes by itself is not yet that the moment does."""
     found = _later(machine, s, view)
     return replace(found, comes=False, waits=found.waits or found.comes)
 

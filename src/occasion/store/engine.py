@@ -85,6 +85,9 @@ class Engine(Protocol):
         """Free what it holds."""
 
 
+ENGINES = ("duckdb", "spark")
+
+
 def engine(name: str) -> Engine:
     """An engine by name: "duckdb", in this process, or "spark", for what one machine cannot hold."""
     if name == "duckdb":
@@ -95,4 +98,14 @@ def engine(name: str) -> Engine:
         from occasion.store.engine_spark import SparkEngine
 
         return SparkEngine()
-    raise InputError(f"engine {name!r} is not known: choose duckdb or spark")
+    raise _unknown(name)
+
+
+def refuse_unknown(name: str) -> None:
+    """Refuse a name that is no engine's, without starting any."""
+    if name not in ENGINES:
+        raise _unknown(name)
+
+
+def _unknown(name: str) -> InputError:
+    return InputError(f"engine {name!r} is not known: choose duckdb or spark")
