@@ -16,7 +16,7 @@ from mailing import OURS, mail, mbox
 from occasion.cli import run
 from occasion.desk.touches import Line, Shares, Touches
 from occasion.desk.touches_kept import FILE, keep, kept
-from occasion.desk.touches_page import touches_page
+from occasion.desk.touches_page import TouchesPage, touches_page
 from occasion.desk.viewer import Viewer
 from occasion.service import colleagues
 from occasion.store.workspace import make_workspace
@@ -75,41 +75,72 @@ def test_the_server_reads_by_itself_and_shows_each_their_own(tmp_path: Path) -> 
         assert "All messages" not in own
         assert "front" not in rows(own)
         boss = rows(signed_in(app, "manager", "boss", teams=("front",)).get("/touches").text)
-        assert boss["All messages"] == ["1 11%", "0 0%", "8 89%", "0", "9"]
-        assert boss["front"] == boss["All messages"]
-        assert not {"Ewa", "Jan", "Ola", "Your messages"} & set(boss)
-        assert rows(signed_in(app, "analyst").get("/touches").text)["All messages"] == boss["All messages"]
+        assert boss == {"front": ["1 11%", "0 0%", "8 89%", "0", "9"]}
+        analyst = rows(signed_in(app, "analyst").get("/touches").text)
+        assert analyst["All messages"] == analyst["front"] == boss["front"]
+        assert not {"Ewa", "Jan", "Ola", "Your messages"} & set(analyst)
         assert "front" not in rows(signed_in(app, "manager", "other", teams=("back",)).get("/touches").text)
 
 
-def sums(senders: int) -> Touches:
-    shares = Shares(moment=2, touch=3)
-    line = Line("new", shares, senders)
-    team, month = Line("front", shares, senders), Line("2026-03", shares, senders)
-    return Touches(NOW, 0, shares, senders, (line,), (team,), (month,), {"ewa": shares}, {"ewa": (line,)}, 1, 0)
+SHARES = Shares(moment=2, touch=3)
 
 
-@pytest.mark.parametrize(("senders", "seen"), [(2, False), (3, True)])
+def sums(*senders: str) -> Touches:
+    """Each of them sent five messages."""
+    many = len(senders)
+    whole = Shares(moment=2 * many, touch=3 * many)
+    lines = [Line(name, whole, many) for name in ("new", "front", "2026-03")]
+    return Touches(NOW, 0, whole, many, (lines[0],), (lines[1],), (lines[2],), dict.fromkeys(senders, SHARES),
+                   dict.fromkeys(senders, (lines[2],)), 1, 0)  # fmt: skip
+
+
+def page(found: Touches, role: str, id: str = "boss", own: tuple[str, ...] = (), **teams: str) -> TouchesPage:
+    house = {team: tuple(people) for team, people in teams.items()}
+    return touches_page(Viewer(id, id, role, own), found, (), house, now=NOW, zone="UTC")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("senders", "seen"), [("ab", False), ("abc", True)])
 @pytest.mark.parametrize("role", ["manager", "analyst", "admin"])
-def test_a_sum_that_would_tell_of_one_of_them_is_not_shown(role: str, senders: int, seen: bool) -> None:
-    viewer = Viewer("boss", "Boss", role, ("front",))  # type: ignore[arg-type]
-    page = touches_page(viewer, sums(senders), (), now=NOW, zone="UTC")
-    assert (page.all is not None, bool(page.teams), bool(page.stages), bool(page.months)) == (seen,) * 4
-    assert page.too_few is not seen
-    assert page.own is None
+def test_a_sum_that_would_tell_of_one_of_them_is_not_shown(role: str, senders: str, seen: bool) -> None:
+    shown = page(sums(*senders), role, front="abc")
+    assert (shown.all is not None, bool(shown.teams), bool(shown.stages), bool(shown.months)) == (seen,) * 4
+    assert shown.too_few is not seen
+    assert shown.own is None
+
+
+@pytest.mark.parametrize(
+    ("teams", "seen"),
+    [
+        ({"front": "abc", "back": "def"}, ["back", "front"]),
+        ({"front": "abcd", "back": "de"}, []),  # all but the front are two
+        ({"front": "abcdef"}, ["front"]),
+        ({"front": "abc", "late": "abd"}, ["front"]),  # with both, c and d could be told apart
+    ],
+)
+def test_teams_cannot_be_taken_from_one_another(teams: dict[str, str], seen: list[str]) -> None:
+    assert [line.name for line in page(sums(*"abcdef"), "admin", **teams).teams] == seen
+
+
+def test_a_manager_sees_their_teams_as_one_sum_and_nothing_of_others() -> None:
+    shown = page(sums(*"abcdef"), "manager", own=("front", "late"), front="abc", late="cd", back="ef")
+    (line,) = shown.teams
+    assert (line.name, line.shares, line.senders) == ("front, late", Shares(moment=8, touch=12), 4)
+    assert (shown.all, shown.stages, shown.months) == (None, (), ())
+    few = page(sums(*"abcdef"), "manager", own=("back",), front="abc", back="ef")
+    assert (few.teams, few.too_few) == ((), True)
 
 
 def test_a_colleague_sees_nothing_but_their_own() -> None:
-    page = touches_page(Viewer("ewa", "Ewa", "colleague", ("front",)), sums(9), (), now=NOW, zone="UTC")
-    assert page.own == Shares(moment=2, touch=3)
-    assert (page.all, page.teams, page.stages, page.months) == (None, (), (), ())
-    assert touches_page(Viewer("jan", "Jan", "colleague"), sums(9), (), now=NOW, zone="UTC").own is None
+    shown = page(sums(*"abcdef"), "colleague", "a", ("front",), front="abc")
+    assert shown.own == SHARES
+    assert (shown.all, shown.teams, shown.stages, shown.months) == (None, (), (), ())
+    assert page(sums(*"bcd"), "colleague", "a").own is None
 
 
 def test_sums_are_kept_whole_or_not_at_all(tmp_path: Path) -> None:
     assert kept(tmp_path) is None
-    keep(tmp_path, sums(3))
-    assert kept(tmp_path) == sums(3)
-    (tmp_path / FILE).write_bytes(msgspec.json.encode(sums(3))[:-9])
+    keep(tmp_path, sums(*"abc"))
+    assert kept(tmp_path) == sums(*"abc")
+    (tmp_path / FILE).write_bytes(msgspec.json.encode(sums(*"abc"))[:-9])
     assert kept(tmp_path) is None
     assert [path.name for path in tmp_path.iterdir()] == [FILE]

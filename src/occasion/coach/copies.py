@@ -109,10 +109,15 @@ class Copies:
             if self._many.get(one, 1) > 1:
                 continue
             words = self._words(one)
-            covered = compare(words, [self._words(other) for other in candidates])
-            real = covered.counts >= max(1, enough(skeletons, len(words)))
-            if real.any():
-                yield one, int(covered.by_text[real].any(axis=0).sum())
+            needed = max(1, enough(skeletons, len(words)))
+            for some in (candidates[:1], candidates):  # one that has most of the words settles it
+                covered = compare(words, [self._words(other) for other in some])
+                real = covered.counts >= needed
+                shared = int(covered.by_text[real].any(axis=0).sum())
+                if 2 * shared > len(words) or len(candidates) == 1:
+                    break
+            if shared:
+                yield one, shared
 
     def _words(self, skeleton: int) -> Any:
         row = self._db.execute("SELECT words FROM skeletons WHERE skeleton = ?", (skeleton,)).fetchone()

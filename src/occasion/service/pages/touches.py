@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from occasion.coach.copies import Copies
 from occasion.coach.keeping import FILE
 from occasion.desk.expand import Send, sends, take_up
+from occasion.desk.owners import read_house
 from occasion.desk.touches_page import touches_page
 from occasion.errors import InputError
 from occasion.events.event import Event
@@ -54,7 +55,8 @@ def shown(frame: Frame) -> Response:
     found = touching(frame.service).latest(frame.now_us)
     with frame.service.engine.connect() as connection:
         few = proposed(frame, connection)
-        page = touches_page(frame.viewer, found, few, now=frame.now_us, zone=frame.zone)
+        teams = read_house(connection, frame.now_us).teams
+        page = touches_page(frame.viewer, found, few, teams, now=frame.now_us, zone=frame.zone)
         return frame.page("touches.html", page, frame.shell("touches", path=PATH))
 
 
