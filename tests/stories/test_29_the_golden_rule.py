@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a case in one line is easier to read
 """Story 29: a dunning note to a widow: the golden-rule question, the fact on file, and no score."""
 
 from __future__ import annotations

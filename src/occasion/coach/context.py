@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
+from string import ascii_letters, digits
 from threading import Lock
 from typing import Any, Protocol
 
@@ -37,8 +38,11 @@ from occasion.store.schema.people import DETAILS, PARTIES, PROMISES, TRAITS
 
 OTHERS = 100
 RECENT = 60  # events kept of each of the others, the newest
-ANCHORS = 60  # places at which parties are drawn, some from each
+FEW = 2_000  # parties: of fewer any is drawn alike
+ANCHORS, ROUNDS = 60, 6  # places at which parties are drawn, some from each, and how often at most
 AT_ONCE = 400
+PLACES = 4  # characters that tell places between two identities
+ALPHABETS = (digits, digits + "abcdef", "".join(sorted(digits + ascii_letters)), "".join(map(chr, range(32, 127))))
 
 
 class Events(Protocol):
@@ -46,6 +50,9 @@ class Events(Protocol):
 
     def of(self, party: str) -> list[Event]:
         """Every event of a canonical party, by (at, id)."""
+
+    def of_some(self, parties: Iterable[str]) -> dict[str, list[Event]]:
+        """The same of several, in one go."""
 
     def canonical(self, party: str) -> str:
         """The identity that merges lead to."""
@@ -227,31 +234,39 @@ def _noted(connection: Connection, seed: random.Random, most: int) -> list[str]:
 
 
 def _any(connection: Connection, seed: random.Random, ends: Sequence[str], most: int) -> list[str]:
-    """Any parties, some at each of many places between the first and the last by name."""
-    each = 1 + 2 * most // ANCHORS
-    found: dict[str, None] = {}
-    for place in sorted(seed.random() for _ in range(ANCHORS)):
-        query = select(PARTIES.c.party).where(PARTIES.c.party >= between(ends[0], ends[1], place))
-        for party in connection.execute(query.order_by(PARTIES.c.party).limit(each)).scalars():
-            found[party] = None
+    """Any parties: of few all, of many some at each of many places between those known so far."""
+    found = set(connection.execute(select(PARTIES.c.party).limit(FEW)).scalars())
+    if len(found) >= FEW:
+        found = set(ends)
+        for _ in range(ROUNDS):
+            known = sorted(found)
+            for _ in range(ANCHORS):
+                at = seed.randrange(len(known) - 1)
+                anchor = between(known[at], known[at + 1], seed.random())
+                some = select(PARTIES.c.party).where(PARTIES.c.party >= anchor).order_by(PARTIES.c.party)
+                found |= set(connection.execute(some.limit(1 + 2 * most // ANCHORS)).scalars())
+            if len(found) >= 2 * most:
+                break
     drawn = sorted(found)
     seed.shuffle(drawn)
-    return drawn
+    return drawn[: 2 * most]
 
 
 def between(first: str, last: str, share: float) -> str:
     """A text about that share of the way from `first` to `last`, in the order of their characters.
 
-    >>> between("patient-0001", "patient-0009", 0.5)
-    'patient-0005'
+    >>> between("patient-0001", "patient-0009", 0.5), between("a3f", "ff0", 0.5)
+    ('patient-0005', 'd17')
     """
     common = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
-    low, high = (first[common : common + 3].ljust(3, "0"), last[common : common + 3].ljust(3, "z"))
-    codes = [(min(ord(a), 126), min(ord(b), 126)) for a, b in zip(low, high, strict=True)]
-    value = sum(a * 128 ** (2 - i) for i, (a, _) in enumerate(codes))
-    value += int(share * (sum(b * 128 ** (2 - i) for i, (_, b) in enumerate(codes)) - value))
-    made = "".join(chr(max(value // 128 ** (2 - i) % 128, 32)) for i in range(3))
-    return first[:common] + (made[: len(last) - common] if len(last) - common < 3 else made)
+    low, high = first[common : common + PLACES], last[common : common + PLACES]
+    signs = next(one for one in ALPHABETS if one is ALPHABETS[-1] or set(low + high) <= set(one))
+    low, high = low.ljust(PLACES, signs[0]), high.ljust(PLACES, signs[-1])
+    at = [sum(max(signs.find(sign), 0) * len(signs) ** (PLACES - 1 - i) for i, sign in enumerate(end))
+          for end in (low, high)]  # fmt: skip
+    value = at[0] + int(share * (at[1] - at[0]))
+    made = "".join(signs[value // len(signs) ** (PLACES - 1 - i) % len(signs)] for i in range(PLACES))
+    return first[:common] + made[: max(len(last) - common, 1)]
 
 
 def _known(around: Around, parties: Sequence[Party]) -> tuple[Known, ...]:
@@ -259,11 +274,12 @@ def _known(around: Around, parties: Sequence[Party]) -> tuple[Known, ...]:
     top = {identity: one.party for one in parties for identity in one.identities}
     details = _details(around.connection, top, top)
     traits = _traits(around.connection, list(top), top)
+    events = around.log.of_some(one.party for one in parties)
     return tuple(
         Known(
             party=one,
             details=tuple(details.get(one.party, ())),
-            events=tuple(reversed(around.log.of(one.party)[-RECENT:])),
+            events=tuple(reversed(events.get(one.party, [])[-RECENT:])),
             traits=_plain(traits.get(one.party, ())),
             zone=one.zone or around.zone,
             names=around.names,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from occasion.coach.cues import Found, cues_of, find, named
 from occasion.coach.days import date_in, said_day
@@ -29,6 +30,7 @@ class Said:
     changes: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=64)
 def aims_of(text: str) -> tuple[Found, ...]:
     """What a text is after, in the order of the text: the families of `aims`, and what closes a matter."""
     found = [*find(cues_of("aims", ENGLISH), text)]

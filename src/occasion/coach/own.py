@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from occasion.coach.cues import Found, cues_of, find, named
 from occasion.coach.facts import Facts
 from occasion.coach.languages import ENGLISH
@@ -11,6 +13,7 @@ from occasion.coach.wording import Word, words_of
 SET = ("sells", "demands", "reminds", "cheers", "announces", "condoles")
 
 
+@lru_cache(maxsize=64)
 def set_turns(text: str) -> tuple[Found, ...]:
     """Turns of phrase that anybody writes to anybody."""
     return named(find(cues_of("aims", ENGLISH), text), *SET)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,24 @@ class Segments:
                 found += (
                     packed.of(code, party, self._names) if packed is not None else self._rows_of(segment.file, code)
                 )
+        return found
+
+    def of_some(self, parties: Iterable[str]) -> dict[str, list[Event]]:
+        """The events of several identities, each file read at most once; those without any are left out."""
+        wanted: dict[int, dict[int, str]] = {}
+        for party in parties:
+            if (code := self._codes.get(party)) is not None:
+                wanted.setdefault(bucket_of(party, self.state.buckets), {})[code] = party
+        found: dict[str, list[Event]] = {}
+        for segment in self.state.segments:
+            some = wanted.get(segment.bucket, {})
+            packed = self._packed(segment.file) if some else None
+            if packed is not None:
+                for code, party in some.items():
+                    found.setdefault(party, []).extend(packed.of(code, party, self._names))
+            elif some:
+                for event in self._rows_of_some(segment.file, some):
+                    found.setdefault(event.party, []).append(event)
         return found
 
     def after(self, horizon: int, clock: int) -> Iterator[Event]:
@@ -102,6 +120,24 @@ class Segments:
                 first, last = np.searchsorted(party, [code, code + 1])
                 if first < last:
                     found += self._events(opened.read_row_group(group).slice(first, last - first))
+        return found
+
+    def _rows_of_some(self, file: str, codes: Iterable[int]) -> list[Event]:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+        import pyarrow.parquet as pq
+
+        asked = np.array(sorted(codes))
+        found: list[Event] = []
+        with pq.ParquetFile(self._folder / file) as opened:
+            place = opened.schema_arrow.get_field_index("party")
+            for group in range(opened.metadata.num_row_groups):
+                known = opened.metadata.row_group(group).column(place).statistics
+                if known is not None and known.has_min_max and not ((asked >= known.min) & (asked <= known.max)).any():
+                    continue
+                table = opened.read_row_group(group)
+                theirs = pc.is_in(table.column("party"), value_set=pa.array(asked, table.schema.field("party").type))
+                found += self._events(table.filter(theirs))
         return found
 
     def _events(self, table: Any) -> list[Event]:
