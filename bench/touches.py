@@ -1,8 +1,8 @@
 """A year of messages read as they turned out: python bench/touches.py [--messages 100000]
 
 A workspace is filled through the loader: templates sent to many, edited copies of them, letters of their own, answers
-of the parties. Then, each timed by the clock and by the processor: the index of what was sent, which words others got (all at once), and the
-pass over every party. One JSON object is printed.
+of the parties. Then, each timed by the clock and by the processor: the index of what was sent, which words others got
+(all at once), and the pass over every party. One JSON object is printed.
 """
 
 from __future__ import annotations

@@ -383,6 +383,21 @@ def test_who_writes_is_joined_to_who_is_known_under_the_address_else_known_by_na
         assert parties.party_of(connection, "no-reply@c.example").name == ""
 
 
+def test_of_who_was_erased_not_even_the_name_comes_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = tmp_path / "w"
+    assert run(["init", str(place)]) == 0
+    path = mbox(tmp_path / "a.mbox", mail("Eva Sol <eva@c.example>", "b@firm.example", "Hello", id="4"))
+    assert run(["load", str(path), "--ours", OURS, "--workspace", str(place)]) == 0
+    assert run(["erase", "eva@c.example", "--yes", "--workspace", str(place)]) == 0
+    later = mail("Eva Sol <eva@c.example>", "b@firm.example", "Hello again", id="5")
+    assert run(["load", str(mbox(path, later)), "--ours", OURS, "--workspace", str(place)]) == 0
+    with History(place / "data") as history, history.engine.connect() as connection:
+        assert list(history.events()) == []
+        assert parties.party_of(connection, "eva@c.example").name == ""
+    capsys.readouterr()
+    assert not any(b"Eva Sol" in file.read_bytes() for file in (place / "data").rglob("*") if file.is_file())
+
+
 def test_from_lines_within_a_text_split_nothing(tmp_path: Path) -> None:
     text = "Dear Petra,\n\nFrom here on it is easy.\n\nFrom 3 March 2026 the tap works.\nAnn"
     escaped = mbox(tmp_path / "a.mbox", mail("ann@c.example", "office@firm.example", text, id="1@c"))

@@ -11,6 +11,7 @@ from occasion.people.search import LONGEST, fold, words
 from occasion.people.traits import Said, learn
 from occasion.store import merged
 from occasion.store.schema.people import FINDABLE, PARTIES
+from occasion.store.tombstones import Erased
 
 AT_ONCE = 400
 SOURCE = "mail"
@@ -29,11 +30,11 @@ def meet(connection: Connection, people: Mapping[str, str], *, now: int, by: str
     """Take in addresses with the names they write under ("" where none).
 
     An address that exactly one other party has, under a name that may be the same person's, is read as that party from
-    now on (a merge, which their page can undo). Of the rest those without a name get theirs. Done twice, nothing
-    changes.
+    now on (a merge, which their page can undo). Of the rest those without a name get theirs. Nothing is learned of who
+    was erased. Done twice, nothing changes.
     """
-    known = merged.identities(connection)
-    addresses = sorted(one for one in people if one not in known.into)
+    known, gone = merged.identities(connection), Erased(connection)
+    addresses = sorted(one for one in people if one not in known.into and one not in gone)
     having = _having(connection, addresses)
     names = _names(connection, [*addresses, *(party for some in having.values() for party in some)])
     joined = 0
