@@ -127,6 +127,8 @@ def test_a_mail_to_several_outside_is_an_event_for_each_and_from_ten_on_one_of_m
         ({"List_Id": "<news.c.example>"}, "list"),
         ({"List_Unsubscribe": "<mailto:u@c.example>"}, "list"),
         ({"X_Autoreply": "yes"}, "reply"),
+        ({"X_Spam_Flag": "YES"}, "spam"),
+        ({"X_Spam_Status": "No, score=1"}, ""),
         ({"subject": "Automatic reply: The tap"}, "reply"),
         ({"subject": "Automatyczna odpowiedź: kran"}, "reply"),
         ({"subject": "Abwesenheitsnotiz: Hahn"}, "reply"),
@@ -307,6 +309,36 @@ def test_a_mail_that_cannot_be_an_event_says_why(headers: str, field: str, reaso
         rows_of(raw(headers, "x"), FIRM)
     assert bad.value.field == field
     assert reason in bad.value.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "taken"),
+    [
+        ("X_Gmail_Labels", "Inbox,Important", True),
+        ("X_Gmail_Labels", "Drafts", False),
+        ("X_Gmail_Labels", "=?UTF-8?Q?Wa=C5=BCne,Wersje_robocze?=", False),
+        ("X_Mozilla_Status", "0001", True),
+        ("X_Mozilla_Status", "0009", False),
+        ("X_Mozilla_Status", "none", True),
+    ],
+)
+def test_drafts_and_what_was_deleted_were_never_sent(name: str, value: str, taken: bool) -> None:
+    made = mail("petra@firm.example", "ann@c.example", "Not yet", id="1@f", **{name: value}).as_bytes()
+    if taken:
+        assert len(rows_of(made, FIRM)) == 1
+        return
+    with pytest.raises(BadMail, match=r"is a draft|was deleted"):
+        rows_of(made, FIRM)
+
+
+def test_the_marks_of_a_maildir_are_heeded(tmp_path: Path) -> None:
+    (tmp_path / "cur").mkdir()
+    for i, flags in enumerate(("S", "D", "ST", "")):
+        made = mail("ann@c.example", "petra@firm.example", f"Hello {i}", id=f"{i}@c")
+        (tmp_path / "cur" / f"{i}.host:2,{flags}").write_bytes(made.as_bytes())
+    events, rejects = load(tmp_path)
+    assert sorted(e.body or "" for e in events) == ["Hello 0", "Hello 3"]
+    assert [r.reason for r in rejects] == ["is a draft, which was not sent", "was thrown away"]
 
 
 def test_the_latest_received_line_stands_in_for_a_date() -> None:

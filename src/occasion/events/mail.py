@@ -23,6 +23,8 @@ PROPERTIES = ("subject", "message_id", "thread", "in_reply_to", "auto", "languag
 MANY = 10  # recipients outside: from so many on a mail is one of many alike
 NAME = "message"
 TO = ("To", "Cc", "Bcc", "Resent-To", "Resent-Cc", "Apparently-To")
+DRAFTS = frozenset(("draft", "drafts", "wersje robocze", "borradores", "entwürfe", "черновики", "brouillons", "bozze"))
+DELETED = 0x0008  # of Thunderbird's flags
 DELIVERED = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Delivered-To")
 LanguageOf = Callable[[str], str | None]
 _AUTOMATIC = re.compile(
@@ -92,6 +94,7 @@ def rows_of(data: bytes, ours: Ours, language: LanguageOf | None = None) -> list
 
 
 def _rows(message: Message, ours: Ours, language: LanguageOf | None) -> list[Row]:
+    _sent_at_all(message)
     at = instant(message)
     if at is None:
         written = header(message, "Date")
@@ -171,8 +174,18 @@ def _properties(message: Message, at: int, parties: list[tuple[str, str]], text:
     return {key: value for key, value in {**found, "in_reply_to": parent}.items() if value}
 
 
+def _sent_at_all(message: Message) -> None:
+    """Raises BadMail for what mail programs keep in the same files and nobody sent: drafts, and what was deleted."""
+    labels = header(message, "X-Gmail-Labels").lower()
+    if any(one.strip(' "') in DRAFTS for one in labels.split(",")):
+        raise BadMail("X-Gmail-Labels", labels, "is a draft, which was not sent")
+    flags = header(message, "X-Mozilla-Status")
+    if flags and re.fullmatch(r"[0-9a-fA-F]{1,8}", flags) and int(flags, 16) & DELETED:
+        raise BadMail("X-Mozilla-Status", flags, "was deleted, and its file not compacted since")
+
+
 def automatic(message: Message) -> str:
-    """What sent it, if no person did: "list", "bulk", "reply" (an absence note), "generated", "receipt"; else empty."""
+    """What sent it, if no person did: "list", "bulk", "reply" (an absence note), "generated", "receipt", "spam"."""
     said = header(message, "Auto-Submitted").lower()
     precedence = header(message, "Precedence").lower()
     if header(message, "List-Id") or header(message, "List-Unsubscribe"):
@@ -185,6 +198,8 @@ def automatic(message: Message) -> str:
         return "bulk"
     if message.get_content_type() == "multipart/report":
         return "receipt"
+    if header(message, "X-Spam-Flag").lower() == "yes" or header(message, "X-Spam-Status").lower().startswith("yes"):
+        return "spam"
     return "reply" if _AUTOMATIC.match(header(message, "Subject")) else ""
 
 

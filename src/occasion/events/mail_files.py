@@ -124,6 +124,7 @@ def mail_rows(files: Iterable[tuple[int, Path, str]], rules: MailRules) -> Itera
     for number, path, kind in files:
         for found in messages(path, kind):
             try:
+                _kept(path)
                 rows += [(row, number, found.line) for row in rows_of(found.data, rules.ours, rules.language)]
             except BadMail as bad:
                 refused.append(Reject(str(path), found.line, bad.field, bad.value[:200], bad.reason))
@@ -135,6 +136,14 @@ def mail_rows(files: Iterable[tuple[int, Path, str]], rules: MailRules) -> Itera
         if kind == "mbox":
             break
     yield _batch(rows, refused, done)
+
+
+def _kept(path: Path) -> None:
+    """Raises BadMail for a message that a Maildir has marked as a draft or as thrown away."""
+    flags = path.name.rpartition(":2,")[2] if ":2," in path.name else ""
+    for flag, reason in (("D", "is a draft, which was not sent"), ("T", "was thrown away")):
+        if flag in flags:
+            raise BadMail("", path.name, reason)
 
 
 def _batch(rows: Sequence[tuple[Row, int, int]], refused: list[Reject], position: int) -> RawRows:

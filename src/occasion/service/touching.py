@@ -21,7 +21,7 @@ from occasion.store.workspace import RECORDS
 
 AGAIN_SECONDS = 600.0  # before a reading that failed is tried again
 STOP_SECONDS = 10.0
-LATELY_SECONDS = 30.0  # how long the messages of the last days are kept in memory
+LATELY_SECONDS = 30.0  # before the log is looked through for the messages of the last days again
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Touching:
     _lock: Lock = field(default_factory=Lock)
     _process: subprocess.Popen[bytes] | None = None
     _started: float | None = None
-    _lately: tuple[float, int, list[Event]] | None = None
+    _lately: tuple[float, list[Event]] | None = None
 
     def latest(self, now: int) -> Touches | None:
         """The sums, at most about a day old; None where they are being read for the first time."""
@@ -65,13 +65,12 @@ class Touching:
 
     def lately(self, now: int) -> list[Event]:
         """What went out in the last days."""
-        position, clock = self.service.log.position(), monotonic()
-        held = self._lately
-        if held is None or held[1] != position or clock - held[0] > LATELY_SECONDS:
+        clock, held = monotonic(), self._lately
+        if held is None or clock - held[0] > LATELY_SECONDS:
             since = now - LATELY_DAYS * DAY_US
             events = [event for event in self.service.log.unread(since, now) if event.at > since and is_sent(event)]
-            held = self._lately = (clock, position, events)
-        return held[2]
+            held = self._lately = (clock, events)
+        return held[1]
 
 
 def touching(service: Any) -> Touching:
