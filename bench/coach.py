@@ -29,9 +29,12 @@ from occasion.coach.index import Message, Sent
 from occasion.coach.reading import Draft, Known
 from occasion.coach.skeleton import Own, skeleton
 from occasion.coach.unique import read_unique
+from occasion.events.event import Event
+from occasion.people.details import Detail
 from occasion.people.parties import Party
 
 TEMPLATES, PHRASES, WORDS = 500, 200, 30_000
+COMMON = 300  # of the words, as it were "the" and "with": what is noted of somebody is told by others
 NOW = 1_772_438_400_000_000
 KINDS = ("rendering", "edited", "personal")
 SHARES = (0.3, 0.1, 0.6)
@@ -156,9 +159,45 @@ def read(path: Path, drafts: int) -> dict[str, Any]:
                 found += part.level == "poor"
             told[kind] = {"clock_ms": _spread(took), "processor_ms": _spread(busy), "poor": found / drafts}
         told |= {"messages": sent.messages, "skeletons": sent.skeletons}
+    told["memory_mb"] = round((resident() - before) / 1e6, 1)  # with SQLite's cache of 16 MB
     told["memory_bytes_a_skeleton"] = round((resident() - before) / told["skeletons"], 1)
     told["file_bytes_a_message"] = round(path.stat().st_size / told["messages"])
     return told
+
+
+def whole(path: Path, drafts: int) -> dict[str, Any]:
+    """All five parts of a reading, beside a hundred others; each party has eight details and forty events."""
+    from occasion.coach.coach import read as read_all
+
+    made = Made(4)
+    others = [_rich(made, number) for number in range(1, 101)]
+    took, busy = [], []
+    with Sent(path) as sent:
+        for number in range(drafts + 1):
+            draft = _draft(made.text(number, KINDS[number % 3]), number)
+            known = _rich(made, number)
+            at, cpu = time.perf_counter(), time.process_time()
+            read_all(draft, known, others, sent)
+            if number:  # the first reads the models
+                took.append((time.perf_counter() - at) * 1000)
+                busy.append((time.process_time() - cpu) * 1000)
+    return {"clock_ms": _spread(took), "processor_ms": _spread(busy)}
+
+
+def _rich(made: Made, number: int) -> Known:
+    values, party = made.fields(number), f"new-{number}"
+    text = lambda: " ".join(made.words[made.rng.integers(COMMON, WORDS, 12)])  # noqa: E731
+    details = tuple(
+        Detail(i, party, text(), "other", None, "call", "ewa", NOW - i * 10**12, "anything", False, False, None)
+        for i in range(8)
+    )
+    events = tuple(
+        Event(party=party, name="message" if i % 2 else "visit", at=NOW - i * 10**11, seen=NOW - i * 10**11, id=f"{i}",
+              direction="in" if i % 4 == 1 else "out", body=text() if i % 2 else None, channel="email")
+        for i in range(1, 41)
+    )  # fmt: skip
+    who = Party(party, (party,), True, name=f"{values['f']} {made.words[number + 200].title()}")
+    return Known(who, details, events, traits={"street": values["s"]}, names=NAMES)
 
 
 def _spread(values: list[float]) -> dict[str, float]:
@@ -224,6 +263,7 @@ def main() -> None:
         if not path.exists():
             told |= build(path, options.messages)
         told |= read(path, options.drafts)
+        told["all_five_parts"] = whole(path, options.drafts)
         if options.compare:
             told["found"] = minhash(options.compare, options.drafts)
         print(json.dumps(told, indent=1))
