@@ -150,6 +150,7 @@ def resident() -> float:
 
 def packed(watcher: Watcher) -> str:
     """What a party's row takes packed, and how long packing and unpacking take."""
+    watcher.reading.gather()
     program, rows = watcher.program, list(watcher.rows.held.values())[:20_000]
     begin = time.process_time()
     kept = [program.pack(row) for row in rows]

@@ -68,7 +68,7 @@ class MemoryRows:
     def load(self, parties: Iterable[str]) -> list[str]:
         if not self.old:
             return []
-        again = [party for party in parties if party in self.old]
+        again = list(dict.fromkeys(party for party in parties if party in self.old))
         self.old.difference_update(again)
         return again
 
@@ -141,9 +141,9 @@ class ShelvedRows:
         self.dirty.clear()
 
     def load(self, parties: Iterable[str]) -> list[str]:
-        parties = list(parties)
+        parties = list(dict.fromkeys(parties))
         if self.leaving:
-            self._write(list(dict.fromkeys(party for party in parties if party in self.leaving)))
+            self._write([party for party in parties if party in self.leaving])
         missing = [party for party in parties if party not in self.held]
         again = [party for party in missing if party in self.apart and party not in self.gone]
         wanted = [party for party in missing if party not in self.apart and party not in self.gone]

@@ -174,7 +174,7 @@ class Watcher:
         self.rows.changed((party,))
         self.timers.set(party, row)
 
-    def _bring(self, parties: list[str], but: Collection[str] = (), said_until: int | None = None) -> list[Change]:
+    def _bring(self, parties: Iterable[str], but: Collection[str] = (), said_until: int | None = None) -> list[Change]:
         """Rows of these parties at hand, those that must be from the log. What the definitions added have reached; of
         the others what was reached after `said_until` (None: the horizon).
         """
@@ -192,7 +192,7 @@ class Watcher:
         self.waiting.sort(key=BY_AT)
         end = bisect_right(self.waiting, horizon, key=BY_AT)
         batch, self.waiting = self.waiting[:end], self.waiting[end:]
-        brought = self._bring(list({event.party: None for event in batch}))
+        brought = self._bring(event.party for event in batch)
         if horizon > self.asked:
             self.timers.add(self.rows.due(self.asked, horizon + AHEAD_US))
             self.asked = horizon + AHEAD_US
