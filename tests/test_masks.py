@@ -51,6 +51,17 @@ def test_an_ordinary_word_that_is_a_name_too_stays_one() -> None:
     assert "Ms Long" not in masks.hide("Dear Ms Long, it was a long walk.")
 
 
+def test_whom_a_text_greets_and_who_is_theirs_has_another_name_too() -> None:
+    known = Known(Party("p", ("p",), known=True, name="A. K."))
+    text = "Good morning Mrs Kowalska,\n\nhow is your daughter Zofia, and the dog, Reks? Marek"
+    hidden = masks_for(known, [text], "x").hide(text)
+    assert not any(name in hidden for name in ("Kowalska", "Zofia", "Reks"))
+    assert hidden.startswith("Good morning Mrs ")
+    assert hidden.endswith("? Marek")
+    nobody = "Dear all,\n\nthe Practice is closed on Monday. Hello Sir"
+    assert masks_for(known, [nobody], "x").hide(nobody) == nobody
+
+
 def test_an_invented_name_is_none_that_stands_in_the_file() -> None:
     everybody = " ".join(
         ("Robin", "Alex", "Noor", "Kim", "Sascha", "Toni", "Jules", "Marlin", "Ellis", "Quinn", "Rowan")

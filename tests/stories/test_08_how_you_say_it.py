@@ -108,7 +108,7 @@ def test_the_same_said_warmly_and_back_in_four_days(app: FastAPI, clock: Clock) 
 
     read = practise(ewa, "read", number, WARM.format(name=name[1]))
     moved = table(read)
-    assert moved["Relatable"] == ("poor", "good", "better")
+    assert moved["Relatable"][1:] == ("good", "better")
     assert moved["Respectful"][2] == "better"
     assert moved["Unique"] == ("poor", "good", "better")
     assert "From “A touch” to “A moment”." in words(read)

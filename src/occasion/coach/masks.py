@@ -1,8 +1,9 @@
 """Other names for a message somebody practises on: the same person is called the same everywhere, and nobody by theirs.
 
-What is replaced: the party's name, mail addresses, telephone numbers, identities, what systems say of company and
-address, and capitalised words inside sentences of what is remembered about them (their people, animals, places). What
-is not: a name that stands nowhere in their file, and the names of colleagues, whose message it is.
+What is replaced: the party's name, whom a text greets, who is named as their kin or animal ("your daughter Zofia"),
+mail addresses, telephone numbers, identities, what systems say of company and address, and capitalised words inside
+sentences of what is remembered about them (their people and places). What is not: any other name that stands nowhere
+in their file, and the names of colleagues, whose message it is.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from occasion.coach.pieces import pieces_of
 from occasion.coach.reading import Known, Part, Reading, Span
 
 FIRST = (
@@ -33,6 +35,15 @@ NO_NAMES = frozenset(
         *("april", "may", "june", "july", "august", "september", "october", "november", "december", "easter"),
         *("english", "french", "german", "polish", "spanish", "russian", "uk", "eu", "usa", "nhs", "mri", "christmas"),
     )
+)
+HELLO = frozenset(
+    "dear hello hi hey hiya good morning afternoon evening day all everyone everybody sir madam team folks".split()  # noqa: SIM905
+)
+_KIN = re.compile(
+    r"\b(?:son|daughter|child|baby|wife|husband|partner|mother|father|mum|mom|dad|sister|brother|grand(?:son|daughter|mother|"
+    r"father|ma|pa)|aunt|uncle|niece|nephew|cousin|friend|neighbour|neighbor|dog|cat|horse|puppy|kitten),? "
+    r"((?-i:[A-ZÀ-ŽА-Я])[^\W\d_]+)",
+    re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
@@ -108,8 +119,9 @@ def masks_for(known: Known, texts: Iterable[str], seed: str) -> Masks:
         if len(name) >= SHORTEST and name.casefold() not in NO_NAMES:
             names[name] = (first if i == 0 else last).next()
     ours = {word.casefold() for name in known.names for word in _WORD.findall(name)}
-    for name in _other_names(known, ours | {name.casefold() for name in names}):
-        names[name] = first.next()
+    for name in [*_greeted(said), *_other_names(known), *_kin(said)]:
+        if len(name) >= SHORTEST and name.casefold() not in ours | NO_NAMES | {one.casefold() for one in names}:
+            names[name] = first.next()
     places = _Choice(PLACES, seed, taken)
     for value in _values(known.traits, PLACE_KEYS):
         names.setdefault(value, places.next())
@@ -147,14 +159,25 @@ def _values(traits: Mapping[str, str], keys: Sequence[str]) -> list[str]:
     return [plain[key] for key in keys if len(plain.get(key, "")) > SHORTEST]
 
 
-def _other_names(known: Known, not_these: set[str]) -> list[str]:
+def _greeted(texts: Iterable[str]) -> list[str]:
+    """Whom a text greets, as far as capital letters tell."""
+    greetings = (pieces_of(text).greeting for text in texts)
+    words = [word for one in greetings if one is not None for word in _WORD.findall(one.text)]
+    return [word for word in words if word[0].isupper() and word.casefold() not in HELLO]
+
+
+def _kin(texts: Iterable[str]) -> list[str]:
+    """Who is named as somebody of theirs."""
+    return [match[1] for text in texts for match in _KIN.finditer(text)]
+
+
+def _other_names(known: Known) -> list[str]:
     """Capitalised words inside the sentences of details: their people, animals and places."""
     found: dict[str, None] = {}
     for detail in known.details:
         for match in _WORD.finditer(detail.text):
             word = match.group().removesuffix("'s").removesuffix("’s")
-            inside = not _SENTENCE.search(detail.text[: match.start()])
-            if inside and word[0].isupper() and len(word) > SHORTEST and word.casefold() not in not_these | NO_NAMES:
+            if word[0].isupper() and len(word) > SHORTEST and not _SENTENCE.search(detail.text[: match.start()]):
                 found[word] = None
     return list(found)
 
