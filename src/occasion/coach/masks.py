@@ -206,4 +206,3 @@ def _swapped(text: str, names: Mapping[str, str]) -> Swapped:
         pieces.append((match.start(), match.end(), length, length + len(said)))
         length, at = length + len(said), match.end()
     return Swapped("".join(out) + text[at:], tuple(pieces))
-

@@ -262,4 +262,3 @@ def _plain(read: Read) -> dict[str, Any]:
 
 def _read(plain: Mapping[str, Any]) -> Read:
     return Read(plain["verdict"], plain["levels"], plain["scores"])
-

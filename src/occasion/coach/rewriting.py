@@ -153,4 +153,3 @@ def _parties(connection: Connection, colleague: str) -> list[str]:
     bonds = select(PARTIES.c.party).where(PARTIES.c.owner == colleague).order_by(PARTIES.c.changed_us.desc())
     rows = [row for query in (done, bonds) for row in connection.execute(query.limit(MOST_PARTIES)).scalars()]
     return list(dict.fromkeys(rows))[:MOST_PARTIES]
-

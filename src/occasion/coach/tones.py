@@ -97,4 +97,3 @@ def sent_before() -> Sent:
 def others_than(one: Pair) -> tuple[Known, ...]:
     """The files of the other pairs."""
     return tuple(other.known() for other in pairs() if other.name != one.name)
-
