@@ -14,7 +14,6 @@ from numba.extending import register_jitable
 
 from occasion.finding.kernels import DAY_US, Int
 from occasion.finding.memory import fetch, load
-from occasion.finding.sealed_kernels import WAITING, later
 
 BATCH = 64
 AHEAD = 24
@@ -109,8 +108,7 @@ def plain_texts(data: Int, p: Any, begin: Int, stop: Int) -> Any:
     for i in range(begin.shape[0]):
         if p + 4 > size:
             return False
-        length = np.int64(data[p]) | np.int64(data[p + 1]) << 8 | np.int64(data[p + 2]) << 16
-        length |= np.int64(data[p + 3]) << 24
+        length = np.int64(word_at(data, p, p + 4))
         p += 4
         if length > size - p:
             return False
@@ -237,7 +235,6 @@ def count_block(
     first = np.uint64(block << BLOCK_BITS)
     shift, name_shift = np.uint64(name_bits + day_bits), np.uint64(day_bits)
     name_mask, day_mask = np.uint64((1 << name_bits) - 1), np.uint64((1 << day_bits) - 1)
-    waiting, n, last = np.zeros(WAITING, np.uint64), np.uint64(0), np.uint64(WAITING - 1)
     for i in range(rows.shape[0]):
         row = np.uint64(rows[i])
         p = first + (row >> shift)
@@ -246,6 +243,4 @@ def count_block(
         if seen < most:
             counter[p, s] = seen + np.uint64(1)
             index = ((np.uint64(cell[p]) * most + seen) * names + s) * width + (row & day_mask)
-            n = later(histogram, index, waiting, n)
-    for k in range(n - min(n, last + np.uint64(1)), n):
-        histogram[waiting[np.uint64(k) & last]] += np.int32(1)
+            histogram[index] += np.int32(1)
