@@ -55,7 +55,7 @@ def facts_of(known: Known) -> Facts:
     newest = known.events[:NEWEST]
     key = (
         known.party.party, known.party.name, tuple((one.number, one.text) for one in known.details),
-        tuple(one.id for one in newest), tuple(sorted(known.traits.items())), known.names,
+        tuple((one.id, one.name, one.body) for one in newest), tuple(sorted(known.traits.items())), known.names,
         tuple((one.number, one.text) for one in known.promises),
     )  # fmt: skip
     return _facts(_Key(hash(key), key, known))

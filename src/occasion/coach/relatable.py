@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from occasion.coach.asked import latest_word, open_question
+from occasion.coach.asked import latest_word, open_question, shared_turns
 from occasion.coach.facts import Fact, facts_of, shortened
 from occasion.coach.languages import why_not
 from occasion.coach.own import own_words, set_turns
 from occasion.coach.pieces import Pieces, pieces_of
 from occasion.coach.reading import Draft, Known, Level, Part, Span
+from occasion.coach.related import share_in_english
 from occasion.coach.relevant import replies
 from occasion.coach.swap import Swap, Touch, swap
 from occasion.coach.wording import Word, merged
@@ -18,11 +19,13 @@ from occasion.coach.wrong import Wrong, wrongs
 from occasion.people.details import Detail
 
 SPEAKS = 2.0  # gain from which a particular speaks
-COMMON = 0.3  # what counts of the gain from what happens to many
+COMMON, MOST_COMMON = 0.3, 1.8  # what counts of the gain from what happens to many, which alone never speaks
+REPLY, MOST_TURNS = 2.0, 2  # of each turn of three words taken up from what they wrote
 RECOGNISED = 0.5  # gain from which something that happened is recognised
 TOLD = 0.1  # probability from which they are told, or else
 FIRST = 0.05  # the recipient must be among so many of the candidates, or the first three
-BEHIND = 3.0  # and no further behind the likeliest of them, in gain
+BEHIND = 4.0  # and no further behind the likeliest of them, in gain
+RARE, FEWEST_RARE, LEAST_SHARE = 3e-5, 5, 0.1  # how rare a word is, how many such a text has, of how many
 SHOWN = 0.4  # gain from which a word is marked
 MOST_OFFERED = 3
 PLACES = frozenset(("unit", "flat", "house", "address", "property", "street", "site", "building", "room", "place"))
@@ -40,22 +43,43 @@ def read_relatable(draft: Draft, known: Known, others: Sequence[Known], language
     pieces = pieces_of(draft.text)
     words = own_words(pieces, facts)
     found = swap(words, facts, [facts_of(one) for one in others], draft.now_us)
+    tells = tells_something(words, pieces)
     why = why_not("wrong details", language)
     wrong = wrongs(pieces, known, facts, draft.now_us) if why is None else []
-    read = _Read(draft, known, pieces, found, wrong)
-    return read.part((why,) if why else ())
+    read = _Read(draft, known, pieces, found, wrong, tells)
+    unjudged = [why] if why else []
+    if read.level() == "mixed" and tells and not read.recognised():
+        unjudged.append("relatable: what it tells of is not on file, so it could not be judged whose it is")
+    return read.part(tuple(unjudged))
+
+
+def tells_something(words: Sequence[Word], pieces: Pieces) -> bool:
+    """Whether a text tells of something particular, whosesoever: several words that are rare in English."""
+    rare = {word.stem for word in words if share_in_english(word) < RARE}
+    return len(rare) >= FEWEST_RARE and len(rare) >= LEAST_SHARE * len(pieces.body.split())
 
 
 class _Read:
     """One draft read against its recipient and the others."""
 
-    def __init__(self, draft: Draft, known: Known, pieces: Pieces, found: Swap, wrong: Sequence[Wrong]) -> None:
+    def __init__(
+        self, draft: Draft, known: Known, pieces: Pieces, found: Swap, wrong: Sequence[Wrong], tells: bool
+    ) -> None:
         self.draft, self.known, self.pieces, self.found, self.wrong = draft, known, pieces, found, wrong
+        self.tells = tells and not set_turns(draft.text)
         in_wrong = [touch for touch in found.touches if self._is_wrong(touch.word)]
         self.touches = [touch for touch in found.touches if touch not in in_wrong]
         self.own = sum(touch.gain for touch in self.touches if not touch.fact.common)
         self.common = sum(touch.gain for touch in self.touches if touch.fact.common)
-        self.gain = self.own + COMMON * self.common
+        self.turns = min(self._turns(), MOST_TURNS)
+        self.own += REPLY * self.turns
+        self.gain = self.own + min(COMMON * self.common, MOST_COMMON)
+
+    def _turns(self) -> int:
+        """How many turns of phrase it takes up from what they wrote lately."""
+        word = latest_word(self.known, self.draft.now_us)
+        lately = word is not None and self.draft.now_us - word.at <= LATELY_US
+        return shared_turns(word.body or "", self.pieces.body) if word is not None and lately else 0
 
     def _is_wrong(self, word: Word) -> bool:
         return any(one.start <= word.start < one.end for one in self.wrong)
@@ -84,15 +108,16 @@ class _Read:
         """By the rubric: a particular that is true, none that is wrong; or what happens to many, told for this case."""
         among_first = self.found.rank <= max(3.0, FIRST * self.found.candidates)
         behind = self.found.nearest_gain - self.found.gain
-        told = self.found.probability >= TOLD or (among_first and behind <= BEHIND)
+        told = self.found.probability >= TOLD or (among_first and behind <= BEHIND) or self.turns > 0
         speaks = told and self.gain >= SPEAKS
         if self.wrong:
             return "mixed" if speaks else "poor"
         if speaks:
             return "good"
-        return "mixed" if self._recognised() else "poor"
+        return "mixed" if self.recognised() or self.tells else "poor"
 
-    def _recognised(self) -> bool:
+    def recognised(self) -> bool:
+        """Whether it is about something that happened to them lately, in words of its own."""
         if set_turns(self.draft.text):
             return False
         lately = sum(

@@ -177,7 +177,8 @@ class _Reading:
             return True
         gain = self._gain(matter.source) + self._near(matter) + self._dated(matter)
         if matter.source.startswith(("detail", "promise")):
-            return gain >= ABOUT_A_DAY and self._gain(matter.source) > 0
+            meant = self._gain(matter.source) > 0 or (matter.level == "good" and self._dated(matter) > 0)
+            return gain >= ABOUT_A_DAY and meant
         if matter.level != "poor" and named(self._cues, matter.kind):
             gain += ABOUT
         return gain >= ABOUT or (matter.level == "good" and matter.kind in ("done", "beginning") and self._personal())
@@ -188,9 +189,11 @@ class _Reading:
         return float((nearness(self.words, called) > 0.3).any(axis=0).sum()) if called and self.words else 0.0
 
     def _dated(self, matter: Matter) -> float:
-        """1 where the text names the day of the matter: by its date, its month, its weekday or as today."""
+        """What it says of a text that it names the day of the matter: by date, weekday or as today, or its month."""
         day = self.today - timedelta(days=matter.days)
-        return 1.0 if any(one.first <= day <= one.last for one in self._days) else 0.0
+        named = [one for one in self._days if one.first <= day <= one.last]
+        exact = any(one.first == one.last for one in named)
+        return (ABOUT_A_DAY if exact and matter.kind == "ahead" else 1.0) if named else 0.0
 
     @cached_property
     def _cues(self) -> tuple[Found, ...]:
