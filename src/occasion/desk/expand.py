@@ -113,7 +113,7 @@ def sends(ground: Ground, lately: Iterable[Event], events_of: EventsOf, texts: T
     return tuple(_send(ground, sent, events_of) for sent in sorted(found, key=lambda sent: -sent.at))
 
 
-def take_up(connection: Connection, ground: Ground, send: Send, party: str, *, now: int, by: str) -> int:
+def take_up(connection: Connection, send: Send, party: str, *, now: int, by: str) -> int:
     """The proposal becomes an occasion of whoever takes it up; its number. Raises InputError where it is none."""
     one = next((one for one in send.few if one.party.party == party), None)
     if one is None:

@@ -37,12 +37,11 @@ def take(frame: Framed, fields: Sent) -> Response:
     """A proposal is taken up: it is an occasion of the viewer's then."""
     now, by, party = frame.now_us, frame.viewer.id, fields.get("party", "")
     with frame.service.engine.connect() as connection:
-        ground = ground_of(frame, connection)
         send = next((one for one in proposed(frame, connection) if one.key == fields.get("send")), None)
         try:
             if send is None:
                 raise InputError("nothing is proposed any more for what went out then: look at the page again")
-            number = change(frame, lambda c, _: take_up(c, ground, send, party, now=now, by=by), "occasions", "audit")
+            number = change(frame, lambda c, _: take_up(c, send, party, now=now, by=by), "occasions", "audit")
         except InputError as why:
             if frame.partial:
                 return frame.refused(str(why))
