@@ -137,6 +137,8 @@ TEXTS = (
     "count(b) < 2 between 1 day and 3 days after 2nd a",
     "a then b within 1 day",
     "b then a",
+    "first b then first b within 3 days",
+    "no a for 3 days after first a",
     "a then first b within 3 days",
     "b then first b within 1 day",
     "no b for 1 day after a",
@@ -148,7 +150,7 @@ TEXTS = (
 )
 
 
-def aimed(seed: int, parties: int = 60, events: int = 40) -> list[Event]:
+def aimed(seed: int, parties: int = 40, events: int = 40) -> list[Event]:
     """Streams in which many events lie on the edge of a window that an earlier one opened; some at one instant, some
     seen late.
     """
@@ -182,7 +184,7 @@ def on_the_edges(seed: int) -> None:
             clock = max([table.clock, *(e.seen for e in batch)])
             assert Counter(table.feed(batch, clock)) == Counter(rows.feed(batch, clock))
         assert table.reading.columns is not None
-        assert len(table.reading.columns.everyone()) > 30
+        assert len(table.reading.columns.everyone()) > 20
         assert kept(table) == kept(rows)
         last = table.clock + 30 * DAY
         assert Counter(table.advance(last)) == Counter(rows.advance(last))
@@ -202,7 +204,7 @@ def test_on_the_edges_of_windows_of_many(seed: int) -> None:
 def test_what_of_the_definitions_is_in_words() -> None:
     plan = columns.Plan(Program([read(text) for text in TEXTS]))
     assert {one.kind for one in plan.flats} == set(KINDS)
-    assert plan.rest == [21, 22, 23]
+    assert [TEXTS[i] for i in plan.rest] == list(TEXTS[-3:])
     assert ROOM == kernel.ROOM
     for kind in KINDS:
         name = {"did": "DID", "both": "BOTH"}.get(kind, kind.replace(" ", "_").upper())
