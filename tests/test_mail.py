@@ -441,6 +441,16 @@ def test_from_lines_within_a_text_split_nothing(tmp_path: Path) -> None:
         assert [e.body for e in events] == [text]
 
 
+def test_line_ends_of_both_kinds_and_no_empty_line_between_messages(tmp_path: Path) -> None:
+    path = mbox(
+        tmp_path / "a.mbox", *(mail("ann@c.example", "b@firm.example", f"Hello {i}", id=f"{i}@c") for i in range(3))
+    )
+    for data in (path.read_bytes().replace(b"\n", b"\r\n"), path.read_bytes().replace(b"\n\nFrom ", b"\nFrom ")):
+        path.write_bytes(data)
+        events, rejects = load(path)
+        assert (rejects, [e.body for e in events]) == ([], ["Hello 0", "Hello 1", "Hello 2"])
+
+
 def test_mail_takes_no_mapping(tmp_path: Path) -> None:
     path = mbox(tmp_path / "a.mbox", mail("ann@c.example", "office@firm.example", "x", id="1@c"))
     with pytest.raises(InputError, match="is mail, which has no columns"):

@@ -80,6 +80,15 @@ class Copies:
         """By the id of the event; what is not in the index is not in the answer."""
         return {event: self._copied(skeleton, words) for event, skeleton, words in self._skeletons(events)}
 
+    def same(self, events: Sequence[str]) -> dict[str, Copied]:
+        """As `of`, for a few messages at once: only the very same text counts, not what is like it."""
+        found: dict[str, Copied] = {}
+        query = "SELECT COUNT(DISTINCT party), COUNT(*) FROM sent WHERE skeleton = ?"
+        for event, skeleton, words in self._skeletons(events):
+            parties, sendings = self._db.execute(query, (skeleton,)).fetchone()
+            found[event] = Copied(words, words if sendings > 1 else 0, parties - 1, sendings > 1)
+        return found
+
     def texts(self, events: Sequence[str]) -> dict[str, int]:
         """Which text each is, names and numbers left out: the same number for the same text."""
         return {event: skeleton for event, skeleton, _ in self._skeletons(events)}

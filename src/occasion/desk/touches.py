@@ -148,6 +148,23 @@ def each_message(parties: Iterable[tuple[str, Sequence[Event]]], reading: Readin
             yield from (Placed(one, stage) for one, stage in zip(turned, at, strict=True))
 
 
+def turned_about(reading: Reading, log: Sequence[Event], occasion: int) -> Turned | None:
+    """How the gesture of an occasion turned out, the message that was sent for it in its place where the log has that.
+
+    `log`: all events of its party. Of the words only the very same text counts. None where no gesture is in the log.
+    """
+    events = in_order(log, reading.now)
+    if not events:
+        return None
+    about = _known(reading.connection, [events[0].party])[events[0].party]
+    copied = reading.copies.same([e.id for e in events if is_sent(e)]) if reading.copies is not None else {}
+    found = turned_out(
+        events, copied, now_us=reading.now, details=about.details, gestures=about.gestures,
+        skip=(*about.names, *our_names(reading.connection)), zone=about.zone or reading.zone,
+    )  # fmt: skip
+    return next((one for one in reversed(found) if one.occasion == occasion), None)
+
+
 def _logs(parties: Iterable[tuple[str, Sequence[Event]]], reading: Reading) -> Iterator[tuple[str, list[Event]]]:
     """Those to whom something went out in the stretch, with their logs as they could be read at its end."""
     for party, events in parties:
@@ -284,4 +301,4 @@ def _teams(connection: Connection) -> dict[str, tuple[str, ...]]:
 
 
 __all__ = ["BEFORE", "DAYS", "FEWEST_SENDERS", "NOBODY", "Adding", "Line", "Placed", "Reading", "Shares", "Touches",
-           "each_message", "read_touches"]  # fmt: skip
+           "each_message", "read_touches", "turned_about"]  # fmt: skip

@@ -18,6 +18,7 @@ from occasion.events.mail_ours import Ours, Sides, guess_ours
 from occasion.events.mapping import Column, Roles
 from occasion.events.raw import RawRows, Reject
 
+STRICT = re.compile(rb"From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} +\d{1,2} \d{2}:\d{2}")
 BLOCK = 1 << 20
 LARGEST = 24 << 20  # bytes of a message that are read; what follows is attachments
 BATCH = 1000  # rows
@@ -77,7 +78,7 @@ def _lines(file: TextFile) -> Iterator[bytes]:
 
 
 def _split(file: TextFile) -> Iterator[Found]:
-    """An mbox begins a message with a line "From ... " after an empty one, or where headers follow at once."""
+    """An mbox begins a message with a line "From ... " after an empty one, or with a whole date; headers follow it."""
     parts: list[bytes] = []
     size = begins = 0
     blank, waiting = True, b""
@@ -90,7 +91,7 @@ def _split(file: TextFile) -> Iterator[Found]:
             elif begins:
                 parts.append(waiting)
             waiting = b""
-        if blank and FROM.match(line):
+        if FROM.match(line) and (blank or STRICT.match(line)):
             waiting, blank = line, False
             continue
         blank = not line.strip()

@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from threading import Lock
 from time import monotonic
 from typing import Any
 
-from occasion.coach.sent import is_sent
+from sqlalchemy import Connection
+
+from occasion.coach.copies import Copies
+from occasion.coach.keeping import FILE
+from occasion.coach.sent import Turned, is_sent
 from occasion.desk.dates import DAY_US
 from occasion.desk.expand import LATELY_DAYS
-from occasion.desk.touches import Touches
+from occasion.desk.parts import Card
+from occasion.desk.touches import Reading, Touches, turned_about
 from occasion.desk.touches_kept import kept
 from occasion.events.event import Event
 from occasion.events.instants import rfc3339
@@ -77,3 +83,13 @@ def touching(service: Any) -> Touching:
     """The one of this service."""
     found: Touching = service.__dict__.setdefault("touching", Touching(service))
     return found
+
+
+def turned_beside(service: Any, connection: Connection, card: Card, now: int) -> Turned | None:
+    """How what was done about an occasion turned out; None while nothing was."""
+    if card.state != "done" or not card.party.party:
+        return None
+    log, catalogue = service.log.of(card.party.party), service.watching.catalogue()
+    path = service.workspace.data / FILE
+    with closing(Copies(path)) if path.exists() else nullcontext() as copies:
+        return turned_about(Reading(connection, catalogue, copies, now, service.workspace.zone), log, card.number)

@@ -23,6 +23,7 @@ from occasion.service.login import safe_next
 from occasion.service.out.proposals import settle
 from occasion.service.pages.forms import Sent, change, without_secrets
 from occasion.service.pages.frame import Frame, back_to, frame, part_of_day, with_trouble
+from occasion.service.touching import turned_beside
 from occasion.store.arrived import Arrived
 from occasion.store.schema.desk import OCCASIONS
 
@@ -60,7 +61,8 @@ def occasion_page(frame: Framed, occasion: str) -> Response:
         page = card_of(frame, connection, occasion)
         shell = frame.shell("today", connection)
         coach = coach_beside(frame, connection, page)
-    return frame.page("occasion.html", page, shell, coach=coach)
+        turned = turned_beside(frame.service, connection, page, frame.now_us)
+    return frame.page("occasion.html", page, shell, coach=coach, turned=turned)
 
 
 @router.post("/occasions/{occasion}/{verb}")
