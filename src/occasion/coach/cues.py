@@ -47,7 +47,7 @@ def cue(name: str, why: str, turns: Iterable[str]) -> Cue:
     A blank stands for any white space, an apostrophe for either kind, a ^ at the beginning for that of a sentence;
     capitals do not matter.
     """
-    joined = "|".join(map(_turn, turns)).replace(" ", r"\s+").replace("'", "['’]")
+    joined = "|".join(map(_turn, turns)).replace(" ", r"\s{1,8}").replace("'", "['’]")
     return Cue(name, why, re.compile(rf"(?:{joined})(?!\w)", re.IGNORECASE))
 
 

@@ -31,6 +31,7 @@ LANGUAGES: Mapping[str, str] = MappingProxyType(
 )  # fmt: skip
 FEWEST_LETTERS = 12
 FEWEST_SIGNS = 4  # of scripts that write a word or a syllable with one sign
+ENOUGH_LETTERS = 2_000  # of a text tell its language
 SUREST = 0.75  # of the identifier's own probability
 # What is not listed holds for every language. "politeness" is by the multilingual model beside English, and only where
 # a figure was measured (docs/coach.md).
@@ -54,7 +55,7 @@ def language_of(text: str) -> str | None:
 
     Addresses, links and numbers are left out of account.
     """
-    plain = " ".join(_NO_LANGUAGE.sub(" ", text).split())
+    plain = " ".join(_NO_LANGUAGE.sub(" ", text[:ENOUGH_LETTERS]).split())
     if sum(map(str.isalpha, plain)) < FEWEST_LETTERS and len(_SIGNS.findall(plain)) < FEWEST_SIGNS:
         return None
     language, surely = _identifier().classify(plain)

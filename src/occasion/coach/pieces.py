@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 _HELLO = (
     r"(?:dear|hi|hiya|hello|hey|good (?:morning|day|afternoon|evening)|morning|kia ora|"
@@ -12,18 +13,18 @@ _HELLO = (
     r"здравствуйте|добрый день|уважаем\w+|привет|hallo|guten (?:tag|morgen)|liebe[rs]?|sehr geehrte\w*|bonjour|"
     r"cher|chère)"
 )
-_GREETING = re.compile(rf"\s*{_HELLO}\b[^,!:.?\n]{{0,60}}(?:,|!|:|\.(?=\s)|\n)", re.IGNORECASE)
+_GREETING = re.compile(rf"\s{{0,40}}{_HELLO}\b[^,!:.?\n]{{0,60}}(?:,|!|:|\.(?=\s)|\n)", re.IGNORECASE)
 _TITLE = r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Sir|Pan|Pani|Herr|Frau|Sr|Sra)\.?"
-_VOCATIVE = re.compile(rf"\s*(?:{_TITLE}\s+)?[^\W\d_][\w'’-]+(?:\s+[A-ZÀ-Ž][\w'’-]+)?,(?=\s)")
+_VOCATIVE = re.compile(rf"\s{{0,40}}(?:{_TITLE}\s+)?[^\W\d_][\w'’-]+(?:\s+[A-ZÀ-Ž][\w'’-]+)?,(?=\s)")
 _CLOSING = re.compile(
-    r"(?:^|\n|(?<=[.!?])\s)\s*((?:(?:with )?(?:(?:kind|warm|best|many|all the|every good|good)(?:est|er)? )?"
+    r"(?:^|\n|(?<=[.!?])\s)\s{0,8}((?:(?:with )?(?:(?:kind|warm|best|many|all the|every good|good)(?:est|er)? )?"
     r"(?:regards|wishes|thanks|best)|best|yours(?: (?:sincerely|faithfully|truly))?|sincerely|cheers|thanks|thank you|"
     r"see you (?:then|soon)|love|take care|pozdrawiam|z poważaniem|saludos|un saludo|с уважением)[,.!]?)"
-    r"\s*(?:\n|$|(?=[A-Z]))",
+    r"\s{0,8}(?:\n|$|(?=[A-Z]))",
     re.IGNORECASE,
 )
 _SHORTENED = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|no|Ref|approx|e\.g|i\.e|etc|vs|[A-Z])\.$")
-_STOP = re.compile(r"[.!?…]+[\"'”’)]*(?=\s|$)|\n\s*\n|\n")
+_STOP = re.compile(r"[.!?…]+[\"'”’)]*(?=\s|$)|\n\s{0,40}\n|\n")
 _NAME_WORD = re.compile(r"(?:[A-ZÀ-ŽА-Я][\w'’-]*\.?|&|and|from|of|the|de|van|von|der|da)$")
 MOST_SIGNING_WORDS = 7
 
@@ -55,6 +56,7 @@ class Pieces:
         return self.text[self.sentences[0].start : self.sentences[-1].end] if self.sentences else ""
 
 
+@lru_cache(maxsize=256)
 def pieces_of(text: str) -> Pieces:
     """The message taken apart.
 
@@ -116,7 +118,7 @@ def _sentences(text: str, begin: int, end: int) -> Iterator[Piece]:
 
 def _ends(text: str, start: int, stop: int) -> bool:
     """Whether a sentence ends at `stop`: not after Mr. or an initial, nor after a number's point in mid sentence."""
-    if _SHORTENED.search(text[start:stop]):
+    if _SHORTENED.search(text[max(start, stop - 10) : stop]):
         return False
     numbered = text[max(stop - 2, start) : stop - 1].isdigit() and text[stop - 1 : stop] == "."
     return not (numbered and text[stop : stop + 2].strip()[:1].islower())

@@ -9,6 +9,7 @@ the fact on file and the golden rule as a question.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from occasion.coach.grief import of_grief, of_the_dead
 from occasion.coach.languages import ENGLISH, Check, why_not
@@ -33,12 +34,14 @@ LATELY_DAYS = 60
 DAY_US = 86_400_000_000
 SLIGHT_THAT_MAKE_POOR = 3
 UNSCORED = "money in grief"
+READ_AT_MOST = 20_000  # characters of a draft
 _BOUND: tuple[Check, ...] = ("pressure", "tone", "jargon")
 
 
 def read_respectful(draft: Draft, known: Known, language: str | None) -> Part:
     """Hour, channel, number of messages, details that are not to be named, pressure, blame, shouting, grief, tone and
     length, with places and reasons. `facts` has the kinds of remarks and the figures behind them."""
+    draft = replace(draft, text=draft.text[:READ_AT_MOST])
     read = politeness(pieces_of(draft.text).body or draft.text, language)
     spoken = [*_everywhere(draft, known, language)]
     spoken += _in_words(draft, language or "")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from occasion.coach.cues import Found, cues_of, find, named
 from occasion.coach.languages import why_not
@@ -20,6 +20,7 @@ NUMBER = re.compile(
     r"(?<!\w)(?:\+?\d[\d ()/-]{5,}\d|(?:extension|ext\.?|number|line|call|ring|phone) \d{2,})(?!\w)", re.IGNORECASE
 )
 _MARK = re.compile(r"[?？؟]")
+READ_AT_MOST = 20_000  # characters of a draft
 SCORES = {"good": 1.0, "mixed": 0.5, "poor": 0.0}
 
 
@@ -39,6 +40,7 @@ class Doors:
 def read_two_way(draft: Draft, known: Known, language: str | None) -> Part:
     """Whether they are asked or invited, can answer, and a person reads it; `unjudged` says what is not known of the
     language. A text without question in such a language is unknown."""
+    draft = replace(draft, text=draft.text[:READ_AT_MOST])
     doors = doors_of(draft.text, language)
     sender, where = sender_of(draft.text, draft.by, known.names)
     level, why, changes = _judge(doors, sender, draft)
