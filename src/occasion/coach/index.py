@@ -59,7 +59,7 @@ class Sent:
         self._db = sqlite3.connect(self.path or ":memory:", check_same_thread=False, isolation_level=None, timeout=30)
         self._db.executescript(
             "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-            "PRAGMA secure_delete=ON; PRAGMA cache_size=-16384;"
+            "PRAGMA secure_delete=ON; PRAGMA cache_size=-16384; PRAGMA journal_size_limit=16777216;"
         )
         if self.path is not None and self._format() not in (None, FORMAT):
             self._db.close()
