@@ -3,8 +3,9 @@
     python bench/reliability.py --kills 200 --database sqlite --database postgres --write docs/reliability.md
 
 Three clients send batches of up to 40 events until each is acknowledged. SIGKILL comes at a random instant within
-0.8 s of the server's being ready. Every 20 kills the server is stopped and everything is compared: each acknowledged
-id once in the log, none that was not sent, and for each definition the occurrences on record against `reach`.
+0.8 s of the server's being ready, or of its watcher's following. Every 20 kills the server is stopped and everything is
+compared: each acknowledged id once in the log, none that was not sent, and for each definition the occurrences on
+record against `reach`.
 """
 
 from __future__ import annotations
@@ -68,10 +69,11 @@ PAGE = """# Killed at random instants
 
 What is acknowledged is on disk, and what the watcher says is true, also when the server is killed (SIGKILL) at any
 instant. Three clients send batches of 1 to 40 events, some late by seconds or days, some sent twice, and send what
-was not acknowledged again, under the same ids. The server is killed at a random instant within 0.8 s of being ready and
-started again. Every {look_every} kills it is stopped and everything is compared: every acknowledged event is in the log
-once; nothing is there that was not sent; for eleven moments in all their roles (reached, opened, missed, slipping; with
-timers of one second to days) the occurrences on record are exactly those of `reach` over that log.
+was not acknowledged again, under the same ids. The server is killed at a random instant within 0.8 s of being ready, or
+(every other time) of its watcher's following, and started again; the watcher's process ends with it. Every {look_every}
+kills it is stopped and all is compared: every acknowledged event is in the log once; nothing is there that was not
+sent; for eleven moments in all their roles (reached, opened, missed, slipping; with timers of one second to days) the
+occurrences on record are exactly those of `reach` over that log.
 
 | database | kills | events acknowledged | looks | lost, doubled or untrue |
 |---|---|---|---|---|
