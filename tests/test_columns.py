@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from occasion.events.event import Event
 from occasion.moments import columns
-from occasion.moments.calendar import FAR
 from occasion.moments.definition import Definition
 from occasion.moments.live import kernel
 from occasion.moments.live.program import Program
@@ -50,8 +49,8 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 def kept(watcher: Watcher) -> dict[str, object]:
-    """What is saved of each party. A timer may be early, since what it waits for was put off: it says only that it is
-    set; and so may the last time that a party was read.
+    """What is saved of each party, but for timers and when it was last read: a timer may be early, or set for nothing,
+    since what it waited for was put off or ended.
     """
     parties = cast(dict[str, dict[str, Any]], watcher.save()["parties"])
     return {
