@@ -54,8 +54,7 @@ def kept(watcher: Watcher) -> dict[str, object]:
     """
     parties = cast(dict[str, dict[str, Any]], watcher.save()["parties"])
     return {
-        party: one
-        | {"read": 0, "moments": {i: [[t < FAR for t in own[0]], own[1]] for i, own in one["moments"].items()}}
+        party: one | {"read": 0, "moments": {i: own[1] for i, own in one["moments"].items()}}
         for party, one in parties.items()
     }
 
