@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from occasion.coach.cues import cues_of, find, named
 from occasion.coach.grief import of_grief, of_the_dead
 from occasion.coach.languages import ENGLISH, Check, why_not
 from occasion.coach.manners import (
@@ -34,6 +35,7 @@ LATELY_DAYS = 60
 DAY_US = 86_400_000_000
 SLIGHT_THAT_MAKE_POOR = 3
 UNSCORED = "money in grief"
+WARM = ("thanks", "regret", "warm")
 READ_AT_MOST = 20_000  # characters of a draft
 _BOUND: tuple[Check, ...] = ("pressure", "tone", "jargon")
 
@@ -82,6 +84,8 @@ def _facts(draft: Draft, known: Known, remarks: Sequence[Remark], read: Politene
     if read is not None:
         facts["politeness"], facts["politeness by"] = round(read.score, 3), read.by
         facts["kind"] = list(dict.fromkeys(f"{one.why}: “{one.words}”" for one in read.kind))
+        warm = named(find(cues_of("tone", ENGLISH), draft.text), *WARM) if read.by != "sentence" else ()
+        facts["warm"] = list(dict.fromkeys(f"{one.why}: “{one.words}”" for one in warm))
         facts["unkind"] = list(dict.fromkeys(f"{one.why}: “{one.words}”" for one in read.unkind))
     return facts
 
