@@ -11,11 +11,13 @@ import pytest
 from sqlalchemy import insert
 
 from coached import Coached, message
+from occasion.coach import facts
 from occasion.coach.coach import coach
 from occasion.coach.context import Around, Others, known_of
 from occasion.coach.reading import Draft
 from occasion.errors import InputError
 from occasion.people import details, merges, promises
+from occasion.people.erase import Alone, erase
 from occasion.people.permission import ContactRules
 from occasion.store.history import History
 from occasion.store.log import Log
@@ -124,3 +126,31 @@ def test_fifty_thousand_parties_behind_cost_nothing_more(history: History) -> No
             spent.append(time.process_time() - begun)
     assert reading.part("relatable").facts["candidates"] == 101
     assert min(spent) < 0.2  # measured .04; the machine of a test may be busy
+
+
+def test_who_is_erased_is_among_no_others_and_in_no_memory(history: History) -> None:
+    others = Others()
+    with history.engine.connect() as connection:
+        around = Around(connection, Log(history.engine, history))
+        first = others.of(around, draft(), "customer")
+        coach(around, draft(), others)
+    gone = first[0].party.party
+    erase(Alone(history), gone, now=NOW, by="ewa")
+    with history.engine.connect() as connection:
+        after = others.of(Around(connection, Log(history.engine, history)), draft(), "customer")
+    assert len(after) == 100
+    assert gone not in {one.party.party for one in after}
+    assert facts._facts.cache_info().currsize == 0
+
+
+def test_a_long_draft_is_read_in_bounded_time_and_a_longer_one_refused(history: History) -> None:
+    text = "Dear Igor, " + "the tile of the roof and the letter about the gutter, was it you? " * 300
+    with history.engine.connect() as connection:
+        around, others = Around(connection, Log(history.engine, history)), Others()
+        begun = time.process_time()
+        coach(around, draft(text[:20_000]), others)
+        assert time.process_time() - begun < 10
+        with pytest.raises(InputError, match="at most 20,000"):
+            coach(around, draft(text * 2), others)
+        with pytest.raises(InputError, match="is empty"):
+            coach(around, draft(" \n"), others)

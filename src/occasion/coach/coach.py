@@ -17,7 +17,7 @@ from occasion.coach.unique import SeenBy, itself, nobody, read_unique
 from occasion.coach.verdict import verdict_of
 from occasion.errors import InputError
 
-LONGEST = 100_000  # characters of a draft
+LONGEST = 20_000  # characters of a draft
 MOST_CHANGES = 3  # of one part
 
 

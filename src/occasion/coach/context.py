@@ -20,8 +20,10 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, func, select
 
+from occasion.coach.facts import forget_facts
 from occasion.coach.index import Sent
 from occasion.coach.reading import Draft, Known
+from occasion.coach.swap import forget_candidates
 from occasion.coach.unique import SeenBy, nobody
 from occasion.errors import InputError
 from occasion.events.event import Event
@@ -34,6 +36,7 @@ from occasion.people.permission import ContactRules
 from occasion.people.promises import Promise
 from occasion.people.traits import traits_of
 from occasion.store.schema.doors import COLLEAGUES, TEAMS
+from occasion.store.schema.log import TOMBSTONES
 from occasion.store.schema.people import DETAILS, PARTIES, PROMISES, TRAITS
 
 OTHERS = 100
@@ -183,10 +186,18 @@ class Others:
             kept = self._kept.get(kind)
             state = _state(around, draft)
             if kept is None or kept.state != state:
+                if kept is not None and kept.state[-1] != state[-1]:
+                    forget_all()  # somebody was erased: nothing of them stays in memory
                 kept = self._kept[kind] = _Kept(state, _draw(around, kind, self._most + 1))
         mine = set(party_of(around.connection, draft.to).identities)
         theirs = [one for one in kept.others if not mine & set(one.party.identities)]
         return tuple(_until(one, draft.now_us) for one in theirs[: self._most])
+
+
+def forget_all() -> None:
+    """Let go of whatever is kept of anybody's file."""
+    forget_facts()
+    forget_candidates()
 
 
 def _until(known: Known, now: int) -> Known:
@@ -202,11 +213,12 @@ def _until(known: Known, now: int) -> Known:
 
 
 def _state(around: Around, draft: Draft) -> tuple[object, ...]:
-    """What must not have changed for the others to be the same: the log, what is noted, and the day."""
+    """What must not have changed for the others to be the same: the log, what is noted, the day, who was erased."""
     connection = around.connection
     noted = connection.execute(select(func.max(DETAILS.c.number))).scalar()
     day = date.fromordinal(719163 + draft.now_us // 86_400_000_000)
-    return str(connection.engine.url), around.log.position(), noted, day
+    erased = connection.execute(select(func.count()).select_from(TOMBSTONES)).scalar()
+    return str(connection.engine.url), around.log.position(), noted, day, erased
 
 
 def _draw(around: Around, kind: str, most: int) -> tuple[Known, ...]:

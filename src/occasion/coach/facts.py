@@ -146,3 +146,8 @@ def shortened(text: str, most: int = 90) -> str:
     """The beginning of a text, in one line."""
     plain = " ".join(text.split())
     return plain if len(plain) <= most else f"{plain[: most - 1].rstrip()}…"
+
+
+def forget_facts() -> None:
+    """Let go of the facts kept in memory."""
+    _facts.cache_clear()

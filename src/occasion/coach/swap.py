@@ -178,3 +178,9 @@ def speaks_of(words: Sequence[Word], facts: Facts) -> list[Touch]:
 @lru_cache(maxsize=4096)
 def _alone(fact: Fact, facts: Facts) -> _Candidates:
     return _together.__wrapped__((Facts(facts.party, (fact,), facts.fields),))
+
+
+def forget_candidates() -> None:
+    """Let go of the candidates kept in memory."""
+    _together.cache_clear()
+    _alone.cache_clear()
