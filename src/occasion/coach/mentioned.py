@@ -26,6 +26,7 @@ INSTEAD = 0.8  # of its weight, where another word stands for it
 SHORT_NUMBER, LONG_NUMBER = 0.25, 0.6  # of two digits at most, of more
 SURE_FROM = 20  # texts of others from which on their words are weighed
 OFTEN = 0.2  # of the texts: a word in so many of them weighs nothing
+_MEANT_BY = {"illness": "illness in general"}  # how a text speaks of it without its name
 _LIKE_SHARE, _LIKE_LETTERS = 0.7, 3  # of the longer word, at its beginning: forms of one word
 _ENGLISH_LETTERS, _ENGLISH_REST = 5, 3
 
@@ -117,9 +118,9 @@ def _shared(
 
 
 def _grave(text: str, detail: str) -> list[tuple[int, int]]:
-    """Where the text speaks of a grave matter that the detail speaks of too."""
+    """Where the text speaks of a grave matter that the detail speaks of too; of two illnesses one is not the other."""
     cues = cues_of("matters", ENGLISH)
-    of_detail = {one.name for one in find(cues, detail)}
+    of_detail = {_MEANT_BY.get(one.name, one.name) for one in find(cues, detail)}
     return [(one.start, one.end) for one in find(cues, text) if one.name in of_detail] if of_detail else []
 
 
