@@ -13,6 +13,7 @@ _OFFICE = re.compile(
     r"\b(?:team|teams|desk|office|support|accounts?|accounting|administration|admin|customers?|clients?|service|services|"
     r"department|dept|no-?reply|notifications?|info|crew|billing|reception|system|cent(?:re|er)|newsletter|automatic|"
     r"automated|unattended|sales|marketing|ltd|limited|inc|llc|gmbh|plc|s\.a\.|lettings|practice|clinic|company|group|"
+    r"homes|estates|properties|realty|solutions|partners|associates|bros|agency|bank|insurance|hotel|university|"
     r"board|bot|robot|mailer|management|everyone|everybody|all of us|staff|hr|helpdesk|dispatch|"
     r"zesp[oó]ł|biuro|dział|ksi[eę]gowo[sś][cć]|obsługa|klienta|firma|recepcja|gabinet|"
     r"equipo|atenci[oó]n|departamento|oficina|команда|отдел|служба|поддержка|администрация|бухгалтерия)\b|&",
