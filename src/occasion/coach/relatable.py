@@ -24,6 +24,7 @@ REPLY, MOST_TURNS = 2.0, 2  # of each turn of three words taken up from what the
 RECOGNISED = 0.5  # gain from which something that happened is recognised
 TOLD = 0.1  # probability from which they are told, or else
 FIRST = 0.05  # the recipient must be among so many of the candidates, or the first three
+FEW = 10  # candidates: fewer say little
 BEHIND = 4.0  # and no further behind the likeliest of them, in gain
 RARE, FEWEST_RARE, LEAST_SHARE = 3e-5, 5, 0.1  # how rare a word is, how many such a text has, of how many
 SHOWN = 0.4  # gain from which a word is marked
@@ -46,8 +47,12 @@ def read_relatable(draft: Draft, known: Known, others: Sequence[Known], language
     tells = tells_something(words, pieces)
     why = why_not("wrong details", language)
     wrong = wrongs(pieces, known, facts, draft.now_us) if why is None else []
-    read = _Read(draft, known, pieces, found, wrong, tells)
+    read = _Read(draft, known, pieces, found, wrong=wrong, tells=tells)
     unjudged = [why] if why else []
+    if found.candidates <= FEW:
+        unjudged.append(
+            f"relatable: only {found.candidates - 1} others are known, too few for a swap test that says much"
+        )
     if read.level() == "mixed" and tells and not read.recognised():
         unjudged.append("relatable: what it tells of is not on file, so it could not be judged whose it is")
     return read.part(tuple(unjudged))
@@ -63,7 +68,7 @@ class _Read:
     """One draft read against its recipient and the others."""
 
     def __init__(
-        self, draft: Draft, known: Known, pieces: Pieces, found: Swap, wrong: Sequence[Wrong], tells: bool
+        self, draft: Draft, known: Known, pieces: Pieces, found: Swap, *, wrong: Sequence[Wrong], tells: bool
     ) -> None:
         self.draft, self.known, self.pieces, self.found, self.wrong = draft, known, pieces, found, wrong
         self.tells = tells and not set_turns(draft.text)

@@ -85,8 +85,8 @@ _IRREGULAR = {
 def stem(word: str) -> str:
     """A common beginning of the forms of an English word; other languages lose at most an s or an e.
 
-    >>> [stem(one) for one in ("hives", "hive", "running", "run", "puppies", "stopped", "class", "tide")]
-    ['hiv', 'hiv', 'run', 'run', 'puppy', 'stop', 'class', 'tid']
+    >>> [stem(one) for one in ("hives", "hive", "running", "run", "puppies", "stopped", "class", "restore")]
+    ['hive', 'hive', 'run', 'run', 'puppy', 'stop', 'class', 'restor']
     """
     if word in _IRREGULAR:
         word = _IRREGULAR[word]
@@ -99,7 +99,7 @@ def stem(word: str) -> str:
             if ending in ("ing", "ed") and len(word) > 3 and word[-1] == word[-2] and word[-1] not in "lsz":
                 word = word[:-1]
             break
-    return word[:-1] if len(word) > 3 and word.endswith("e") else word
+    return word[:-1] if len(word) > 5 and word.endswith("e") else word
 
 
 def stems_of(words: Iterable[Word]) -> frozenset[str]:
