@@ -14,7 +14,7 @@ from occasion.errors import InputError
 from occasion.finding import pictures, present
 from occasion.finding.activity import activity_of
 from occasion.finding.blas import on_one_thread
-from occasion.finding.choose import chosen, peers
+from occasion.finding.choose import Choice, Peers, chosen, peers
 from occasion.finding.findings import Finding, Findings
 from occasion.finding.look import Looked, look
 from occasion.finding.population import Population, Streams
@@ -59,13 +59,9 @@ def find(
     first, second = _halves(population, rng)
     aside = dict(tautologies or {})
     progress("screening")
-    screened = activity_of(streams, first, horizon_days)
-    skip, named = frozenset(aside), frozenset(cell.stream for cell in asked)
-    windows = window_days(horizon_days)
-    grid = screen(screened, population.kept[first], windows, rng, most=counts, skip=skip, first=named)
-    ranked = peers(grid)
-    plain = {cell: plain_difference(screened, population.kept[first], cell) for cell in asked}
-    choices = chosen(grid, streams, ranked, most, plain)
+    grid, ranked, choices = _screened(
+        streams, population, first, horizon_days, rng, counts=counts, most=most, asked=asked, skip=frozenset(aside)
+    )
     progress(f"confirming {len(choices)} lines")
     rivals = tuple(choice.cell for choice in choices if choice.above)
     ring = Ring(activity_of(streams, second, horizon_days), population.kept[second], horizon_days, rng, rivals)
@@ -92,6 +88,27 @@ def find(
         as_of_us=as_of_us,
         notes=_notes(grid, first, second, len(population)),
     )
+
+
+def _screened(
+    streams: Streams,
+    population: Population,
+    first: Mask,
+    horizon_days: int,
+    rng: np.random.Generator,
+    *,
+    counts: int,
+    most: int,
+    asked: Sequence[Cell],
+    skip: frozenset[int],
+) -> tuple[Grid, Peers, list[Choice]]:
+    """Every cell on the screening half, the ranking peers would give, and the lines that are to be confirmed."""
+    activity, kept = activity_of(streams, first, horizon_days), population.kept[first]
+    named = frozenset(cell.stream for cell in asked)
+    grid = screen(activity, kept, window_days(horizon_days), rng, most=counts, skip=skip, first=named)
+    ranked = peers(grid)
+    plain = {cell: plain_difference(activity, kept, cell) for cell in asked}
+    return grid, ranked, list(chosen(grid, streams, ranked, most, plain))
 
 
 def _check(streams: Streams, population: Population, horizon_days: int) -> None:

@@ -4,7 +4,7 @@ Histograms inside the kernels are flat, laid out [cell of the party, count, stre
 2 · group + kept, so that increments of one party fall close together: most are of small counts.
 """
 
-# ruff: noqa: PLR0917, PLR0912 -- a compiled loop takes plain arrays and numbers, many of them
+# ruff: noqa: PLR0917 -- a compiled loop takes plain arrays and numbers, many of them
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -100,45 +100,35 @@ def pair_points(
     together: pairs look at what came strictly before it. Written: the row at which a pair was reached, and the pair.
     """
     n, pairs, found = key.shape[0], first.shape[0], 0
-    last = np.empty(names, np.int64)
-    seen = np.zeros(names, np.int64)
-    known = np.full(names, -1, np.int64)  # the party whose state `last` and `seen` hold
-    mth = np.empty(pairs, np.int64)
-    mth_known = np.full(pairs, -1, np.int64)
-    done = np.full(pairs, -1, np.int64)
+    # by name: the last time, how often, and the party that both are of; by pair: the same of its first side
+    last, seen, known = np.empty(names, np.int64), np.zeros(names, np.int64), np.full(names, -1, np.int64)
+    mth, mth_known, done = np.empty(pairs, np.int64), np.full(pairs, -1, np.int64), np.full(pairs, -1, np.int64)
     by_first = np.argsort(first)
     begin_first = np.searchsorted(first[by_first], np.arange(names + 1))
     party, i = np.int64(-1), 0
     while i < n:
         if i == 0 or key[i] != key[i - 1]:
             party += 1
-        j = i
-        while j < n and key[j] == key[i] and offset[j] == offset[i]:
+        j, t = i, offset[i]
+        while j < n and key[j] == key[i] and offset[j] == t:
             j += 1
-        t = offset[i]
         for e in range(i, j):
             b = name[e]
             for q in range(begin[b], begin[b + 1]):
                 p = by_second[q]
                 a = first[p]
-                if t <= 0 or done[p] == party or known[a] != party:
+                waits = known[a] == party and (times[p] == 1 or mth_known[p] == party)
+                if t <= 0 or done[p] == party or not waits:
                     continue
-                if times[p] == 1:
-                    since = last[a]
-                elif mth_known[p] == party:
-                    since = mth[p]
-                else:
-                    continue
+                since = last[a] if times[p] == 1 else mth[p]
                 if t - since < within[p] and not (known[b] == party and last[b] > since):
                     out_at[found], out_pair[found] = i, p
                     done[p] = party
                     found += 1
         for e in range(i, j):
             a = name[e]
-            if known[a] != party:
-                known[a], seen[a] = party, 0
-            last[a] = t
-            seen[a] += 1
+            seen[a] = seen[a] + 1 if known[a] == party else 1
+            known[a], last[a] = party, t
             for q in range(begin_first[a], begin_first[a + 1]):
                 p = by_first[q]
                 if times[p] > 1 and seen[a] == times[p]:

@@ -20,7 +20,7 @@ from occasion.finding.cube import Cube
 from occasion.finding.everybody import of_everybody
 from occasion.finding.find import find
 from occasion.finding.findings import Finding, Findings, SetAside
-from occasion.finding.following import COUNTS, HELD, follow
+from occasion.finding.following import COUNTS, HELD, Followed, follow
 from occasion.finding.outcome import Question, outcomes, question
 from occasion.finding.proposing import Budget, propose
 from occasion.finding.reader import Reader
@@ -69,6 +69,74 @@ def find_in(engine: Engine, source: Source, options: Options, progress: Progress
         return _found(engine, seen, replace(options, as_of_us=as_of), progress)
 
 
+@dataclass(frozen=True)
+class _Under:
+    """Who is under study, on what, and what was asked."""
+
+    engine: Engine
+    asked: Question
+    study: Study
+    unknown: int
+    options: Options
+
+    def found(self, progress: Progress) -> Findings:
+        """The six steps."""
+        under, asked, options, reader = self.study, self.asked, self.options, Reader(self.engine)
+        progress("counting")
+        plain = reader.cube(under, counts(under.names), COUNTS, _counted_days(asked.horizon_days, len(under.names)))
+        proposal = propose(under, Budget(), _promising(plain))
+        # `per` would narrow a start that is written as an event to that event's own value: no line could say it
+        sayable = [one for one in proposal.candidates if one.per is None or asked.begin == Start()]
+        candidates, cells = _with_asked(under, sayable, options.asked, asked)
+        followed = follow(
+            reader, under, candidates, cells, days=asked.horizon_days, seed=options.seed, progress=progress
+        )
+        aside = _tautologies(followed.candidates, under, asked)
+        found = self._looked(followed, aside, progress)
+        progress("counting everybody")
+        found = of_everybody(
+            found,
+            reader=reader,
+            under=under,
+            candidates=candidates,
+            cubes=[plain, *followed.cubes],
+            leave_out=frozenset(candidates[s].what for s in _tautologies(candidates, under, asked)),
+            everybody=followed.everybody,
+        )
+        over = tuple(SetAside("candidates over the budget", text) for text in proposal.left_out)
+        return self._said(found, followed, aside, over)
+
+    def _looked(self, followed: Followed, aside: Mapping[int, str], progress: Progress) -> Findings:
+        """What those who are followed show."""
+        return find(
+            followed.streams,
+            followed.population,
+            self.asked.horizon_days,
+            self.options.seed,
+            most=self.options.most,
+            asked=followed.cells,
+            tautologies={s: HELD for s in followed.only_held} | dict(aside),
+            names=one_name.NAMES if followed.apart else self.study.names,
+            with_pictures=self.options.pictures,
+            unknown=self.unknown,
+            kept_text=self.options.kept,
+            start_text=self.options.start,
+            as_of_us=self.options.as_of_us,
+            progress=progress,
+        )
+
+    def _said(
+        self, found: Findings, followed: Followed, aside: Mapping[int, str], over: tuple[SetAside, ...]
+    ) -> Findings:
+        """With what was set aside, and the lines as they would be written."""
+        same = {followed.candidates[i].what: why for i, why in aside.items()}
+        judged = tuple(_tautology_said(one, same) for one in found.candidates)
+        said = tuple(one for one in found.refusals if not one.why.endswith(HELD))
+        later = done_afterwards(self.engine, followed.study, self.asked)
+        found = replace(found, candidates=judged, refusals=said + later + over + followed.left_out)
+        return _in_writing(found, self.options.start)
+
+
 def _found(engine: Engine, source: Source, options: Options, progress: Progress) -> Findings:
     raw, as_of = engine.open(source), options.as_of_us or 0
     asked = question(options.kept, options.start)
@@ -81,49 +149,8 @@ def _found(engine: Engine, source: Source, options: Options, progress: Progress)
             f"nobody's outcome is known: {known.unknown} parties have started, and for none is the window of "
             f"{options.kept!r} over; ask for a shorter one, or load more events"
         )
-    under, reader = study(source, known.population, None if source.sealed else known.texts), Reader(engine)
-    progress("counting")
-    plain = reader.cube(under, counts(under.names), COUNTS, _counted_days(asked.horizon_days, len(under.names)))
-    proposal = propose(under, Budget(), _promising(plain))
-    # `per` would narrow a start that is written as an event to that event's own value: no line could say it
-    sayable = [one for one in proposal.candidates if one.per is None or asked.begin == Start()]
-    candidates, cells = _with_asked(under, sayable, options.asked, asked)
-    followed = follow(reader, under, candidates, cells, days=asked.horizon_days, seed=options.seed, progress=progress)
-    aside = _tautologies(followed.candidates, under, asked)
-    found = find(
-        followed.streams,
-        followed.population,
-        asked.horizon_days,
-        options.seed,
-        most=options.most,
-        asked=followed.cells,
-        tautologies={s: HELD for s in followed.only_held} | aside,
-        names=one_name.NAMES if followed.apart else under.names,
-        with_pictures=options.pictures,
-        unknown=known.unknown,
-        kept_text=options.kept,
-        start_text=options.start,
-        as_of_us=as_of,
-        progress=progress,
-    )
-    progress("counting everybody")
-    own = frozenset(candidates[s].what for s in _tautologies(candidates, under, asked))
-    found = of_everybody(
-        found,
-        reader=reader,
-        under=under,
-        candidates=candidates,
-        cubes=[plain, *followed.cubes],
-        leave_out=own,
-        everybody=followed.everybody,
-    )
-    same = {followed.candidates[i].what: why for i, why in aside.items()}
-    judged = tuple(_tautology_said(one, same) for one in found.candidates)
-    said = tuple(one for one in found.refusals if not one.why.endswith(HELD))
-    over = tuple(SetAside("candidates over the budget", text) for text in proposal.left_out)
-    later = done_afterwards(engine, followed.study, asked)
-    found = replace(found, candidates=judged, refusals=said + later + over + followed.left_out)
-    return _in_writing(found, options.start)
+    under = study(source, known.population, None if source.sealed else known.texts)
+    return _Under(engine, asked, under, known.unknown, options).found(progress)
 
 
 def _refuse_unknown_names(engine: Engine, raw: Raw, asked: Question) -> None:

@@ -6,25 +6,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba.extending import register_jitable
 
 from occasion.finding.kernels import DAY_US, Int
 from occasion.finding.memory import fetch
 
 WAITING = 64  # increments that wait until their counter has come near (a power of two)
-
-
-def _later(histogram: Int, index: Any, waiting: Int, n: Any) -> Any:
-    """Count one more at `index` before long: what has waited longest is counted now. Returns `n` + 1."""
-    fetch(histogram, np.int64(index))
-    place = n & np.uint64(WAITING - 1)
-    if n >= np.uint64(WAITING):
-        histogram[waiting[place]] += np.int32(1)
-    waiting[place] = index
-    return n + np.uint64(1)
-
-
-later = register_jitable(_later)
 
 
 def in_order(party: Int, name: Int, at: Int, names: int) -> Any:
@@ -74,7 +60,7 @@ def count_coded(
         if p < known:
             begin[r], cell[r] = book[p, 0], book[p, 1]
             book[p, 2] = max(book[p, 2], at[first[r + 1] - 1])
-    waiting, n, last = np.zeros(WAITING, np.uint64), np.uint64(0), np.uint64(WAITING - 1)
+    waiting, m, last = np.zeros(WAITING, np.uint64), np.uint64(0), np.uint64(WAITING - 1)
     for r in range(runs):  # in this order: sorted by cell it took half as long again
         if cell[r] < 0:
             continue
@@ -86,10 +72,17 @@ def count_coded(
                 s = np.uint64(name[e])
                 seen = np.uint64(counter[s])
                 if seen < most:
+                    index = block + (seen * streams + s) * width + since // day_us
+                    fetch(histogram, np.int64(index))  # what has waited longest is counted now: it has come near
+                    if m > last:  # written out: as a function of its own it took three times as long
+                        histogram[waiting[m & last]] += np.int32(1)
+                    waiting[m & last] = index
+                    m += one
                     counter[s] = seen + one
-                    n = later(histogram, block + (seen * streams + s) * width + since // day_us, waiting, n)
-    for k in range(n - min(n, last + one), n):
-        histogram[waiting[np.uint64(k) & last]] += np.int32(1)
+    k = m - min(m, last + one)
+    while k < m:
+        histogram[waiting[k & last]] += np.int32(1)
+        k += one
 
 
 def fill_book(ids: Int, start: Int, cell: Int, never: int, book: Int) -> None:
