@@ -62,7 +62,7 @@ class Swap:
 
 @dataclass(frozen=True)
 class _Candidates:
-    """The facts of all candidates in one row: of each word its stem, its fact, and whose it is.
+    """The facts of all candidates in one row: of each word its fact, and of each stem where it stands.
 
     `begins`: where each candidate's words begin; `sizes`: how many distinct stems each has, at least `LEAST_WORDS`.
     """
@@ -70,7 +70,7 @@ class _Candidates:
     facts: tuple[Facts, ...]
     words: Placed
     of_fact: tuple[Fact, ...]
-    stems: Any
+    where: Mapping[str, list[int]]
     begins: Any
     sizes: Any
     held: Mapping[str, int]
@@ -81,11 +81,14 @@ def _together(candidates: tuple[Facts, ...]) -> _Candidates:
     rows = [[(word, fact) for fact in one.facts for word in fact.words] for one in candidates]
     flat = [pair for some in rows for pair in some]
     distinct = [{word.stem for word, _ in some} for some in rows]
+    where: dict[str, list[int]] = {}
+    for column, (word, _) in enumerate(flat):
+        where.setdefault(word.stem, []).append(column)
     return _Candidates(
         candidates,
         placed([word for word, _ in flat]),
         tuple(fact for _, fact in flat),
-        np.array([word.stem for word, _ in flat], dtype=object),
+        where,
         np.cumsum([0, *map(len, rows)]),
         np.array([max(len(some), LEAST_WORDS) for some in distinct]),
         Counter(stem for some in distinct for stem in some),
@@ -128,8 +131,9 @@ def _touches(said: Sequence[Word], candidates: _Candidates, likely: Any, now_us:
         return none
     trust = np.array([_trust(fact, now_us) for fact in candidates.of_fact])
     lifted = lifts(placed(said), candidates.words)
-    same = np.array([word.stem for word in said], dtype=object)[:, None] == candidates.stems[None, :]
-    lifted = np.where(same, (1.0 / likely)[:, None], lifted) * trust[None, :]
+    for row, word in enumerate(said):
+        lifted[row, candidates.where.get(word.stem, [])] = 1.0 / likely[row]
+    lifted = lifted * trust[None, :]
     owner = np.repeat(np.arange(len(candidates.facts)), np.diff(candidates.begins))
     gains = np.log(1 - FROM_FACTS + FROM_FACTS * lifted / candidates.sizes[owner][None, :])
     for place, facts in enumerate(candidates.facts):
