@@ -82,17 +82,21 @@ def share_in_english(word: Word) -> float:
 
 @dataclass(frozen=True)
 class Placed:
-    """Words with their places in the table (-1: not there) and the groups of senses they stand in (words, groups)."""
+    """Words looked up in the table: their vectors (noughts where it has none), how much of English is near each, and
+    the groups of senses they stand in (words, groups)."""
 
-    words: tuple[Word, ...]
-    places: Any
+    vectors: Any
+    masses: Any
     groups: Any
 
 
 def placed(words: Sequence[Word]) -> Placed:
     """Words looked up in the table."""
+    table = _table()
     places = np.array([place_of(word.folded, word.stem) for word in words], np.int64)
-    return Placed(tuple(words), places, _grouped(words))
+    there = places >= 0
+    vectors = np.where(there[:, None], table.vectors[places], np.float32(0))
+    return Placed(vectors, np.where(there, table.masses[places], np.float32(UNKNOWN_MASS)), _grouped(words))
 
 
 def nearness(words: Sequence[Word], others: Sequence[Word]) -> Any:
@@ -108,22 +112,15 @@ def lifts(words: Placed, others: Placed) -> Any:
 
     A word stands for all that are near it, for each by its nearness and its share in English.
     """
-    near = _near(words, others)
-    if not near.size:
-        return near
-    masses = np.where(others.places >= 0, _table().masses[others.places], UNKNOWN_MASS)
-    return near / masses[None, :]
+    near: Any = _near(words, others) / others.masses[None, :]
+    return near
 
 
 def _near(words: Placed, others: Placed) -> Any:
-    if not len(words.places) or not len(others.places):
-        return np.zeros((len(words.places), len(others.places)), np.float32)
-    vectors = _table().vectors
-    near = np.clip((vectors[words.places] @ vectors[others.places].T - NEAR) / (SAME - NEAR), 0.0, 1.0) ** SHARP
-    near[words.places < 0, :] = 0.0
-    near[:, others.places < 0] = 0.0
-    together = words.groups @ others.groups.T > 0
-    near[together] = np.maximum(near[together], INSTEAD)
+    near = np.clip((words.vectors @ others.vectors.T - NEAR) / (SAME - NEAR), 0.0, 1.0) ** SHARP
+    for row in np.flatnonzero(words.groups.any(axis=1)):
+        together = others.groups @ words.groups[row] > 0
+        near[row, together] = np.maximum(near[row, together], INSTEAD)
     return near
 
 
