@@ -16,6 +16,7 @@ from occasion.coach.two_way import read_two_way
 from occasion.coach.unique import SeenBy, itself, nobody, read_unique
 from occasion.coach.verdict import verdict_of
 from occasion.errors import InputError
+from occasion.finding.blas import on_one_thread
 
 LONGEST = 20_000  # characters of a draft
 MOST_CHANGES = 3  # of one part
@@ -35,6 +36,7 @@ def coach(around: Around, draft: Draft, others: Others) -> Reading:
     return read(draft, known, rest, around.sent, seen_by=around.seen_by, canonical=around.log.canonical)
 
 
+@on_one_thread
 def read(
     draft: Draft,
     known: Known,
