@@ -14,7 +14,7 @@ from occasion.store.records import writing
 from occasion.store.sealer import Sealer
 from occasion.store.trailing import Overtaken, TrailingLog
 from occasion.store.versions import ready, unconfirm
-from occasion.store.writer import BEHIND, FAR_BEHIND
+from occasion.store.writer import REFUSED, WAITED
 from storing import WAIT, Store, arrived, merged, store
 
 PARTIES = [f"u{n}" for n in range(6)]
@@ -107,9 +107,9 @@ class Slow:
     """A follower beside that is so far behind."""
 
     def __init__(self) -> None:
-        self.far = self.heard = 0
+        self.far, self.heard = 0.0, 0
 
-    def behind(self, seq: int) -> int:
+    def pressure(self, seq: int, clock: int) -> float:
         return self.far
 
     def committed(self) -> None:
@@ -123,15 +123,15 @@ def test_groups_wait_for_a_follower_that_is_behind_and_are_refused_when_it_is_fa
     with store(tmp_path / "data", records_url, beside=slow) as one:
         assert one.put(arrived("u0")).taken == 1
         assert slow.heard == 1
-        slow.far = BEHIND + 1
+        slow.far = WAITED
         begun = time.monotonic()
         assert one.put(arrived("u0")).taken == 1, "it waits a little, not for ever"
         assert time.monotonic() - begun >= 0.19
         one.writer.do(lambda c: None).result(WAIT)
-        slow.far = FAR_BEHIND + 1
+        slow.far = REFUSED
         with pytest.raises(Busy):
             one.put(arrived("u0"))
-        slow.far = 0
+        slow.far = 0.0
         assert one.put(arrived("u0")).taken == 1
 
 

@@ -25,7 +25,10 @@ LONGEST_PAUSE = 60.0  # seconds before one that failed is started again, at most
 WELL = 60.0  # seconds after which one that failed had been well
 GIVE_UP = 5  # failures in a row after which nothing waits for it any more; it is tried all the same
 STOP_SECONDS = 60.0  # to read what was committed and save the state
-BEGINNING = Standing(0, 0, 0, True, ())
+BEHIND_EVENTS, BEHIND_US = 50_000, 2_000_000  # it may be behind by before groups wait for it
+FAR_EVENTS, FAR_US = 250_000, 10_000_000  # and before they are refused
+FEW = 5_000  # events: after a long time without any, it is late by the clock for a moment
+BEGINNING = Standing(0, 0, 0, True, True, ())
 log_ = logging.getLogger(__name__)
 
 
@@ -78,10 +81,18 @@ class Apart:
         self._ask(Asked("kept"))
         return False
 
-    def behind(self, seq: int) -> int:
-        """How many positions what is on record is behind this one; 0 while it reads history or does not run."""
+    def pressure(self, seq: int, clock: int) -> float:
+        """How far behind the log it is: 1 and more where groups are to wait, 2 where they are to be refused.
+
+        0 while all of the log is read, or where it does not run: that may take long, and nothing is hurried by it.
+        """
         now = self._standing
-        return 0 if now.busy else max(0, seq - now.seq)
+        events, late_us = seq - now.seq, clock - self._buffer_us - now.until
+        if now.beginning or events <= 0:
+            return 0.0
+        if events > FAR_EVENTS or (late_us > FAR_US and events > FEW):
+            return 2.0
+        return 1.0 if events > BEHIND_EVENTS or late_us > BEHIND_US else 0.0
 
     def committed(self) -> None:
         """Something was committed."""

@@ -54,7 +54,8 @@ class Standing(NamedTuple):
     seq: int
     saved_seq: int
     until: int  # everything that happened up to this instant is read and on record
-    busy: bool  # still reading history
+    busy: bool  # still reading what was there before
+    beginning: bool  # and that is all of the log
     problems: tuple[str, ...]
 
 
@@ -172,7 +173,7 @@ class _Watcher:
 
     def _write(self, effects: Effects | None, clock: int) -> None:
         """Commit effects with the position, in several transactions where they are long."""
-        seq = self._log.position()
+        seq = self._read_until()
         while effects is not None and effects.steps is not None:
             steps, ended = effects.steps(), False
             try:
@@ -197,6 +198,11 @@ class _Watcher:
                 effects.done()
             break
         self._seq = seq
+
+    def _read_until(self) -> int:
+        """Up to where the log was given to the watcher: not all that was handed out while it reads what was before."""
+        reading_ = self._following.reading
+        return self._log.position() if reading_ is None else min(self._log.position(), reading_.seq)
 
     def _answer(self, asked: Sequence[Asked]) -> bool:
         """Do what was asked; False: stop."""
@@ -234,7 +240,7 @@ class _Watcher:
         assert reading_ is not None
         now = Standing(
             self._seq, reading_.saved_seq, following.handed_over, following.busy or bool(following.work),
-            following.problems,
+            following.beginning, following.problems,
         )  # fmt: skip
         if now != self._standing:
             self._standing = now

@@ -87,6 +87,11 @@ class Following:
         return self._reads_first or (self.reading is not None and self.reading.is_behind())
 
     @property
+    def beginning(self) -> bool:
+        """Whether that is all of the log, from its beginning or for a new definition."""
+        return self._beginning is not None or (self.reading is not None and self.reading.is_behind())
+
+    @property
     def _reads_first(self) -> bool:
         """Whether something is to be read before any group that comes now."""
         return self._beginning is not None or self._catching is not None

@@ -33,9 +33,8 @@ WAITING_EVENTS = 100_000
 LARGE = 2_000  # bytes from which on an event counts as several
 LINGER = 0.002  # seconds in which more may join a group
 PROBE = "probe"  # a row of POSITIONS that says nothing
-BEHIND = 50_000  # positions that a follower beside may be behind before groups wait for it
+WAITED, REFUSED = 1.0, 2.0  # pressure of a follower beside from which on groups wait for it, and are refused
 HOLDS, HOLD = 40, 0.005  # how often, and how many seconds, a group waits then
-FAR_BEHIND = 200_000  # and from where on they are refused
 TICK = 0.1  # seconds without anything after which the follower hears that time goes on
 
 
@@ -74,8 +73,8 @@ class _Entry:
 class Beside(Protocol):
     """Who follows in another process."""
 
-    def behind(self, seq: int) -> int:
-        """How many positions it is behind this one; 0 where groups should not wait for it."""
+    def pressure(self, seq: int, clock: int) -> float:
+        """How far behind the log's position and clock it is: below 1 not too far, from 2 on much too far."""
 
     def committed(self) -> None:
         """Something was committed. In the writer's thread."""
@@ -179,7 +178,7 @@ class Writer:
         with self._more:
             if self._ending:
                 raise NotWritten("the server is about to stop: send it again")
-            if events and (self._events > self._waiting_events or self._behind() > FAR_BEHIND):
+            if events and (self._events > self._waiting_events or self._pressure() >= REFUSED):
                 raise Busy
             self._events += events
             entry.future.set_running_or_notify_cancel()  # who waits may go away; what they gave is written all the same
@@ -197,8 +196,8 @@ class Writer:
             if not self._ending and (not entries or self.clock() - self._heard_us >= TICK * 1_000_000):
                 self._tick()
 
-    def _behind(self) -> int:
-        return 0 if self._beside is None else self._beside.behind(self.tail.seq)
+    def _pressure(self) -> float:
+        return 0.0 if self._beside is None else self._beside.pressure(self.tail.seq, self.tail.clock)
 
     def _take(self) -> list[_Entry] | None:
         """What goes into the next transaction: batches, then changes; None: nothing more will come."""
@@ -209,7 +208,7 @@ class Writer:
         if few:
             sleep(LINGER)  # rather than a wait, which every submit would end
         for _ in range(HOLDS):
-            if not self._events or self._ending or self._behind() <= BEHIND:
+            if not self._events or self._ending or self._pressure() < WAITED:
                 break
             sleep(HOLD)
         with self._more:
