@@ -22,6 +22,8 @@ bench: $(VENV)/dev
 	$(BIN)/python bench/live.py
 	$(BIN)/python bench/find.py
 	$(BIN)/python bench/loading.py
+	$(BIN)/python bench/serving.py
+	$(BIN)/python bench/coach.py
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .
