@@ -152,6 +152,26 @@ def test_cold_jargon_length_and_closeness_are_mixed_and_three_of_them_poor() -> 
     assert read(three).level == "poor"
 
 
+@pytest.mark.parametrize(
+    ("text", "close"),
+    [
+        ("Your garden is beautiful! Did the roses last?", False),
+        ("Congratulations on the baby! Is she asleep yet?", False),
+        ("You got the job you love, I hear. Is it far?", False),
+        ("Thanks, love! Is the room warm?", True),
+        ("The room is warm now, hun. Is it?", True),
+        ("Gorgeous, is the room warm now?", True),
+    ],
+)
+def test_pet_names_are_told_from_words_about_something(text: str, close: bool) -> None:
+    assert ("too close" in codes(read(f"Hi Vera, {text} Ivo"))) is close
+
+
+def test_a_pregnancy_is_named_by_its_baby_too() -> None:
+    kept = known(details=(detail("expecting a baby in March", sensitive=True),))
+    assert "detail" in codes(read("Dear Vera, congratulations on the baby! How are you? Ivo", kept))
+
+
 def test_much_longer_than_what_they_write() -> None:
     long = (
         "Dear Vera, "

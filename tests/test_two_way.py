@@ -6,6 +6,7 @@ import pytest
 
 from labelled import kappa, labelled
 from occasion.coach.languages import language_of
+from occasion.coach.pieces import pieces_of
 from occasion.coach.reading import Draft, Known, Part
 from occasion.coach.senders import sender_of
 from occasion.coach.two_way import doors_of, read_two_way
@@ -53,10 +54,25 @@ def test_the_rows_of_the_rubric(text: str, level: str) -> None:
         ("Soup is fine.", "Agnes Rowe", "person"),
         ("Soup is fine.", "no-reply", "office"),
         ("Soup is fine.", "", "nobody"),
+        ("Dear Jun,\n\nsoup is fine.\n\nKind regards,\nyour practice team", "Agnes Rowe", "office"),
+        ("Soup is fine. Kind regards, your practice team", "Agnes Rowe", "office"),
+        ("Soup is fine. Speak soon, Agnes", "Agnes Rowe", "person"),
+        ("Soup is fine. Speak soon", "Agnes Rowe", "person"),
+        ("Soup is fine.\n\nBest,\nAgnes Rowe\nFenwick Rowe customer team", "Agnes Rowe", "person"),
+        ("Soup is fine.\n\nBest,\nIwo Lis\nHygienist\nNorth Dental\n0161 496 0000", "iwo", "person"),
+        ("Soup is fine.\n\nKind regards\n\nReception\nAgnes Rowe", "Agnes Rowe", "person"),
+        ("Soup is fine.\n\nKind regards\n\nReception\nOld Mill", "Agnes Rowe", "office"),
     ],
 )
 def test_a_person_is_told_from_an_office(text: str, by: str, sender: str) -> None:
     assert sender_of(text, by, NAMES)[0] == sender
+
+
+def test_a_signature_of_several_lines_is_no_sentence() -> None:
+    pieces = pieces_of("Dear Jun,\n\nsoup is fine.\n\nBest wishes,\n\nAgnes Rowe\nFenwick Rowe customer team")
+    assert [one.text for one in pieces.sentences] == ["soup is fine."]
+    pieces = pieces_of("Thanks\nI will do it\nsee you")
+    assert len(pieces.sentences) == 3
 
 
 def test_the_places_say_what_they_mean() -> None:

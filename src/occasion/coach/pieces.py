@@ -27,6 +27,7 @@ _SHORTENED = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|no|Ref|approx|e\.g|i\.e|e
 _STOP = re.compile(r"[.!?…]+[\"'”’)]*(?=\s|$)|\n\s{0,40}\n|\n")
 _NAME_WORD = re.compile(r"(?:[A-ZÀ-ŽА-Я][\w'’-]*\.?|&|and|from|of|the|de|van|von|der|da)$")
 MOST_SIGNING_WORDS = 7
+MOST_SIGNING_LINES = 6
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,27 @@ def pieces_of(text: str) -> Pieces:
     """
     greeting = _GREETING.match(text) or _VOCATIVE.match(text)
     begin = greeting.end() if greeting else 0
-    signed = _signature(text, begin)
+    signed = _block(text, begin) or _signature(text, begin)
     end = signed.start if signed else len(text.rstrip())
     closings = [found for found in _CLOSING.finditer(text, begin) if end - found.end() <= 2 and found.end() <= end + 2]
     if closings:
         end = min(end, closings[0].start(1))
     head = _piece(text, greeting.start(), greeting.end()) if greeting else None
     return Pieces(text, head, tuple(_sentences(text, begin, end)), signed)
+
+
+def _block(text: str, begin: int) -> Piece | None:
+    """The lines below a closing that stands on a line of its own: a name, and what the person is and where."""
+    for closing in _CLOSING.finditer(text, begin):
+        rest = text[closing.end() :]
+        lines = [line for line in rest.splitlines() if line.strip()]
+        alone = "\n" in text[closing.end(1) : closing.end()]
+        short = all(len(line.split()) <= MOST_SIGNING_WORDS and line.strip()[-1] not in "?!:" for line in lines)
+        if not (alone and short and 1 <= len(lines) <= MOST_SIGNING_LINES):
+            continue
+        if _looks_signed(lines[0]) or lines[0].split()[0].lower() in ("your", "the"):
+            return _piece(text, closing.end(), len(text))
+    return None
 
 
 def _signature(text: str, begin: int) -> Piece | None:

@@ -59,6 +59,15 @@ class Span:
     why: str
 
 
+def begun(sentence: str) -> str:
+    """A sentence with its first letter in capitals.
+
+    >>> begun("it presses: “now”")
+    'It presses: “now”'
+    """
+    return sentence[:1].upper() + sentence[1:]
+
+
 @dataclass(frozen=True)
 class Part:
     """One of the five readings.

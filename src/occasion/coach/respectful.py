@@ -26,7 +26,7 @@ from occasion.coach.mentioned import mentioned
 from occasion.coach.pieces import pieces_of
 from occasion.coach.politeness import Politeness, politeness, why_no_politeness
 from occasion.coach.pressure import blaming, pressing, shouting
-from occasion.coach.reading import Draft, Known, Level, Part, Span
+from occasion.coach.reading import Draft, Known, Level, Part, Span, begun
 from occasion.coach.remarks import Remark, of_found
 from occasion.coach.tone import of_the_model, of_the_tone, regret_due
 from occasion.people.details import Detail
@@ -57,7 +57,7 @@ def read_respectful(draft: Draft, known: Known, language: str | None) -> Part:
     changes = tuple(dict.fromkeys(one.change for one in grave_first))
     level, facts = _level(spoken), _facts(draft, known, spoken, read)
     if level == "good" and missing and read is None:
-        why = "nothing is wrong with hour, channel, details or length; the words are not judged in this language"
+        why = "Nothing is wrong with hour, channel, details or length; the words are not judged in this language"
         return Part("respectful", None, "unknown", why, spans, changes, missing, facts)
     if level != "good" and language == ENGLISH and (due := regret_due(draft, known)):
         changes = (*changes, due)
@@ -167,12 +167,12 @@ def _score(level: Level, remarks: Sequence[Remark], read: Politeness | None) -> 
         return None
     if level == "good":
         return round(0.75 + 0.25 * read.score, 3) if read else 1.0
-    return 0.6 - 0.1 * len(remarks) if level == "mixed" else max(0.0, 0.3 - 0.1 * len(remarks))
+    return round(max(0.0, (0.6 if level == "mixed" else 0.3) - 0.1 * len(remarks)), 3)
 
 
 def _why(remarks: Sequence[Remark]) -> str:
     if not remarks:
-        return "nothing in it that they would not like to be spoken to"
+        return "Nothing was found in it that they would mind"
     first = [one.why for one in remarks if one.gravity == "grave"] or [one.why for one in remarks]
     more = len(remarks) - 1
-    return first[0] + (f" (and {more} more)" if more else "")
+    return begun(first[0]) + (f" (and {more} more)" if more else "")

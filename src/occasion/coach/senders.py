@@ -20,6 +20,14 @@ _OFFICE = re.compile(
     re.IGNORECASE,
 )
 _ADDED = re.compile(r"^(?:your|yours|cheers|regards|best|love|thanks|the|twój|twoja|su|ваш\w*)[,\s]+", re.IGNORECASE)
+_FORMULA = re.compile(
+    r"(?:(?:with|my|our) )?(?:(?:kind(?:est)?|best|warm(?:est)?|many|very best|all the|all my|all good) )?"
+    r"(?:regards|wishes|greetings|thanks|thank you|best|love|sincerely|cheers)(?: again| in advance)?"
+    r"|(?:yours )?(?:sincerely|faithfully|truly|ever)|yours|take care|(?:speak|talk|see you) soon|see you then"
+    r"|(?:serdecznie )?pozdrawiamy?(?: serdecznie)?|z (?:poważaniem|wyrazami szacunku)|(?:un )?saludos?(?: cordiales)?"
+    r"|(?:mit )?(?:freundlichen|freundliche|viele|herzliche|liebe|beste) grüße[n]?|с уважением|cordialement",
+    re.IGNORECASE,
+)
 _PLACE = re.compile(r"\s+(?:from|at|of|z|de|из)\s+.*$", re.IGNORECASE)
 _NAME = re.compile(r"(?:(?:Dr|Prof|Mr|Mrs|Ms|Miss)\.?\s+)?[^\W\d_][\w'’.-]*(?:\s+[^\W\d_][\w'’.-]*){0,3}$")
 
@@ -37,8 +45,9 @@ def sender_of(text: str, by: str, names: Collection[str] = ()) -> tuple[Sender, 
     """
     pieces = pieces_of(text)
     firm = _firm_words(names)
-    if pieces.signed is not None:
-        return ("person" if _a_person(pieces.signed.text, firm, names) else "office"), pieces.signed
+    if pieces.signed is not None and not _FORMULA.fullmatch(pieces.signed.text.strip(" .,!")):
+        person = _a_person_signs(pieces.signed.text, by, firm, names)
+        return ("person" if person else "office"), pieces.signed
     here = _named_within(text, by)
     if here is not None:
         return "person", here
@@ -49,7 +58,17 @@ def sender_of(text: str, by: str, names: Collection[str] = ()) -> tuple[Sender, 
 
 def _a_person(said: str, firm: Collection[str], names: Collection[str]) -> bool:
     """Whether any of the parts between commas is a person's name."""
-    return any(_one_person(part, firm, names) for part in re.split(r",|\n|\s\d", said) if part.strip())
+    parts = [part for part in re.split(r",|\s\d", said) if part.strip() and not _FORMULA.fullmatch(part.strip(" .!"))]
+    return any(_one_person(part, firm, names) for part in parts)
+
+
+def _a_person_signs(said: str, by: str, firm: Collection[str], names: Collection[str]) -> bool:
+    """Whether a person signs: in the first line, or a colleague in one below it."""
+    first, *more = [line.strip() for line in said.splitlines() if line.strip()]
+    if _a_person(first, firm, names):
+        return True
+    ours = {word.lower() for name in (*_people(names), by) for word in re.findall(r"[^\W\d_]{3,}", name)} - set(firm)
+    return any(_a_person(line, firm, names) and ours & set(line.lower().split()) for line in more)
 
 
 def _one_person(part: str, firm: Collection[str], names: Collection[str]) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from occasion.coach.cues import Found, cues_of, find, named
 from occasion.coach.languages import why_not
 from occasion.coach.pieces import Piece, pieces_of
-from occasion.coach.reading import Draft, Known, Level, Part, Span
+from occasion.coach.reading import Draft, Known, Level, Part, Span, begun
 from occasion.coach.senders import Sender, sender_of
 
 NUMBER = re.compile(
@@ -50,10 +50,10 @@ def read_two_way(draft: Draft, known: Known, language: str | None) -> Part:
         "invitations": len(doors.invites), "number": NUMBER.search(draft.text) is not None,
     }  # fmt: skip
     if missing and level != "poor" and not doors.real:
-        said = f"two-way: there is no question in it; {missing[0].partition(': ')[2]}"
-        return Part("two-way", None, "unknown", said, unjudged=(*missing, said), facts=facts)
+        said = f"there is no question in it, and whether it invites an answer is {missing[0].partition(': ')[2]}"
+        return Part("two-way", None, "unknown", begun(said), unjudged=(f"two-way: {said}",), facts=facts)
     spans = [*_spans(doors), *([Span(where.start, where.end, _WHO[sender])] if where else [])]
-    return Part("two-way", SCORES[level], level, why, tuple(spans), changes, missing, facts)
+    return Part("two-way", SCORES[level], level, begun(why), tuple(spans), changes, missing, facts)
 
 
 _WHO: dict[Sender, str] = {"person": "a person signs", "office": "an office signs, nobody by name", "nobody": ""}
