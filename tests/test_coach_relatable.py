@@ -149,3 +149,33 @@ def test_other_languages_say_what_does_not_hold() -> None:
     part = read_relatable(draft, known, [one.known for one in people(1)[1:]], "pl")
     assert part.facts["rank"] == 1
     assert any(said.startswith("wrong details: not judged in Polish") for said in part.unjudged)
+
+
+def test_a_text_in_another_language_is_good_or_not_judged_and_never_poor() -> None:
+    person = people(1)[0]
+    others = [one.known for one in people(1)[1:]]
+    part = read_relatable(
+        Draft("Dzień dobry, przypominamy o wizycie kontrolnej.", "p", NOW), person.known, others, "pl"
+    )
+    assert (part.level, part.score) == ("unknown", None)
+    assert any(said.startswith("relatable: in Polish") for said in part.unjudged)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dear Marta, our team will answer within two business days.",
+        "Dear Marta, rate us: https://example.com/brewing/oboe?ref=coming, or write to oboe@example.com.",
+    ],
+)
+def test_what_firms_write_of_themselves_and_addresses_speak_of_nobody(text: str) -> None:
+    person = people(1)[0]
+    details = tuple(
+        replace(person.known.details[0], number=number, text=said)
+        for number, said in enumerate(
+            ("runs a team of three in a business of her own", "plays the oboe, is brewing beer")
+        )
+    )
+    known = replace(person.known, party=replace(person.known.party, name="Marta Evans"), details=details)
+    part = read_relatable(Draft(text, known.party.party, NOW), known, [one.known for one in people(1)[1:]], "en")
+    assert (part.level, part.spans, part.facts["speaks"]) == ("poor", (), [])

@@ -90,7 +90,36 @@ def test_what_is_an_answer(reply: Event, open_still: bool) -> None:
     assert ("asked" in part.facts) is open_still
 
 
-@pytest.mark.parametrize("body", ["Thanks, all good now.", "Lovely, see you on Monday.", "Great, that works."])
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("Dear Ms Holt, thank you for writing. I will get back to you on Friday. Ola", "mixed"),
+        ("Dear Ms Holt, thank you for writing. I will get back to you. Ola", "poor"),
+        ("Dear Ms Holt, it was lovely to see you. Is Zosia fond of school? Ola", "poor"),
+    ],
+)
+def test_a_day_by_which_somebody_will_answer_is_half_an_answer(text: str, level: str) -> None:
+    assert read(text, "2026-03-04T10:00", LEAK).level == level
+
+
+def test_what_cannot_be_read_is_not_called_poor() -> None:
+    known = Known(Party("p", ("p",), True, name="Mary Holt", zone=ZONE), (), (LEAK,), zone=ZONE)
+    text = "Dzień dobry, hydraulik będzie w piątek o dziewiątej. Czy ktoś będzie w domu? Ola"
+    part = read_relevant(Draft(text, "p", at("2026-03-04T10:00"), "email", "Ola Reed"), known, "pl")
+    assert (part.level, part.score) == ("unknown", None)
+    assert part.unjudged == ("matters: not judged in Polish; it is judged in English",)
+    assert any("The kitchen tap drips" in change for change in part.changes)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Thanks, all good now.",
+        "Lovely, see you on Monday.",
+        "Great, that works.",
+        "We liked it. We need to think about it.",
+    ],
+)
 def test_thanks_wait_for_no_answer(body: str) -> None:
     assert (
         "asked"
@@ -103,6 +132,7 @@ def test_thanks_wait_for_no_answer(body: str) -> None:
     [
         "There is mould behind the wardrobe.", "My tooth hurts since yesterday", "I would like to move my appointment",
         "the report has been wrong since Monday", "Nobody came on Friday.", "could someone ring me",
+        "Thanks for coming, but the radiator is still cold.", "Great work on the door. Please send me the bill.",
     ],
 )  # fmt: skip
 def test_trouble_waits_for_an_answer_without_a_question_mark(body: str) -> None:
@@ -214,5 +244,5 @@ def test_what_does_not_hold_for_a_language_is_said() -> None:
     party = Party("p", ("p",), True, name="Maria Holt", zone=ZONE)
     known = Known(party, (), (LEAK,), zone=ZONE)
     part = read_relevant(Draft("Dzień dobry, życzę miłego dnia.", "p", at("2026-03-04T10:00")), known, "pl")
-    assert part.level == "poor"  # the question is open in any language
+    assert part.level == "unknown"  # nobody can tell whether it answers the question, which is named all the same
     assert any(said.startswith("matters: not judged in Polish") for said in part.unjudged)

@@ -20,6 +20,10 @@ LAPSES_US = 60 * DAY_US  # a question nobody answered for so long is no longer w
 _THANKS = re.compile(
     r"(?i)^\s*(?:ok(?:ay)?[,.! ]*)?(?:thanks?|thank you|great|perfect|works now|all good|super|lovely)\b[^?]*$"
 )
+_GOES_ON = re.compile(
+    r"(?i)\b(?:but|however|although|though|unfortunately|except|only that|still|please|could you|can you|would you|"
+    r"let me know|(?:i|we) (?:still )?need)\b"
+)
 _ASKING_NAMES = frozenset(
     ("complaint", "ticket", "question", "request", "enquiry", "inquiry", "claim", "objection", "reklamacja", "skarga")
 )
@@ -93,9 +97,11 @@ def wants_answer(event: Event) -> bool:
     >>> def wrote(body): return Event(party="p", name="message", at=0, id="1", seen=0, direction="in", body=body)
     >>> [wants_answer(wrote(body)) for body in ("Is it normal?", "Thanks, it works now.", "See you on Friday.")]
     [True, False, False]
+    >>> wants_answer(wrote("Thanks for coming, but there is still no hot water."))
+    True
     """
     body = event.body or ""
-    if _THANKS.match(body):
+    if _THANKS.match(body) and not _GOES_ON.search(body):
         return False
     named_so = any(part in _ASKING_NAMES for part in event.name.lower().replace("-", "_").split("_"))
     return named_so or "?" in body or bool(find(cues_of("asks", ENGLISH), body))

@@ -57,7 +57,7 @@ def _mourning(draft: Draft, known: Known, aims: tuple[Found, ...]) -> Said | Non
     fact = grief(draft, known) if hard and not named(aims, "condoles") else None
     if fact is None:
         return None
-    return Said("poor", f"It {hard[0].why}, and they mourn; {fact}", tuple(one.span() for one in hard), (fact,))
+    return Said("poor", f"It {hard[0].why}, and they mourn ({fact})", tuple(one.span() for one in hard), (fact,))
 
 
 def _paid(draft: Draft, known: Known, aims: tuple[Found, ...]) -> Said | None:

@@ -89,16 +89,16 @@ def _all(known: Known, fields: frozenset[str]) -> Iterator[Fact]:
         named = f"“{detail.text}{date}” ({detail.source})"
         yield _fact("detail", (detail.text, named), detail.noted_us, f"detail:{detail.number}", fields)
     for promise in known.promises:
-        named = f"promised: “{promise.text}”"
+        named = f"what was promised: “{promise.text}”"
         yield _fact("promise", (promise.text, named), promise.made_us, f"promise:{promise.number}", fields)
     for event in known.events[:NEWEST]:
         if event.body and not event.mass:
             kind: FactKind = "wrote" if event.direction == "in" else "told"
-            who = "they wrote" if kind == "wrote" else "we wrote"
+            who = "what they wrote" if kind == "wrote" else "what we wrote"
             named = f"{who}: “{shortened(event.body)}”"
             yield _fact(kind, (event.body, named), event.at, f"event:{event.id}", fields)
         if not event.mass and (said := happened(event)):
-            yield _fact("happened", (said, said), event.at, f"event:{event.id}", fields)
+            yield _fact("happened", (said, f"“{said}”"), event.at, f"event:{event.id}", fields)
 
 
 def _fact(kind: FactKind, said: tuple[str, str], at_us: int, source: str, fields: frozenset[str]) -> Fact:

@@ -10,6 +10,7 @@ from occasion.coach.languages import ENGLISH
 from occasion.coach.pieces import Pieces
 from occasion.coach.wording import Word, words_of
 
+STOCK = "stock"  # what firms write to everybody about their own office
 SET = ("sells", "demands", "reminds", "cheers", "announces", "condoles")
 
 
@@ -26,7 +27,7 @@ def all_words(pieces: Pieces) -> list[Word]:
 
 def own_words(pieces: Pieces, facts: Facts) -> list[Word]:
     """The words of the body that say something and are the text's own."""
-    turns = set_turns(pieces.text)
+    turns = (*set_turns(pieces.text), *find(cues_of(STOCK, ENGLISH), pieces.text))
     return [
         word
         for word in all_words(pieces)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from occasion.coach.asked import latest_word, open_question, shared_turns
 from occasion.coach.facts import Fact, facts_of, shortened
-from occasion.coach.languages import why_not
+from occasion.coach.languages import ENGLISH, name_of, why_not
 from occasion.coach.own import own_words, set_turns
 from occasion.coach.pieces import Pieces, pieces_of
 from occasion.coach.reading import Draft, Known, Level, Part, Span
@@ -44,15 +44,18 @@ def read_relatable(draft: Draft, known: Known, others: Sequence[Known], language
     pieces = pieces_of(draft.text)
     words = own_words(pieces, facts)
     found = swap(words, facts, [facts_of(one) for one in others], draft.now_us)
+    foreign = language not in (ENGLISH, None)  # then there is no table of related words
     tells = tells_something(words, pieces)
     why = why_not("wrong details", language)
     wrong = wrongs(pieces, known, facts, draft.now_us) if why is None else []
-    read = _Read(draft, known, pieces, found, wrong=wrong, tells=tells)
+    read = _Read(draft, known, pieces, found, wrong=wrong, tells=tells and not foreign, foreign=foreign)
     unjudged = [why] if why else []
     if found.candidates <= FEW:
         unjudged.append(
             f"relatable: only {found.candidates - 1} others are known, too few for a swap test that says much"
         )
+    if read.level() == "unknown":
+        unjudged.append(f"relatable: in {name_of(language or '')} only words are found that are on file as they are")
     if read.level() == "mixed" and tells and not read.recognised():
         unjudged.append("relatable: what it tells of is not on file, so it could not be judged whose it is")
     return read.part(tuple(unjudged))
@@ -68,8 +71,17 @@ class _Read:
     """One draft read against its recipient and the others."""
 
     def __init__(
-        self, draft: Draft, known: Known, pieces: Pieces, found: Swap, *, wrong: Sequence[Wrong], tells: bool
+        self,
+        draft: Draft,
+        known: Known,
+        pieces: Pieces,
+        found: Swap,
+        *,
+        wrong: Sequence[Wrong],
+        tells: bool,
+        foreign: bool,
     ) -> None:
+        self.foreign = foreign
         self.draft, self.known, self.pieces, self.found, self.wrong = draft, known, pieces, found, wrong
         self.tells = tells and not set_turns(draft.text)
         in_wrong = [touch for touch in found.touches if self._is_wrong(touch.word)]
@@ -92,10 +104,10 @@ class _Read:
     def part(self, unjudged: tuple[str, ...]) -> Part:
         level = self.level()
         probability = self.found.probability
-        score = {"good": 0.7, "mixed": 0.4}.get(level, 0.0) + 0.3 * probability
+        score = None if level == "unknown" else {"good": 0.7, "mixed": 0.4}.get(level, 0.0) + 0.3 * probability
         return Part(
             "relatable",
-            round(score, 3),
+            None if score is None else round(score, 3),
             level,
             self._why(level),
             tuple(self._spans()),
@@ -119,7 +131,9 @@ class _Read:
             return "mixed" if speaks else "poor"
         if speaks:
             return "good"
-        return "mixed" if self.recognised() or self.tells else "poor"
+        if self.recognised() or self.tells:
+            return "mixed"
+        return "unknown" if self.foreign else "poor"
 
     def recognised(self) -> bool:
         """Whether it is about something that happened to them lately, in words of its own."""
@@ -156,7 +170,7 @@ class _Read:
         return [by_source[source] for source, gain in sorted(strong.items(), key=lambda one: -one[1]) if gain >= SHOWN]
 
     def _why(self, level: Level) -> str:
-        among = f"among {self.found.candidates} they are told with probability {self.found.probability:.2f}"
+        among = f"of {self.found.candidates} parties it points to them with probability {self.found.probability:.2f}"
         speaks = [fact.said for fact in self._facts()][:2]
         if self.wrong:
             first = self.wrong[0]
@@ -164,6 +178,10 @@ class _Read:
             return f"{said}; beside it {speaks[0]}" if level == "mixed" and speaks else said
         if level == "good":
             return f"It speaks of {' and '.join(speaks)}; {among}"
+        if level == "unknown":
+            return "Nothing in it stands in their file in the same words; what it means in others could not be judged"
+        if level == "mixed" and not self.recognised():
+            return f"It tells of something particular, of which nothing is on file; {among}"
         if level == "mixed":
             return (
                 f"It is about something that happened to them as to others, and nothing that is theirs alone; {among}"
@@ -173,6 +191,8 @@ class _Read:
     def _spans(self) -> Iterator[Span]:
         for one in self.wrong:
             yield Span(one.start, one.end, f"{one.why}: {one.on_file}")
+        if self.level() == "poor":
+            return  # what little was found speaks of nobody
         shown: dict[str, list[Touch]] = {}
         for touch in self.touches:
             if touch.gain >= SHOWN:

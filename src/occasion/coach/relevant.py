@@ -6,12 +6,20 @@ import re
 from datetime import date, timedelta
 from functools import cached_property
 
-from occasion.coach.asked import Asked, latest_word, open_question, shared_turns, working_days, working_days_between
+from occasion.coach.asked import (
+    Asked,
+    latest_word,
+    only_holds,
+    open_question,
+    shared_turns,
+    working_days,
+    working_days_between,
+)
 from occasion.coach.contradicted import Said, aims_of, contradiction
 from occasion.coach.cues import Found, cues_of, find, named
 from occasion.coach.days import Days, date_in, days_called, days_named, said_day
 from occasion.coach.facts import Facts, facts_of, shortened
-from occasion.coach.languages import ENGLISH, why_not
+from occasion.coach.languages import ENGLISH, name_of, why_not
 from occasion.coach.own import own_words
 from occasion.coach.pieces import pieces_of
 from occasion.coach.reading import Draft, Known, Level, Part, Span
@@ -20,7 +28,7 @@ from occasion.coach.swap import Touch, speaks_of
 from occasion.coach.timely import Matter, matters_of, renewal
 from occasion.coach.wording import Word, saying, words_of
 
-SCORES = {"good": 1.0, "mixed": 0.5, "poor": 0.0}
+SCORES: dict[Level, float] = {"good": 1.0, "mixed": 0.5, "poor": 0.0}
 IN_TIME, LATE = 3, 8  # working days
 RENEWAL_EARLY = 90  # days before it
 ANSWERS = 2.0  # gain from the words of a question: then the text speaks of it
@@ -51,8 +59,8 @@ class _Reading:
         self.facts: Facts = facts_of(known)
         self.pieces = pieces_of(draft.text)
         self.words: list[Word] = own_words(self.pieces, self.facts)
-        english = language in (ENGLISH, None)
-        self.aims: tuple[Found, ...] = aims_of(draft.text) if english else ()
+        self.read = language in (ENGLISH, None)  # whether what the text is after is known
+        self.aims: tuple[Found, ...] = aims_of(draft.text) if self.read else ()
         self.touched: list[Touch] = speaks_of(self.words, self.facts)
         self.asked: Asked | None = open_question(known, draft.now_us)
 
@@ -62,7 +70,7 @@ class _Reading:
         facts: dict[str, object] = {}
         if self.asked is not None:
             facts = {"asked": self.asked.last, "asked_us": self.asked.since_us}
-        return Part("relevant", SCORES[found.level], found.level, found.why, found.spans, found.changes,
+        return Part("relevant", SCORES.get(found.level), found.level, found.why, found.spans, found.changes,
                     tuple(unjudged), facts)  # fmt: skip
 
     def _weightiest(self) -> Said:
@@ -81,11 +89,19 @@ class _Reading:
         promise = kept[0] if kept else due[0]
         day = date.fromisoformat(promise.due)
         what = f"what was promised for {said_day(day, self.today)}: “{shortened(promise.text)}”"
+        if not kept and not self.read:
+            why = f"Whether it takes this up could not be judged in {self._spoken}"
+            return Said("unknown", f"{why}: {what}", changes=(what,))
         if not kept:
             return Said("poor", f"It passes over {what}", changes=(what,))
         late = working_days_between(day, self.today)
         level: Level = "good" if late <= IN_TIME else "mixed" if late <= LATE else "poor"
         return Said(level, f"It takes up {what}", self._marked(f"promise:{promise.number}"))
+
+    @property
+    def _spoken(self) -> str:
+        """The language of the text."""
+        return name_of(self.language or "")
 
     def _has(self, *names: str) -> tuple[Found, ...]:
         return named(self.aims, *names)
@@ -115,11 +131,17 @@ class _Reading:
             level: Level = "mixed" if late <= LATE else "poor"
             return Said(level, f"It answers what they wrote on {since}, {late} working days ago", marked,
                          (f"they have waited {late} working days",))  # fmt: skip
+        waits = (f"open since {since}: “{shortened(asked.last)}”",)
+        if not self.read:
+            why = f"Whether it answers what they wrote on {since} could not be judged in {self._spoken}"
+            return Said("unknown", f"{why}: “{shortened(asked.last)}”", changes=waits)
         closes = self._has("closes")
+        if self._has("holding") and not closes and late <= LATE and any(one.last >= self.today for one in self._days):
+            why = f"It does not answer yet what they wrote on {since}, and names a day by which somebody will"
+            return Said("mixed", why, tuple(one.span() for one in self._has("holding")), waits)
         how = "closes what" if closes else "passes over what"
         return Said("poor", f"It {how} they wrote on {since} and nobody has answered: “{shortened(asked.last)}”",
-                     tuple(one.span() for one in closes),
-                     (f"open since {since}: “{shortened(asked.last)}”",))  # fmt: skip
+                     tuple(one.span() for one in closes), waits)  # fmt: skip
 
     def _answers(self, asked: Asked) -> bool:
         """Whether the text speaks of what they asked, and does not shut it."""
@@ -129,6 +151,8 @@ class _Reading:
         gain += ANSWERS * shared_turns(asked.text, self.draft.text)
         if gain >= ANSWERS:
             return True
+        if only_holds(self.draft.text):
+            return False
         return replies(self.pieces.body) and not self._has("demands", "reminds", "sells", "announces")
 
     def _of_the_question(self, asked: Asked) -> list[Touch]:
@@ -153,6 +177,8 @@ class _Reading:
             found.append(word)
         if found:
             return min(found, key=lambda one: ("good", "mixed", "poor").index(one.level))
+        if not self.read:
+            return Said("unknown", f"What it is about could not be judged in {self._spoken}")
         return self._nothing()
 
     def _their_word(self) -> Said | None:
@@ -208,7 +234,7 @@ class _Reading:
     def _personal(self) -> bool:
         own = sum(touch.gain for touch in self.touched if not touch.fact.common)
         asks = any(sentence.text.rstrip().endswith("?") for sentence in self.pieces.sentences)
-        return own >= 4.0 or (asks and not self.aims)
+        return own >= 4.0 or (asks and self.read and not self.aims)
 
     def _own_renewal(self) -> list[Matter]:
         """A renewal the text itself dates."""

@@ -86,7 +86,7 @@ def _from_events(known: Known, now_us: int, today: date) -> Iterator[Matter]:
             continue
         day, name = date_in(event.at, known.zone), _name(event)
         days, words, source = (today - day).days, happened(event) or event.name, f"event:{event.id}"
-        what = f"{words} on {said_day(day, today)}"
+        what = f"“{words}” on {said_day(day, today)}"
         if _ROUND.search(name) or _is_round(event):
             yield Matter("round", words, by_table(days, (7, 30)), days, what, source)
         if _BEGINS.search(name):

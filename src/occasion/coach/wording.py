@@ -12,6 +12,7 @@ from occasion.coach.cues import words_of as words_listed
 from occasion.coach.languages import ENGLISH
 
 WORD = re.compile(r"\d[\d.,:/]*\d|\d|[^\W\d_]+(?:['’][^\W\d_]+)*(?:-[^\W\d_]+)*")
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+")  # of a page or a mailbox: none of its letters are words
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,14 @@ def _silent() -> frozenset[str]:
 
 
 def words_of(text: str, offset: int = 0) -> list[Word]:
-    """Every word and number, in order; a possessive 's is cut off what is folded."""
+    """Every word and number, in order; a possessive 's is cut off what is folded, addresses are left out.
+
+    >>> [word.written for word in words_of("Rate us: https://example.com/r, or ivo@example.com!")]
+    ['Rate', 'us', 'or']
+    """
     found = []
+    if "@" in text or "://" in text or "www." in text:
+        text = _ADDRESS.sub(lambda address: " " * len(address[0]), text)
     for match in WORD.finditer(text):
         folded = fold(match[0])
         for tail in ("'s", "s'"):
