@@ -195,7 +195,9 @@ def test_what_is_sent_later_does_not_count_unless_it_is_read_again() -> None:
 @pytest.mark.parametrize(
     "text",
     ["Dear tenants, the lift is out of order.", "Dear valued customer, thank you.", "We wish all our patients well.",
-     "To whom it may concern: the lift is out.", "Hello everyone, we moved.", "Drodzy pacjenci, mamy nowe godziny."],
+     "To whom it may concern: the lift is out.", "Hello everyone, we moved.", "Drodzy pacjenci, mamy nowe godziny.",
+     "Szanowny Kliencie, przypominamy o przeglądzie.", "Sehr geehrter Kunde, die Heizung ist gewartet.",
+     "Estimado cliente, gracias por su visita.", "Cher client, merci de votre visite."],
 )  # fmt: skip
 def test_a_text_that_speaks_to_many_is_poor_whoever_got_it(text: str) -> None:
     part = read(text, None)

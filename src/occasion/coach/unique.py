@@ -34,8 +34,10 @@ _TO_MANY = re.compile(
     rf"|(?<!of )\ball (?:of )?our {_PEOPLE}\b|\b(?:every one|each) of our {_PEOPLE}\b|\bfor every {_ONE}\b"
     r"|\b(?:drodzy|szanowni) (?:pacjenci|klienci|najemcy|mieszkańcy|użytkownicy|partnerzy)"
     r"|\bwszyst(?:kich|kim) nasz(?:ych|ym)"
-    r"|\b(?:sehr geehrte|liebe) (?:patienten|kunden|mieter|nutzer)|\bestimad[oa]s (?:clientes|pacientes|usuarios)"
-    r"|\bch[eè]r(?:e)?s (?:clients|patients|locataires)",
+    r"|\b(?:szanown|drog)\w+ (?:kliencie|klientko|pacjencie|pacjentko|najemco|użytkowniku|użytkowniczko|lokatorze)"
+    r"|\b(?:sehr geehrte|liebe)[rs]? (?:patient(?:en|in)?|kund(?:en?|in)|mieter(?:in)?|nutzer(?:in)?)\b(?! \w+,)"
+    r"|\bestimad[oa]s? (?:clientes?|pacientes?|usuari[oa]s?)\b"
+    r"|\bch[eè]re?s? (?:clients?|clientes?|patients?|locataires?)\b",
     re.IGNORECASE,
 )
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")  # Thai to Chinese
