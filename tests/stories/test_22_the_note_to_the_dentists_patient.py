@@ -16,7 +16,7 @@ def house(tmp_path: Path, records_url: str, monkeypatch: pytest.MonkeyPatch) -> 
     place = Coached(tmp_path, records_url, monkeypatch)
     place.load([
         {"party": "igor", "name": "extraction", "at": "2026-03-03T08:00:00Z", "actor": "Lena Sato", "tooth": "38"},
-        message("ola", "2026-02-20T10:00:00Z", "Ola, the plaster cast is here. Is Tuesday too early for you? Lena", "out"),
+        message("ola", "2026-02-20T10:00:00Z", "Ola, the plaster cast is here. Is Tuesday too early? Lena", "out"),
     ])  # fmt: skip
     place.people("id,name", ["igor,Igor Wolski", "ola,Ola Lis"])
     place.note("igor", "prefers the mint rinse", "2025-09-14T12:00:00+00:00", kind="preference")
@@ -27,8 +27,8 @@ def house(tmp_path: Path, records_url: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_the_daughter_tells_him_from_a_hundred(house: Coached, capsys: pytest.CaptureFixture[str]) -> None:
     text = (
-        "Good morning Mr Wolski, three days after it the swelling should go down. Has Mila chosen her satchel for school "
-        "yet, and could you smile for the photograph? Answer me here. Lena Sato"
+        "Good morning Mr Wolski, three days after it the swelling should go down. Has Mila chosen her satchel for "
+        "school yet, and could you smile for the photograph? Answer me here. Lena Sato"
     )
     reading = house.read(capsys, text, *FRIDAY)
     assert reading["verdict"] == "moment", reading["why"]
