@@ -96,6 +96,7 @@ def test_what_is_an_answer(reply: Event, open_still: bool) -> None:
         ("Dear Ms Holt, thank you for writing. I will get back to you on Friday. Ola", "mixed"),
         ("Dear Ms Holt, thank you for writing. I will get back to you. Ola", "poor"),
         ("Dear Ms Holt, it was lovely to see you. Is Zosia fond of school? Ola", "poor"),
+        ("Dear Ms Holt, we hope you enjoy your new kitchen! Rate us here. Ola", "poor"),
     ],
 )
 def test_a_day_by_which_somebody_will_answer_is_half_an_answer(text: str, level: str) -> None:
@@ -150,6 +151,16 @@ def test_trouble_waits_for_an_answer_without_a_question_mark(body: str) -> None:
 def test_something_done_for_them(now: str, level: str) -> None:
     text = "Hello Mary,\n\ndoes the gutter hold in this rain, or does it still run down the wall?\n\nOla"
     assert read(text, now, REPAIR).level == level
+
+
+def test_what_it_does_not_name_it_is_not_said_to_be_about() -> None:
+    named = read("Hello Mary, does the gutter hold? Ola", "2026-03-04T10:00", REPAIR)
+    assert named.why == "It is about “repair gutter” on 2 March, 2 days after it"
+    other = read("Hello Mary, is Bruno better? Ola", "2026-03-04T10:00", REPAIR)
+    assert (other.level, other.why) == (
+        "good",
+        "It does not name “repair gutter” on 2 March, but comes 2 days after it",
+    )
 
 
 @pytest.mark.parametrize(
@@ -223,6 +234,8 @@ def test_mourning_and_the_dead() -> None:
     offer = "Dear Ms Holt, book your free valuation now. The team"
     assert read(offer, "2026-03-20T10:00", details=(lost,)).level == "poor"
     assert "mourn" in read(offer, "2026-03-20T10:00", details=(lost,)).why
+    demand = "Dear Ms Holt, sorry for your loss. The balance of £40 must be settled first. Accounts"
+    assert read(demand, "2026-03-20T10:00", details=(lost,)).level == "poor"
     kind = "Dear Mary, I am so sorry about Tom. I will see to the contract, there is no hurry. Ola"
     assert read(kind, "2026-02-24T10:00", details=(lost,)).level != "poor"
     assert read("Dear Ms Holt, how is your new tooth? Ola", "2026-03-20T10:00", deceased="2026-03").level == "poor"

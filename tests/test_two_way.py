@@ -62,6 +62,9 @@ def test_the_rows_of_the_rubric(text: str, level: str) -> None:
         ("Soup is fine.\n\nBest,\nIwo Lis\nHygienist\nNorth Dental\n0161 496 0000", "iwo", "person"),
         ("Soup is fine.\n\nKind regards\n\nReception\nAgnes Rowe", "Agnes Rowe", "person"),
         ("Soup is fine.\n\nKind regards\n\nReception\nOld Mill", "Agnes Rowe", "office"),
+        ("Soup is fine.\n\nIwo Lis\nLettings\n0161 496 0101", "", "person"),
+        ("Soup is fine.\n\n--\nIwo Lis\nhttps://example.com", "", "person"),
+        ("Soup is fine.\n\nBring:\n- bread\n- salt", "", "nobody"),
     ],
 )
 def test_a_person_is_told_from_an_office(text: str, by: str, sender: str) -> None:

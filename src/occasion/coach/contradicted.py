@@ -53,8 +53,10 @@ def _dead(draft: Draft, known: Known, _: tuple[Found, ...]) -> Said | None:
 
 
 def _mourning(draft: Draft, known: Known, aims: tuple[Found, ...]) -> Said | None:
-    hard = named(aims, "demands", "sells", "cheers", "announces", "reminds")
-    fact = grief(draft, known) if hard and not named(aims, "condoles") else None
+    hard = named(aims, "demands", "sells")  # a word of sympathy before them changes nothing
+    if not named(aims, "condoles"):
+        hard = named(aims, "demands", "sells", "cheers", "announces", "reminds")
+    fact = grief(draft, known) if hard else None
     if fact is None:
         return None
     return Said("poor", f"It {hard[0].why}, and they mourn ({fact})", tuple(one.span() for one in hard), (fact,))

@@ -51,9 +51,9 @@ def of_grief(draft: Draft, known: Known) -> Iterator[Remark]:
         return
     tone = find(cues_of("tone", ENGLISH), draft.text)
     money, selling = named(tone, "money"), named(tone, "selling")
-    yield from of_found("money in grief", "grave", money, f"it asks for money, and they mourn; {fact}", fact)
+    yield from of_found("money in grief", "grave", money, f"it asks for money, and they mourn ({fact})", fact)
     if not money:
-        yield from of_found("selling in grief", "grave", selling, f"it sells, and they mourn; {fact}", fact)
+        yield from of_found("selling in grief", "grave", selling, f"it sells, and they mourn ({fact})", fact)
 
 
 def of_the_dead(draft: Draft, known: Known) -> Iterator[Remark]:
@@ -116,6 +116,6 @@ def _day(at_us: int) -> date:
     return datetime.fromtimestamp(at_us / 1e6, UTC).date()
 
 
-def _short(text: str, most: int = 120) -> str:
+def _short(text: str, most: int = 90) -> str:
     plain = " ".join(text.split())
     return plain if len(plain) <= most else f"{plain[: most - 1].rstrip()}…"

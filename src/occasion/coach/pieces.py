@@ -26,6 +26,8 @@ _CLOSING = re.compile(
 _SHORTENED = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|no|Ref|approx|e\.g|i\.e|etc|vs|[A-Z])\.$")
 _STOP = re.compile(r"[.!?…]+[\"'”’)]*(?=\s|$)|\n\s{0,40}\n|\n")
 _NAME_WORD = re.compile(r"(?:[A-ZÀ-ŽА-Я][\w'’-]*\.?|&|and|from|of|the|de|van|von|der|da)$")
+_GAP = re.compile(r"\n[ \t]*\n\s*(?:-- ?\n\s*)?|\n-- ?\n\s*")
+_ADDRESS = re.compile(r"\d{3,}|://|www\.|@")
 MOST_SIGNING_WORDS = 7
 MOST_SIGNING_LINES = 6
 
@@ -79,7 +81,8 @@ def pieces_of(text: str) -> Pieces:
 
 
 def _block(text: str, begin: int) -> Piece | None:
-    """The lines below a closing that stands on a line of its own: a name, and what the person is and where."""
+    """The lines below a closing that stands on a line of its own, or below a last empty line or two dashes: a name, and
+    what the person is and where."""
     for closing in _CLOSING.finditer(text, begin):
         rest = text[closing.end() :]
         lines = [line for line in rest.splitlines() if line.strip()]
@@ -89,6 +92,13 @@ def _block(text: str, begin: int) -> Piece | None:
             continue
         if _looks_signed(lines[0]) or lines[0].split()[0].lower() in ("your", "the"):
             return _piece(text, closing.end(), len(text))
+    gaps = list(_GAP.finditer(text.rstrip(), begin))
+    if gaps:
+        last = _piece(text, gaps[-1].end(), len(text))
+        lines = [line.strip() for line in last.text.splitlines() if line.strip()]
+        named = all(_looks_signed(line) or _ADDRESS.search(line) for line in lines) and _looks_signed(lines[0])
+        if 2 <= len(lines) <= MOST_SIGNING_LINES and named and not any(line[-1] in "?!:.,;" for line in lines):
+            return last
     return None
 
 

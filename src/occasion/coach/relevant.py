@@ -147,9 +147,11 @@ class _Reading:
         """Whether the text speaks of what they asked, and does not shut it."""
         if self._has("closes"):
             return False
-        gain = sum(touch.gain for touch in self._of_the_question(asked))
-        gain += ANSWERS * shared_turns(asked.text, self.draft.text)
-        if gain >= ANSWERS:
+        touches = self._of_the_question(asked)
+        turns = shared_turns(asked.text, self.draft.text)
+        gain = sum(touch.gain for touch in touches) + ANSWERS * turns
+        a_word = not turns and len({touch.word.stem for touch in touches}) < 2
+        if gain >= ANSWERS and not (a_word and self._has("sells", "cheers", "announces")):
             return True
         if only_holds(self.draft.text):
             return False
@@ -199,6 +201,11 @@ class _Reading:
         return sorted((one for one in matters if self._is_about(one)), key=lambda one: abs(one.days))
 
     def _is_about(self, matter: Matter) -> bool:
+        """Whether it speaks of the matter, or comes just after it, is personal and asks."""
+        fresh = matter.level == "good" and matter.kind in ("done", "beginning") and matter.source.startswith("event")
+        return self._speaks_of(matter) or (fresh and self._personal())
+
+    def _speaks_of(self, matter: Matter) -> bool:
         if matter.source == "draft":
             return True
         gain = self._gain(matter.source) + self._near(matter) + self._dated(matter)
@@ -207,7 +214,7 @@ class _Reading:
             return gain >= ABOUT_A_DAY and meant
         if matter.level != "poor" and named(self._cues, matter.kind):
             gain += ABOUT
-        return gain >= ABOUT or (matter.level == "good" and matter.kind in ("done", "beginning") and self._personal())
+        return gain >= ABOUT
 
     def _near(self, matter: Matter) -> float:
         """How many of the words a matter is called by the text comes near."""
@@ -250,6 +257,9 @@ class _Reading:
         side = "after" if matter.days > 0 else "before"
         when = f"{_days(matter.days)} {side} it" if matter.days else "on the day"
         why = f"It is about {matter.said}, {when}"
+        if not self._speaks_of(matter):
+            after = f"{_days(matter.days)} after" if matter.days else "on the day of"
+            why = f"It does not name {matter.said}, but comes {after} it"
         marked = self._marked(matter.source)
         if matter.level == "good":
             return Said("good", why, marked)
