@@ -195,7 +195,7 @@ def test_a_dunning_note_to_a_widow_is_not_scored() -> None:
     assert (part.level, part.score) == ("poor", None)
     assert "her husband Adam died on 20 February 2026" in part.why
     assert "said on the phone" in part.why
-    gentle = "Dear Ms Arden, we are sorry for your loss. The balance of £40 must be settled before the name is changed. Ivo"
+    gentle = "Dear Ms Arden, we are sorry for your loss. The balance of £40 must be settled first. Ivo"
     assert read(gentle, known(details=(fact,))).score is None
     assert read(WIDOW).level == "good"
     years = detail("her husband died ten years ago", noted_us=NOW - 3 * DAY)
