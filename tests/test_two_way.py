@@ -26,6 +26,8 @@ def read(text: str, by: str = "Agnes Rowe", language: str | None = "en") -> Part
         ("Dear Jun, the roof is done. Ring me on 555 0119 if it drips. Agnes Rowe", "good"),
         ("Dear Jun, the roof is done. Agnes Rowe", "mixed"),
         ("Dear Jun, the roof is done. Any questions? Agnes Rowe", "mixed"),
+        ("Dear Jun, the roof is done. Let me know if you have any questions. Agnes Rowe", "mixed"),
+        ("Dear Jun, the roof is done. Any questions? Ring me if it drips. Agnes Rowe", "good"),
         ("Dear Jun, on a scale from 1 to 10, how likely are you to recommend us? Agnes Rowe", "mixed"),
         ("Dear Jun, the roof is done. Let us know. Agnes Rowe", "mixed"),
         ("Dear Jun, the roof is done. Enjoy it, and no need to answer! Agnes Rowe", "mixed"),

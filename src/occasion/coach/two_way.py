@@ -20,6 +20,7 @@ NUMBER = re.compile(
     r"(?<!\w)(?:\+?\d[\d ()/-]{5,}\d|(?:extension|ext\.?|number|line|call|ring|phone) \d{2,})(?!\w)", re.IGNORECASE
 )
 _MARK = re.compile(r"[?？؟]")
+_STOCK = re.compile(r"\b(?:questions?|queries|concerns|feedback|comments|pytania|pytań|uwagi)\b", re.IGNORECASE)
 READ_AT_MOST = 20_000  # characters of a draft
 SCORES = {"good": 1.0, "mixed": 0.5, "poor": 0.0}
 
@@ -66,8 +67,11 @@ def doors_of(text: str, language: str | None) -> Doors:
     questions = [one for one in pieces_of(text).sentences if _MARK.search(one.text)]
     real = tuple(one for one in questions if not _is_set(one, set_ones))
     asked = tuple(one for one in set_ones if any(_over(one, sentence) for sentence in questions) or not questions)
+    stock = [one for one in set_ones if _STOCK.search(one.words)]
+    bound = [one for one in pieces_of(text).sentences if any(_over(set_one, one) for set_one in stock)]
+    open_ones = [one for one in named(found, "invitation") if not any(_over(one, sentence) for sentence in bound)]
     return Doors(
-        real, asked, named(found, "invitation"), named(found, "office"), named(found, "no reply", "closing"),
+        real, asked, tuple(open_ones), named(found, "office"), named(found, "no reply", "closing"),
         named(found, "form"), named(found, "no need"),
     )  # fmt: skip
 
