@@ -45,7 +45,7 @@ class Sender(threading.Thread):
             answer = requests.post(
                 f"{self.server.url}/v1/batch", json={"batch": items}, auth=(self.server.key, ""), timeout=10
             )
-        except requests.ConnectionError:
+        except requests.RequestException:  # also one cut off in the middle of its answer
             return False
         assert answer.status_code == 200, answer.text
         return True
