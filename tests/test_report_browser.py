@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from browsing import chromium
+from browsing import chromium, unfold
 from occasion.finding.findings import Findings, SetAside
 from occasion.finding.report import write_report
 from sample_findings import finding, findings, further
@@ -44,10 +44,6 @@ def opened(chromium: Any, path: Path, width: int = 1280, scheme: str = "light") 
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
     page.goto(path.as_uri())
     return page
-
-
-def unfold(page: Any) -> None:
-    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
 
 
 LOOKS = [(case, width, scheme) for case in ("full", "long") for width in (1280, 320) for scheme in ("light", "dark")]

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from occasion.coach.context import stage_of
 from occasion.desk.ahead import standing
 from occasion.desk.cards import ON_DESK, Ground
 from occasion.desk.certain import certain
@@ -17,9 +18,8 @@ from occasion.desk.pages import Consent, Identity, PartyPage, Trait
 from occasion.desk.parts import Entry, ProgressLine, Said, Value
 from occasion.desk.snapshot import event_line, shown
 from occasion.events.event import Event
-from occasion.moments.catalogue import Catalogue, Moment
-from occasion.moments.definition import Definition, Per
-from occasion.moments.live.program import live
+from occasion.moments.catalogue import Moment
+from occasion.moments.definition import Per
 from occasion.moments.progress import Progress
 from occasion.people.details import Detail
 from occasion.people.merges import history
@@ -65,7 +65,7 @@ def party_page(
         consents=_consents(found),
         rests_until_us=rests[0] if rests else None,
         deceased="yes" if found.deceased == "unknown" else found.deceased,
-        stage=stage_of(ground.catalogue, events, now, theirs),
+        stage=stage_of(ground.catalogue, events, now, theirs) or "",
         first_us=events[0].at if events else None,
         last_us=events[-1].at if events else None,
         events_total=len(events),
@@ -83,16 +83,6 @@ def party_page(
         gestures=known.gestures.get(found.party, ()),
         may=_may(ground.viewer.role),
     )
-
-
-def stage_of(catalogue: Catalogue, events: Sequence[Event], now: int, zone: str) -> str:
-    """Which stage a party is in: the one entered last; "" where none was. Of two at once the later in the catalogue."""
-    entered = [
-        (reached.at, place, entry.stage.name)
-        for place, entry in enumerate(catalogue.stages)
-        for reached in live(Definition(entry.stage.enter), events, now, zone)[-1:]
-    ]
-    return max(entered)[2] if entered else ""
 
 
 def how_far(ground: Ground, party: Party, events: Sequence[Event], rows: Sequence[Any]) -> tuple[ProgressLine, ...]:
