@@ -46,12 +46,14 @@ from occasion.desk.parts import (
     Entry,
     EventLine,
     FindingLine,
+    ForOne,
     GestureLine,
     PartyRef,
     ProgressLine,
     PromiseLine,
     ProposalLine,
     Said,
+    Send,
     Suggestion,
 )
 from occasion.desk.reading_view import reading_view
@@ -307,7 +309,14 @@ TODAY = TodayPage(
     2,
     False,
     SLIPPED,
-)
+    (
+        Send(
+            "9f", "Our garden opens", NOW - DAY, 412, "Our garden café opens on Saturday.",
+            (ForOne(DANA, MINT, "text"), ForOne(BROKER, DAUGHTER, "date")), 7,
+        ),
+    ),
+    3,
+)  # fmt: skip
 TODAY_EMPTY = TodayPage(NOW, ZONE, "2026-03-02", "own", (), (), 0, (), (DONE,), (TOMORROW,), (), (), 5, True)
 
 PARTY = PartyPage(

@@ -9,12 +9,16 @@ import pytest
 from desk_world import DAY, HOUR, MORNING, World, event
 from occasion.desk import actions
 from occasion.desk.cards import Ground
-from occasion.desk.expand import FEW, Send, sends, take_up
+from occasion.desk.expand import FEW, Send, decline, sends, still, take_up
 from occasion.desk.owners import read_house
+from occasion.desk.pages import TodayPage
+from occasion.desk.today import today
 from occasion.errors import InputError
 from occasion.events.event import Event
 from occasion.people import details, merges, parties
 from occasion.store.records import writing
+from occasion.store.schema.desk import OCCASIONS
+from occasion.store.schema.doors import AUDIT
 
 CATALOGUE = """\
 process:
@@ -121,7 +125,7 @@ def test_taken_up_it_is_an_occasion_once_and_of_whoever_took_it(world: World) ->
     (send,) = proposed(world, letters(10))
     with writing(world.engine) as connection:
         occasion = take_up(connection, send, "p00003", now=NOW, by="ewa")
-        with pytest.raises(InputError, match="was taken up already"):
+        with pytest.raises(InputError, match="was taken up or declined already"):
             take_up(connection, send, "p00003", now=NOW, by="marek")
         with pytest.raises(InputError, match="is not proposed"):
             take_up(connection, send, "p00004", now=NOW, by="ewa")
@@ -138,3 +142,80 @@ def test_who_may_not_see_names_is_shown_nobody(world: World) -> None:
     assert proposed(world, letters(10), "ann") == ()
     (send,) = proposed(world, letters(10), "jan")  # a colleague whose parties these are not
     assert who(send) == []
+
+
+def test_declined_with_a_reason_it_stays_declined_and_the_others_stay_proposed(world: World) -> None:
+    note(world, "p00003", "learns the lute")
+    note(world, "p00004", "keeps a heron")
+    (send,) = proposed(world, letters(10))
+    with writing(world.engine) as connection:
+        for reason in ("", "  ", "x" * 301):
+            with pytest.raises(InputError, match="the reason has"):
+                decline(connection, send, "p00003", reason, now=NOW, by="ewa")
+        with pytest.raises(InputError, match="is not proposed"):
+            decline(connection, send, "p00005", "why not", now=NOW, by="ewa")
+        number = decline(connection, send, "p00003", "She  told me herself", now=NOW, by="ewa")
+        with pytest.raises(InputError, match="taken up or declined already"):
+            take_up(connection, send, "p00003", now=NOW, by="marek")
+    with world.engine.connect() as connection:
+        (row,) = connection.execute(OCCASIONS.select()).all()
+        (line,) = connection.execute(AUDIT.select().where(AUDIT.c.action == "proposal declined")).all()
+    assert (row.number, row.state, row.reason, row.owner) == (number, "skipped", "She told me herself", "ewa")
+    assert (line.actor, line.about) == ("ewa", f"occasion:{number}")
+    assert "herself" not in str(line.facts)
+    with writing(world.engine) as connection:  # under another name of hers too
+        merges.merge(connection, "p00003", "p00013", now=NOW, by="ewa", why="the same")
+    (again,) = proposed(world, letters(20))
+    assert [party for party, _ in who(again)] == ["p00004"]
+
+
+def on_today(world: World, viewer: str, found: tuple[Send, ...], whose: str = "") -> TodayPage:
+    with world.engine.connect() as connection:
+        looks = world.viewer(viewer)
+        return today(connection, looks, NOW, catalogue=world.catalogue, zone="Europe/Warsaw", sends=found, whose=whose)
+
+
+def shown(page: TodayPage) -> list[list[str]]:
+    return [[party for party, _ in who(send)] for send in page.sends]
+
+
+def test_on_today_each_stands_once_for_its_owner_as_far_as_the_day_has_room(world: World) -> None:
+    world.colleague("kim", "Kim", capacity=2)
+    for i in range(3, 7):
+        note(world, f"p{i:05d}", "keeps a heron", ago=30 + i)
+        world.party(f"p{i:05d}", f"Party {i}", owner="kim")
+    note(world, "p00007", "keeps a heron")
+    log = [*letters(10), *letters(12, at=NOW - 3 * DAY, kind="autumn")]
+    found = proposed(world, log)
+    assert len(found) == 2
+    page = on_today(world, "kim", found)
+    assert (shown(page), page.more_to_add) == ([["p00003", "p00004"]], 2)
+    assert page.sends[0].few[0].party.name == "Party 3"
+    world.events(event("p00009", "complaint", NOW), clock=NOW)  # of ewa's
+    assert shown(on_today(world, "kim", found)) == [["p00003", "p00004"]]
+    with writing(world.engine) as connection:
+        actions.hand_over(connection, 1, "kim", "yours", now=NOW, by="ewa")
+    page = on_today(world, "kim", found)  # an occasion goes first
+    assert (len(page.today), shown(page), page.more_to_add) == (1, [["p00003"]], 3)
+    boss = on_today(world, "boss", found)  # everybody's: as far as each one's day has room, and what is nobody's
+    assert (shown(boss), boss.more_to_add) == ([["p00007", "p00003"]], 3)
+    assert shown(on_today(world, "jan", found)) == []
+    world.colleague("ann", "Ann", role="analyst")
+    assert shown(on_today(world, "ann", found)) == []
+
+
+def test_what_was_found_a_while_ago_is_sifted_when_it_is_shown(world: World) -> None:
+    noted = {i: note(world, f"p{i:05d}", "keeps a heron", ago=30 + i) for i in range(3, 9)}
+    found = proposed(world, letters(10))
+    (send,) = found
+    with writing(world.engine) as connection:
+        take_up(connection, send, "p00003", now=NOW, by="boss")
+        decline(connection, send, "p00004", "no", now=NOW, by="boss")
+        parties.change(connection, "p00005", now=NOW, by="boss", deceased="2026-03-01")
+        details.end(connection, noted[6], now=NOW)
+        actions.gesture(connection, "p00007", "call", "Rang.", now=NOW, by="boss", append=lambda _: None)
+    with world.engine.connect() as connection:
+        here = ground(world, connection)
+        (left,) = still(here, found, None)
+        assert still(here, found, ("jan",)) == ()
+    assert [party for party, _ in who(left)] == ["p00008"]

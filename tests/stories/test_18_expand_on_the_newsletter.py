@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import time
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -113,6 +114,55 @@ def test_five_of_412_with_the_detail_and_its_source_and_one_is_taken_up(app: Fas
     assert re.sub(r"<[^>]+>", "", said[1]) == "Too early: they have 14 days to answer, which are not over."  # type: ignore[index]
     for party in (PEOPLE[64], PEOPLE[9], PEOPLE[13]):  # again, and of those who were never proposed
         assert manager.post("/touches", data={"send": send, "party": party}).status_code == 422
+
+
+def on_today(page: str) -> set[str]:
+    """Who is proposed on Today."""
+    section = re.search(r'<section class="section" id="expand".*?</section>', page, re.DOTALL)
+    return set(re.findall(r'name="party" value="([^"]*)"', section[0])) if section else set()
+
+
+def today(client: Any) -> str:
+    """Today, once it was looked for whom there is something to add."""
+    page = ""
+    for _ in range(100):
+        page = client.get("/").text
+        if on_today(page):
+            break
+        time.sleep(0.05)
+    return page
+
+
+def test_they_stand_on_today_and_each_is_taken_up_or_declined_alone(app: FastAPI) -> None:
+    manager = signed_in(app, "manager")
+    page = today(manager)
+    assert on_today(page) == FEW
+    assert "Expand on what went to many" in page
+    assert "To 412 people" in page
+    assert re.search(r"It spoke of this.*grows old roses.*said on the phone", page, re.DOTALL)
+    for secret in ("divorce", "diabetic", "pays late", "choir", "Norway", "wooden boat", "prize roses"):
+        assert secret not in page
+    send = re.search(r'name="send" value="([^"]*)"', page)[1]  # type: ignore[index]
+    given = {"send": send, "do": "decline", "back": "/"}
+    assert manager.post("/touches", data={**given, "party": PEOPLE[31]}).status_code == 422  # no reason
+    why = "He gave it up, he told me"
+    answer = manager.post("/touches", data={**given, "party": PEOPLE[31], "reason": why})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    taken = manager.post("/touches", data={"send": send, "party": PEOPLE[30], "back": "/"})
+    assert taken.headers["location"].endswith("#coach")
+    beside = unescape(manager.get(taken.headers["location"]).text)
+    assert re.search(r'id="coach-box".*you know this about them: sister\'s wedding.*name="draft"', beside, re.DOTALL)
+    assert on_today(manager.get("/").text) == FEW - {PEOPLE[30], PEOPLE[31]}  # at once, and from then on
+    assert set(few(manager.get("/touches").text)) == FEW - {PEOPLE[30], PEOPLE[31]}
+    audit = unescape(manager.get("/audit").text)
+    assert "proposal declined" in audit
+    assert why not in audit
+    with app.state.service.engine.connect() as connection:
+        rows = {row.party: row for row in connection.execute(OCCASIONS.select())}
+    assert (rows[PEOPLE[31]].state, rows[PEOPLE[31]].reason) == ("skipped", why)
+    assert on_today(today(signed_in(app, "colleague", "ewa"))) == {PEOPLE[7]}
+    for nobody in (signed_in(app, "colleague", "jan"), signed_in(app, "analyst")):
+        assert on_today(nobody.get("/").text) == set()
 
 
 def test_a_colleague_sees_their_own_and_an_analyst_nobody(app: FastAPI) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,11 @@ class Days:
     def room(self, owner: str) -> int:
         """How many more an owner can do today."""
         return max(0, self.capacity.get(owner, DEFAULT) - self.worked.get(owner, 0))
+
+    def left(self, shown: Sequence[Any]) -> dict[str, int]:
+        """How many more each owner can do beside the occasions that are shown, by those owners that have any."""
+        taken = Counter(self.of(row) for row in shown)
+        return {owner: max(0, self.room(owner) - count) for owner, count in taken.items()}
 
     def split(self, ranked: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         """The occasions that the day has room for, and the others, each in the order given.

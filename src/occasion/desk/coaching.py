@@ -32,12 +32,14 @@ def coach_page(ground: Ground, zone: str, party: str, *, occasion: int | None = 
     channels = channels_of(found)
     row = None if occasion is None else _row(ground.connection, occasion, found)
     may_keep = row is not None and "done" in ground.cards([row]).may(row)
+    adds = row is not None and row.facts.get("why") == "expand"
+    to_add = ground.cards([row]).why(row) if adds else None
     given = {"channel": found.channel or "", **more}
     if given["channel"] and given["channel"] not in channels:
         channels = (*channels, given["channel"])
     return CoachPage(
         ground.now, zone, party_ref(found, ground.house, ground.zone, True), row.number if row is not None else None,
-        row.moment if row is not None else "", channels, may_keep=may_keep, **given,
+        row.moment if row is not None else "", channels, may_keep=may_keep, to_add=to_add, **given,
     )  # fmt: skip
 
 

@@ -7,17 +7,17 @@ of whom a detail is known of which may be mentioned and which either
     date       has its day in these two weeks,
     unspoken   was noted within the last year and no message of ours has meant since.
 
-Never the others; never the dead, nobody in trouble, nobody who is being left in peace, and nobody for whom something
-was taken up already. A proposal does nothing: a person takes it up, and then it is an occasion of theirs.
+Never the others; never the dead, nobody in trouble, nobody who is being left in peace, and nobody for whom it was taken
+up or declined already. A proposal does nothing: a person takes it up, and then it is an occasion of theirs, or declines
+it with a reason, and then it stays declined.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import groupby
-from typing import Literal
 
 from sqlalchemy import Connection, select
 
@@ -28,7 +28,7 @@ from occasion.desk.dates import DAY_US, day_of, local_date
 from occasion.desk.journey_audit import step_name
 from occasion.desk.known import Known, detail_line, know, party_ref
 from occasion.desk.occasions import new_row, open_one
-from occasion.desk.parts import DetailLine, PartyRef
+from occasion.desk.parts import REASONS, ForOne, Reason, Send
 from occasion.desk.ranking import stake
 from occasion.desk.snapshot import EventsOf
 from occasion.desk.suggestions import quoted
@@ -43,8 +43,6 @@ from occasion.store import audit
 from occasion.store.schema.desk import OCCASIONS
 from occasion.store.schema.people import DETAILS
 
-Reason = Literal["text", "date", "unspoken"]
-REASONS: tuple[Reason, ...] = ("text", "date", "unspoken")
 LATELY_DAYS = 7
 MANY = 10  # people who got the same within a day
 FEW = 12  # proposed of one send
@@ -53,33 +51,9 @@ NEAR_DAYS = 14
 FRESH_DAYS = 365
 PIECE = 400
 DAYS = 3  # there are for what was taken up
+ONE_LINE = 300  # characters of a reason
 MORE_THAN = "more than "  # the moment of its occasion: more than the newsletter
 Texts = Callable[[Sequence[Event]], Mapping[str, int]]  # by event which text it is, names and numbers left out
-
-
-@dataclass(frozen=True)
-class ForOne:
-    """Somebody for whom there is something to add: the detail, its source beside it, and why this one now."""
-
-    party: PartyRef
-    detail: DetailLine
-    reason: Reason
-
-
-@dataclass(frozen=True)
-class Send:
-    """What went to many. `key` names it; `people`: how many got it; `text`: its beginning, "" where it has none.
-
-    `few`: for whom there is something to add, the most fitting first; `known_of`: of how many anything was known.
-    """
-
-    key: str
-    name: str
-    at_us: int
-    people: int
-    text: str
-    few: tuple[ForOne, ...]
-    known_of: int
 
 
 @dataclass(frozen=True)
@@ -102,35 +76,83 @@ class _Sent:
         return blake2b(f"{self.name}\x00{self.at}".encode(), digest_size=8).hexdigest()
 
 
-def sends(ground: Ground, lately: Iterable[Event], events_of: EventsOf, texts: Texts | None = None) -> tuple[Send, ...]:
+def sends(
+    ground: Ground, lately: Iterable[Event], events_of: EventsOf, texts: Texts | None = None, *, most: int = FEW
+) -> tuple[Send, ...]:
     """The sends of the last seven days, the latest first, with the few of each. Who may not see names gets none.
 
-    `lately`: the log's events of that time; `texts`: which text a message is, from the index of what was sent.
+    `lately`: the log's events of that time; `texts`: which text a message is, from the index of what was sent; `most`:
+    how many are named of each.
     """
     if not sees_names(ground.viewer):
         return ()
     found = _to_many(ground, [event for event in lately if event.at > ground.now - LATELY_DAYS * DAY_US], texts)
-    return tuple(_send(ground, sent, events_of) for sent in sorted(found, key=lambda sent: -sent.at))
+    return tuple(_send(ground, sent, events_of, most) for sent in sorted(found, key=lambda sent: -sent.at))
 
 
 def take_up(connection: Connection, send: Send, party: str, *, now: int, by: str) -> int:
     """The proposal becomes an occasion of whoever takes it up; its number. Raises InputError where it is none."""
+    return _settle(connection, send, party, "taken", "", now=now, by=by)
+
+
+def decline(connection: Connection, send: Send, party: str, reason: str, *, now: int, by: str) -> int:
+    """Nothing will be added for this one, for a reason; what went to the others stays proposed. It is kept as an
+    occasion that was skipped, whose number is given. Raises InputError where it is no proposal, or without a reason.
+    """
+    said = " ".join(reason.split())
+    if not 0 < len(said) <= ONE_LINE:
+        raise InputError(f"the reason has {len(said)} characters; say in one line of 1 to {ONE_LINE} why not")
+    return _settle(connection, send, party, "skipped", said, now=now, by=by)
+
+
+def _settle(connection: Connection, send: Send, party: str, state: str, reason: str, *, now: int, by: str) -> int:
     one = next((one for one in send.few if one.party.party == party), None)
     if one is None:
         raise InputError(f"{party[:80]!r} is not proposed for {send.name[:60]!r} (any more): look at the page again")
     until = day_of(day_of(now, one.party.zone)[0] + (DAYS - 1) * DAY_US + DAY_US // 2, one.party.zone)[1]
     row = new_row(
         party=party, moment=f"{MORE_THAN}{send.name}", identity=f"expand:{send.key}", kind="reached",
-        about_us=send.at_us, owner=by, shown_us=now, until_us=until, state="taken", taken_by=by,
+        about_us=send.at_us, owner=by, shown_us=now, until_us=until, state=state, taken_by=by, reason=reason,
         stake=stake("reached"), who=one.party.kind,
         facts={"why": "expand", "text": one.detail.text, "name": send.name, "detail": one.detail.number},
         changed_us=now,
     )  # fmt: skip
     number = open_one(connection, row)
     if number is None:
-        raise InputError(f"{party[:80]!r}: was taken up already; look at the page again")
-    audit.note(connection, now, by, "proposal taken", f"occasion:{number}", {"send": send.key})
+        raise InputError(f"{party[:80]!r}: was taken up or declined already; look at the page again")
+    said = "taken" if state == "taken" else "declined"
+    audit.note(connection, now, by, f"proposal {said}", f"occasion:{number}", {"send": send.key})
     return number
+
+
+def still(ground: Ground, found: Sequence[Send], owners: Sequence[str] | None) -> tuple[Send, ...]:
+    """What was found a while ago, for a viewer now: of their owners (None: all), each person once, without whom it was
+    taken up or declined for by now, who is to be left in peace, and details that may no longer be mentioned.
+    """
+    if not sees_names(ground.viewer):
+        return ()
+    since = ground.now - LATELY_DAYS * DAY_US
+    near = [
+        (send, [one for one in send.few if owners is None or one.party.owner in owners][: 3 * FEW])
+        for send in found
+        if send.at_us > since
+    ]
+    known = know(ground.connection, {one.party.party for _, few in near for one in few}, ground.house, ground.pits)
+    shown: list[Send] = []
+    seen: set[str] = set()
+    for send, some in near:
+        settled, few = _settled(ground.connection, send.key), []
+        for one in some:
+            party = known.parties[one.party.party]
+            theirs = {detail.number for detail in known.details.get(party.party, ()) if detail.may("mention")}
+            mine = owners is None or party.owner in owners  # still
+            free = settled.isdisjoint(party.identities) and party.party not in seen
+            if mine and free and one.detail.number in theirs and not _in_peace(ground, known, party):
+                seen.add(party.party)
+                few.append(replace(one, party=party_ref(party, ground.house, ground.zone, True)))
+        if few:
+            shown.append(replace(send, few=tuple(few[:FEW])))
+    return tuple(shown)
 
 
 def _to_many(ground: Ground, events: Sequence[Event], texts: Texts | None) -> list[_Sent]:
@@ -174,22 +196,23 @@ def _within_a_day(named: Sequence[tuple[str, Event]]) -> list[tuple[str, dict[st
     return [(name, parties) for name, parties in found if len(parties) >= MANY]
 
 
-def _send(ground: Ground, sent: _Sent, events_of: EventsOf) -> Send:
+def _send(ground: Ground, sent: _Sent, events_of: EventsOf, most: int) -> Send:
     asked = _noted(ground.connection, list(sent.messages))
     known = know(ground.connection, asked[:LOOKED_AT], ground.house, ground.pits)
-    taken = _taken(ground.connection, sent.key)
+    settled = _settled(ground.connection, sent.key)
     whose = owners_seen(ground.connection, ground.viewer)
     few: list[tuple[tuple[int, int], ForOne]] = []
     for name in asked[:LOOKED_AT]:
         party = known.parties[name]
-        if party.party in taken or (whose is not None and party.owner not in whose) or _in_peace(ground, known, party):
+        theirs = whose is not None and party.owner not in whose
+        if theirs or not settled.isdisjoint(party.identities) or _in_peace(ground, known, party):
             continue
         fit = _fitting(ground, sent, party, known.details.get(party.party, ()), events_of)
         if fit is not None:
             reason, detail = fit
             line = ForOne(party_ref(party, ground.house, ground.zone, True), detail_line(detail, ground.house), reason)
             few.append(((REASONS.index(reason), -detail.noted_us), line))
-    best = sorted(few, key=lambda one: one[0])[:FEW]
+    best = sorted(few, key=lambda one: one[0])[:most]
     return Send(
         sent.key, sent.name, sent.at, len(sent.messages), quoted(sent.text), tuple(one for _, one in best), len(asked)
     )
@@ -223,7 +246,8 @@ def _noted(connection: Connection, parties: Sequence[str]) -> list[str]:
     return sorted(latest, key=lambda party: (-latest[party], party))
 
 
-def _taken(connection: Connection, key: str) -> set[str]:
+def _settled(connection: Connection, key: str) -> set[str]:
+    """For whom it was taken up or declined."""
     query = select(OCCASIONS.c.party).where(OCCASIONS.c.identity == f"expand:{key}")
     return set(connection.execute(query).scalars())
 
@@ -263,4 +287,4 @@ def _near(on_date: str, today: int) -> bool:
     return span is not None and abs(span.first.toordinal() - today) <= NEAR_DAYS
 
 
-__all__ = ["FEW", "LATELY_DAYS", "MANY", "ForOne", "Reason", "Send", "sends", "take_up"]
+__all__ = ["FEW", "LATELY_DAYS", "MANY", "ForOne", "Reason", "Send", "decline", "sends", "still", "take_up"]

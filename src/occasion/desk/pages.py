@@ -21,6 +21,7 @@ from occasion.desk.parts import (
     PromiseLine,
     ProposalLine,
     Said,
+    Send,
 )
 from occasion.estimate import Refusal
 
@@ -69,6 +70,8 @@ class TodayPage:
     are among `today`; `missed`: slipped by since yesterday began, nothing left to do but to know. `yesterday`: what
     was finished, skipped or slipped by then. `tomorrow`: what begins or ends tomorrow, and certain moments.
     `empty`: nothing is left to do today (`done_today` says how much was done). `whose`: own, team or all.
+    `sends`: what went to many, with those for whom there is something to add and whose owner's day has room for it
+    beside the occasions; of `more_to_add` more there is something too.
     """
 
     now_us: int
@@ -86,6 +89,8 @@ class TodayPage:
     done_today: int
     empty: bool
     slipped: Slipped | None = None  # last month's, where the viewer looks at more than their own
+    sends: tuple[Send, ...] = ()
+    more_to_add: int = 0
 
 
 @dataclass(frozen=True, slots=True)

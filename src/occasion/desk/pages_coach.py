@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from occasion.coach.practice import Moved, Week
 from occasion.coach.reading import Level, PartName, Verdict
-from occasion.desk.parts import DetailLine, PartyRef
+from occasion.desk.parts import DetailLine, PartyRef, Said
 from occasion.estimate import Refusal
 
 
@@ -76,7 +76,8 @@ class CoachPage:
 
     `occasion`: the one it is about, with its moment. `may_keep`: that occasion may be done by saying "this is what I
     sent". `drafting`: what a model is called that may be asked for a draft, "" where none may. `drafted`: the model
-    that wrote the text at first, "" for nobody but the person.
+    that wrote the text at first, "" for nobody but the person. `to_add`: what is known of them and could be added to
+    what went to many, where the occasion is about that.
     """
 
     now_us: int
@@ -93,6 +94,7 @@ class CoachPage:
     drafted: str = ""
     wish: str = ""
     refused: str = ""
+    to_add: Said | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -264,3 +264,32 @@ class Entry:
     event: EventLine | None = None
     number: int | None = None
     facts: tuple[tuple[str, str], ...] = field(default=())
+
+
+Reason = Literal["text", "date", "unspoken"]
+REASONS: tuple[Reason, ...] = ("text", "date", "unspoken")
+
+
+@dataclass(frozen=True, slots=True)
+class ForOne:
+    """Somebody for whom there is something to add: the detail, its source beside it, and why this one now."""
+
+    party: PartyRef
+    detail: DetailLine
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """What went to many. `key` names it; `people`: how many got it; `text`: its beginning, "" where it has none.
+
+    `few`: for whom there is something to add, the most fitting first; `known_of`: of how many anything was known.
+    """
+
+    key: str
+    name: str
+    at_us: int
+    people: int
+    text: str
+    few: tuple[ForOne, ...]
+    known_of: int

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,9 +17,10 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select, true
 from occasion.desk.capacity import Days, days
 from occasion.desk.cards import Cards, Ground
 from occasion.desk.dates import day_begin, local_date
+from occasion.desk.expand import FEW, still
 from occasion.desk.owners import read_house
 from occasion.desk.pages import OwnerDay, TodayPage
-from occasion.desk.parts import CardLine, Said
+from occasion.desk.parts import CardLine, ForOne, Said, Send
 from occasion.desk.ranking import order
 from occasion.desk.slipped import slipped_last_month
 from occasion.desk.snapshot import EventsOf
@@ -55,10 +56,12 @@ def today(
     recent: EventsOf | None = None,
     rules: ContactRules | None = None,
     whose: str = "",
+    sends: Sequence[Send] = (),
 ) -> TodayPage:
     """The page for a viewer at an instant, its days reckoned in the viewer's zone, else the workspace's (`zone`).
 
-    `whose`: "own" narrows a manager's page to their own; `recent`: a party's events that can be had at once.
+    `whose`: "own" narrows a manager's page to their own; `recent`: a party's events that can be had at once; `sends`:
+    what went to many lately, as it was looked through last (see expand.py).
     """
     house = read_house(connection, now)
     ground = Ground(connection, viewer, now, zone, catalogue, house, rules or ContactRules(zone=zone), recent)
@@ -74,6 +77,7 @@ def today(
     room = days(house, viewer, worked)
     do, wait = room.split(ranked)
     do, wait = do[:CARDS], [*do[CARDS:], *wait]
+    to_add, more_to_add = _to_add(ground, room, do, still(ground, sends, owners) if sends else ())
     total = _count(connection, scope, span, now)
     own = owners is not None and set(owners) == {viewer.id, *viewer.teams}
     done_today = worked.get(viewer.id, 0) if own else _done(connection, scope, span)
@@ -90,7 +94,29 @@ def today(
         done_today,
         not do,
         None if own and viewer.role == "colleague" else slipped_last_month(ground, owners, shown_zone),
+        to_add, more_to_add,
     )  # fmt: skip
+
+
+def _to_add(ground: Ground, room: Days, do: Sequence[Any], sends: Sequence[Send]) -> tuple[tuple[Send, ...], int]:
+    """Those for whom there is something to add to what went to many, as far as their owners' days have room for them
+    after the occasions; and how many more there are.
+    """
+    left, shown, more = room.left(do), 0, 0
+    found: list[Send] = []
+    for send in sends:
+        few: list[ForOne] = []
+        for one in send.few:
+            owner = room.own or one.party.owner or ground.viewer.id
+            left.setdefault(owner, room.room(owner))
+            if left[owner] > 0 and shown < FEW:
+                left[owner] -= 1
+                shown += 1
+                few.append(one)
+            else:
+                more += 1
+        found += [replace(send, few=tuple(few))] if few else []
+    return tuple(found), more
 
 
 def spans(now: int, zone: str) -> Span:

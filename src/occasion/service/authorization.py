@@ -83,7 +83,7 @@ TABLE: tuple[Line, ...] = (
     _page("/practice", "one's own exercises, and nobody else's; the team in sums", NAMES),
     _verb("/practice", "read or keep a rewriting of one's own, take another, put one away", NAMES),
     _page("/touches", "how messages turned out: one's own, and sums; no names for an analyst", EVERY_ROLE),
-    _verb("/touches", "take up what could be added to what went to many", NAMES),
+    _verb("/touches", "take up or decline what could be added to what went to many", NAMES),
     _page("/export/{party:path}", "everything held about a party, as a file", NAMES, own="party"),
     _verb("/erase/{party:path}", "erase a party everywhere", LEAD, own="party"),
     _page("/moments", "the catalogue", EVERY_ROLE),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Event as Signal
+from threading import Lock, Thread
 from time import monotonic
 from typing import Any
 
@@ -16,17 +20,25 @@ from sqlalchemy import Connection
 from occasion.coach.copies import Copies
 from occasion.coach.keeping import FILE
 from occasion.coach.sent import Turned, is_sent
+from occasion.desk.cards import Ground
 from occasion.desk.dates import DAY_US
-from occasion.desk.expand import LATELY_DAYS
-from occasion.desk.parts import Card
+from occasion.desk.expand import LATELY_DAYS, sends
+from occasion.desk.owners import read_house
+from occasion.desk.parts import Card, Send
 from occasion.desk.touches import Reading, Touches, turned_about
 from occasion.desk.touches_kept import kept
+from occasion.desk.viewer import SYSTEM, Viewer
 from occasion.events.event import Event
 from occasion.events.instants import rfc3339
 from occasion.store.workspace import RECORDS
 
 AGAIN_SECONDS = 600.0  # before a reading that failed is tried again
 STOP_SECONDS = 10.0
+log = logging.getLogger(__name__)
+AFRESH_SECONDS = 120.0  # before it is looked again for whom there is something to add
+FIRST_SECONDS = 0.25
+MOST = 400  # of them, of one send: more than any viewer is shown
+EVERYBODY = Viewer(SYSTEM, "", "admin")
 LATELY_SECONDS = 30.0  # before the log is looked through for the messages of the last days again
 
 
@@ -39,6 +51,11 @@ class Touching:
     _process: subprocess.Popen[bytes] | None = None
     _started: float | None = None
     _lately: tuple[float, list[Event]] | None = None
+    _few: tuple[Send, ...] = ()
+    _looked: float | None = None
+    _takes: float = 0.0  # seconds to look for them
+    _looking: Thread | None = None
+    _end: Signal = field(default_factory=Signal)
 
     def latest(self, now: int) -> Touches | None:
         """The sums, at most about a day old; None where they are being read for the first time."""
@@ -63,6 +80,9 @@ class Touching:
 
     def stop(self) -> None:
         """End a reading that is under way; it is done again after the next start."""
+        self._end.set()
+        if (looking := self._looking) is not None:
+            looking.join(STOP_SECONDS)
         with self._lock:
             if self._process is not None:
                 self._process.terminate()
@@ -73,10 +93,73 @@ class Touching:
         """What went out in the last days."""
         clock, held = monotonic(), self._lately
         if held is None or clock - held[0] > LATELY_SECONDS:
-            since = now - LATELY_DAYS * DAY_US
-            events = [event for event in self.service.log.unread(since, now) if event.at > since and is_sent(event)]
-            held = self._lately = (clock, events)
+            held = self._lately = (clock, self._sent_lately(now))
         return held[1]
+
+    def few(self, now: int) -> tuple[Send, ...]:
+        """What went to many, each with everybody for whom there is something to add, as it was looked through last.
+
+        Nobody waits for a look, but a moment for the very first: it is done beside, seldom enough to take a twentieth of the time at most, and open
+        pages are told when it finds others. What it gives is to be sifted for whoever sees it (`expand.still`).
+        """
+        with self._lock:
+            waits = max(AFRESH_SECONDS, 20 * self._takes)
+            first = self._looked is None
+            due = self._looked is None or monotonic() - self._looked > waits
+            if due and not self._end.is_set() and (self._looking is None or not self._looking.is_alive()):
+                self._looked = monotonic()
+                self._looking = Thread(target=self._look, args=(now,), name="expanding", daemon=True)
+                self._looking.start()
+            looking = self._looking
+        if first and looking is not None:
+            looking.join(FIRST_SECONDS)
+        return self._few
+
+    def _look(self, now: int) -> None:
+        service, begun = self.service, monotonic()
+
+        def events_of(party: str) -> list[Event]:
+            if self._end.is_set():
+                raise _Ended
+            return list(service.log.of(party))
+
+        try:
+            with service.engine.connect() as connection:
+                catalogue, house = service.watching.catalogue(), read_house(connection, now)
+                ground = Ground(connection, EVERYBODY, now, service.workspace.zone, catalogue, house, service.rules)
+                lately = self._sent_lately(now)
+                found = sends(ground, lately, events_of, lambda some: texts_of(service, some), most=MOST)
+        except _Ended:
+            return
+        except Exception:
+            log.exception("nobody was looked for to add something to what went to many")
+            return
+        finally:
+            self._takes = monotonic() - begun
+        before, self._few = self._few, found
+        if _who(before) != _who(found):
+            service.changed.tell("occasions")
+
+    def _sent_lately(self, now: int) -> list[Event]:
+        since = now - LATELY_DAYS * DAY_US
+        return [event for event in self.service.log.unread(since, now) if event.at > since and is_sent(event)]
+
+
+class _Ended(Exception):
+    """The server stops."""
+
+
+def _who(found: Sequence[Send]) -> set[tuple[str, str]]:
+    return {(send.key, one.party.party) for send in found for one in send.few}
+
+
+def texts_of(service: Any, events: Sequence[Event]) -> Mapping[str, int]:
+    """Which text each message is; none are known while the index is not there."""
+    try:
+        with Copies(service.workspace.data / FILE) as copies:
+            return copies.texts([event.id for event in events])
+    except sqlite3.Error:
+        return {}
 
 
 def touching(service: Any) -> Touching:

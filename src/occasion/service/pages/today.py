@@ -23,7 +23,7 @@ from occasion.service.login import safe_next
 from occasion.service.out.proposals import settle
 from occasion.service.pages.forms import Sent, change, without_secrets
 from occasion.service.pages.frame import Frame, back_to, frame, part_of_day, with_trouble
-from occasion.service.touching import turned_beside
+from occasion.service.touching import touching, turned_beside
 from occasion.store.arrived import Arrived
 from occasion.store.schema.desk import OCCASIONS
 
@@ -46,6 +46,7 @@ def today_page(frame: Framed, whose: str = "") -> Response:
             recent=service.log.of,
             rules=service.rules,
             whose=whose,
+            sends=touching(service).few(frame.now_us) if viewer.sees_names else (),
         )
         may_look = () if viewer.role in ("colleague", "analyst") else ("own", "team" if viewer.teams else "all")
         shell = frame.shell("today", connection, may_look=may_look)

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
-from occasion.coach.copies import Copies
-from occasion.coach.keeping import FILE
-from occasion.desk.expand import Send, sends, take_up
+from occasion.desk.expand import Send, decline, sends, take_up
 from occasion.desk.owners import read_house
 from occasion.desk.touches_page import touches_page
 from occasion.errors import InputError
-from occasion.events.event import Event
 from occasion.service.errors import Refuse
+from occasion.service.login import safe_next
 from occasion.service.pages.forms import Sent, change
 from occasion.service.pages.frame import Frame, back_to
 from occasion.service.pages.today import Framed, ground_of
-from occasion.service.touching import touching
+from occasion.service.touching import texts_of, touching
 
 router = APIRouter(include_in_schema=False)
 PATH = "/touches"
@@ -33,20 +27,24 @@ def show(frame: Framed) -> Response:
 
 
 @router.post(PATH)
-def take(frame: Framed, fields: Sent) -> Response:
-    """A proposal is taken up: it is an occasion of the viewer's then."""
+def settle(frame: Framed, fields: Sent) -> Response:
+    """A proposal is taken up: it is an occasion of the viewer's then; or declined, with a reason."""
     now, by, party = frame.now_us, frame.viewer.id, fields.get("party", "")
+    declined, reason = fields.get("do") == "decline", fields.get("reason", "")
     with frame.service.engine.connect() as connection:
         send = next((one for one in proposed(frame, connection) if one.key == fields.get("send")), None)
         try:
             if send is None:
                 raise InputError("nothing is proposed any more for what went out then: look at the page again")
+            if declined:
+                change(frame, lambda c, _: decline(c, send, party, reason, now=now, by=by), "occasions", "audit")
+                return back_to(safe_next(fields.get("back", PATH)), "decline")
             number = change(frame, lambda c, _: take_up(c, send, party, now=now, by=by), "occasions", "audit")
         except InputError as why:
             if frame.partial:
                 return frame.refused(str(why))
             raise Refuse(422, "refused", str(why)) from None
-    return back_to(f"/occasions/{number}", "take_up")
+    return back_to(f"/occasions/{number}#coach", "take_up")
 
 
 def shown(frame: Frame) -> Response:
@@ -64,12 +62,3 @@ def proposed(frame: Frame, connection: Connection) -> tuple[Send, ...]:
     service = frame.service
     lately = touching(service).lately(frame.now_us)
     return sends(ground_of(frame, connection), lately, service.log.of, lambda events: texts_of(service, events))
-
-
-def texts_of(service: Any, events: Sequence[Event]) -> Mapping[str, int]:
-    """Which text each message is; none are known while the index is not there."""
-    try:
-        with Copies(service.workspace.data / FILE) as copies:
-            return copies.texts([event.id for event in events])
-    except sqlite3.Error:
-        return {}
