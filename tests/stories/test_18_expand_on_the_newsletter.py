@@ -205,3 +205,13 @@ def test_the_same_words_to_many_are_a_send_to_many_though_nothing_marks_them(tmp
                 break
         assert set(few(page)) == {PEOPLE[3]}
         assert page.count("<article") == 1
+
+
+def test_who_is_erased_is_nowhere_at_once(app: FastAPI) -> None:
+    manager = signed_in(app, "admin")
+    assert PEOPLE[64] in on_today(today(manager))
+    found = app.state.service.touching
+    assert "greyhound" in str(found._few)
+    assert manager.post(f"/erase/{PEOPLE[64]}", data={"sure": "yes"}).status_code == 303
+    assert "greyhound" not in str(vars(found))
+    assert on_today(today(manager)) == FEW - {PEOPLE[64]}

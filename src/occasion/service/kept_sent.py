@@ -28,7 +28,7 @@ class _Ended(Exception):
 class KeptSent:
     """`index` is for reading, from any thread; `trouble` says why it stands still, if it does.
 
-    `position`: of the log, without asking the database.
+    `position`: of the log, without asking the database. `forgotten` is called after somebody was erased.
     """
 
     def __init__(self, data: Path, engine: Engine, folder: Path, position: Callable[[], int]) -> None:
@@ -36,6 +36,7 @@ class KeptSent:
         self._keeping = open_sent(data)
         self.index: Sent = open_sent(data)
         self.trouble: str | None = None
+        self.forgotten: Callable[[], None] = _nothing
         self._seen = -1
         self._end = Signal()
         self._thread: Thread | None = None
@@ -57,6 +58,7 @@ class KeptSent:
         """Keep nothing of parties that were erased; once the log gives nothing of them any more."""
         self._keeping.forget(parties)
         self._keeping.scrub()
+        self.forgotten()
 
     def _run(self) -> None:
         while not self._end.wait(LOOK):
@@ -76,6 +78,10 @@ class KeptSent:
     def _rest(self, taken: int) -> None:
         if self._end.wait(REST):
             raise _Ended
+
+
+def _nothing() -> None:
+    """Nobody else keeps anything of them."""
 
 
 __all__ = ["KeptSent"]

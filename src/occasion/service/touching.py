@@ -99,8 +99,9 @@ class Touching:
     def few(self, now: int) -> tuple[Send, ...]:
         """What went to many, each with everybody for whom there is something to add, as it was looked through last.
 
-        Nobody waits for a look, but a moment for the very first: it is done beside, seldom enough to take a twentieth of the time at most, and open
-        pages are told when it finds others. What it gives is to be sifted for whoever sees it (`expand.still`).
+        Nobody waits for a look, but a moment for the very first: it is done beside, seldom enough to take a twentieth
+        of the time at most, and open pages are told when it finds others. What it gives is to be sifted for whoever
+        sees it (`expand.still`).
         """
         with self._lock:
             waits = max(AFRESH_SECONDS, 20 * self._takes)
@@ -114,6 +115,11 @@ class Touching:
         if first and looking is not None:
             looking.join(FIRST_SECONDS)
         return self._few
+
+    def forget(self) -> None:
+        """Somebody was erased: nothing that may name them stays."""
+        with self._lock:
+            self._few, self._lately, self._looked = (), None, None
 
     def _look(self, now: int) -> None:
         service, begun = self.service, monotonic()
@@ -165,6 +171,7 @@ def texts_of(service: Any, events: Sequence[Event]) -> Mapping[str, int]:
 def touching(service: Any) -> Touching:
     """The one of this service."""
     found: Touching = service.__dict__.setdefault("touching", Touching(service))
+    service.sent.forgotten = found.forget
     return found
 
 
