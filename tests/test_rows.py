@@ -16,6 +16,7 @@ from occasion.moments.live import Program
 from occasion.moments.live import program as programs
 from occasion.moments.meaning import meaning
 from occasion.moments.rows import ShelvedRows
+from occasion.moments.timers import SHIFT
 from occasion.moments.watch import Change, MemoryLog, Watcher
 from test_live_law import DAY, cases, simple_cases
 from test_meaning import A, X, event
@@ -245,3 +246,35 @@ def test_a_row_that_changes_while_it_is_being_saved_is_saved_as_it_was() -> None
     assert rows.save_some(5)
     assert [party for party, _ in shelf.read(["p", "q"])] == ["p", "q"]
     assert list(rows.dirty) == ["p"]
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_what_was_read_right_before_definitions_are_exchanged_is_kept_by_the_next_save(back: bool) -> None:
+    log, shelf = MemoryLog(), Table()
+    third, other = Definition(Nth(A, 3)), Definition(Nth(X, 3))
+    watcher = Watcher([third], log, buffer_us=0, rows=ShelvedRows(shelf))
+    if back:
+        watcher.feed(log.add([event("a", 0.5)]), 1 * DAY)
+        watcher.save()
+    watcher.feed(log.add([event("a", 1), *([] if back else [event("a", 1.5)])]), 2 * DAY)
+    watcher.redefine([third, other], ())
+    if back:
+        watcher.redefine([third], ())
+    again = from_shelf(watcher, shelf, log, [third] if back else [third, other])
+    (change,) = again.feed(log.add([event("a", 3)]), 4 * DAY)
+    assert (change.kind, change.at) == ("reached", 3 * DAY)
+
+
+def test_a_timer_of_a_row_that_was_let_go_comes_in_the_next_bucket_too() -> None:
+    log, bucket = MemoryLog(), 1 << SHIFT
+    rows = ShelvedRows(Table())
+    watcher = Watcher([SILENT], log, buffer_us=0, rows=rows)
+    at = 1_000 * bucket - 3 * DAY  # so that a bucket begins three days later
+    watcher.feed((), at + 3 * DAY - bucket // 10)  # timers are asked for until beyond the end of this bucket
+    came = msgspec.structs.replace(event("a", 0), at=at + bucket // 10)
+    watcher.feed(log.add([came]), at + 3 * DAY - bucket // 10 + 1)
+    watcher.save()
+    rows.evict(0)
+    assert not rows.held
+    (change,) = watcher.advance(at + 4 * DAY)
+    assert (change.kind, change.at) == ("reached", came.at + 3 * DAY)

@@ -135,8 +135,10 @@ class ShelvedRows:
     def use(self, program: Program) -> None:
         if self.leaving:
             self.save_some(len(self.leaving))
+        # As they were read: the next save may come before they are read again, and a party that nobody keeps is new.
+        self.leaving = {party: None for party in self.dirty if party in self.held}
+        self.save_some(len(self.leaving))
         self.program = program
-        self.apart.update(self.dirty)
         self.held.clear()
         self.dirty.clear()
 

@@ -56,7 +56,7 @@ class Timers:
             load(parties)
             for party in parties:
                 row = rows.get(party)
-                if row is not None and row[WOKEN] == bucket << SHIFT:
+                if row is not None and row[WOKEN] in (bucket << SHIFT, FAR):  # FAR: let go, and brought back
                     row[WOKEN] = FAR
                     self.set(party, row)
         ready = []
