@@ -240,3 +240,21 @@ def test_numbers_of_events_that_no_state_speaks_of_are_given_again(monkeypatch: 
     for definition in watched:
         for party in "pq":
             assert desk.said(definition, party) == law(definition, log, party, watcher)
+
+
+@pytest.mark.parametrize("many", [63, 64, 130])
+def test_more_conditions_than_there_are_bits_are_read_in_the_row(many: int) -> None:
+    watched, log = [read(f'a where f = "{i}"') for i in range(many)], MemoryLog()
+    table, rows = by_many(watched, log, 0), Watcher(watched, log, buffer_us=0)
+    batch = log.add([event("a", 1 + i / 1000, f=str(i)) for i in range(many)])
+    said = table.feed(batch, 3 * DAY)
+    assert Counter(said) == Counter(rows.feed(batch, 3 * DAY))
+    assert len(said) == many
+
+
+def test_more_hours_than_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("occasion.moments.live.units.MOST", 5)
+    watched, log = [read("streak of 3 days of a")], MemoryLog()
+    table, rows = by_many(watched, log, 0), Watcher(watched, log, buffer_us=0)
+    batch = log.add([event("a", i / 3) for i in range(40)])
+    assert Counter(table.feed(batch, 20 * DAY)) == Counter(rows.feed(batch, 20 * DAY))

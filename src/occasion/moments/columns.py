@@ -8,7 +8,7 @@ go there, and come back with the next events. A party that did so a few times st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,16 +17,14 @@ import numpy.typing as npt
 from occasion.events.event import Event
 from occasion.moments.calendar import FAR
 from occasion.moments.changes import Change
-from occasion.moments.definition import Selection
-from occasion.moments.live.choose import chooses
+from occasion.moments.in_words import Plan
 from occasion.moments.live.program import DUE, LAST, STARTED, ZONE, Program
 from occasion.moments.live.state import LONG_AGO, Key, State
 from occasion.moments.live.units import HOUR_US, Units
-from occasion.moments.live.words import KINDS, Flat, Unplaced, flat
+from occasion.moments.live.words import Unplaced
 from occasion.moments.meaning import EVIDENCE_LIMIT
 
 Ints = npt.NDArray[Any]
-NO, ALWAYS = -1, 63  # in the tables of what an operation chooses: a name never, always, else the bit that says so
 RECORDS, SHOWN = 1 << 16, 1 << 19  # room for what one run of the loop says
 MOVES = 4  # a party that left the table so often stays in its row
 LOOSE = 500_000  # numbers of events that nothing may speak of any more, at least, before they are looked for
@@ -64,59 +62,6 @@ class Serials:
         left = np.flatnonzero(used).tolist()
         self.ats, self.ids = [self.ats[i] for i in left], [self.ids[i] for i in left]
         self.kept = len(left)
-
-
-class Plan:
-    """A program's definitions in words: the tables that the compiled loop reads. `rest`: those that are not."""
-
-    def __init__(self, program: Program) -> None:
-        made = {}
-        for i, definition in enumerate(program.definitions):
-            if not program.places and (one := flat(definition.node, program.readers[i])) is not None:
-                made[i] = one
-        self.which, self.flats = list(made), list(made.values())
-        self.rest = [i for i in range(len(program.definitions)) if i not in made]
-        self.bits: list[tuple[str, Callable[[Event], bool]]] = []
-        self._bit: dict[Selection, int] = {}
-        self._names()
-        widths = [len(one.initial) for one in self.flats]
-        self.offsets = [sum(widths[:i]) for i in range(len(widths))]
-        self.template = np.array([word for one in self.flats for word in one.initial], np.int64)
-        places = [o + j for one, o in zip(self.flats, self.offsets, strict=True) for j in one.serials]
-        self.serials = np.array(places, np.int64)
-        self.units = list(dict.fromkeys(one.unit for one in self.flats if one.unit is not None))
-        self.ops = np.array([self._op(one, o) for one, o in zip(self.flats, self.offsets, strict=True)], np.int64)
-        self.timed = np.array([k for k, one in enumerate(self.flats) if one.timer is not None], np.int64)
-
-    def _op(self, one: Flat, offset: int) -> list[int]:
-        unit = self.units.index(one.unit) if one.unit is not None else 0
-        return [KINDS.index(one.kind), offset, one.n, one.lo, one.hi, int(one.start), one.k, unit]
-
-    def _names(self) -> None:
-        """Which operation chooses which name: tables by the number of a name; 0 is every name that none speaks of."""
-        chosen = [(one.source, one.anchor) for one in self.flats]
-        names = [s.name for pair in chosen for s in pair if s is not None]
-        self.codes = {name: code for code, name in enumerate(dict.fromkeys(names), 1)}
-        shape = len(self.codes) + 1, len(self.flats)
-        self.source, self.anchor = np.full(shape, NO, np.int8), np.full(shape, NO, np.int8)
-        for k, pair in enumerate(chosen):
-            for table, selection in zip((self.source, self.anchor), pair, strict=True):
-                if selection is not None:
-                    table[self.codes[selection.name], k] = self._asked(selection)
-        touched = (self.source != NO) | (self.anchor != NO)
-        self.touched_from = np.concatenate([[0], np.cumsum(touched.sum(axis=1))]).astype(np.int64)
-        self.touched = np.nonzero(touched)[1].astype(np.int64)
-        many = np.array([one.kind.endswith("many") for one in self.flats], np.bool_)
-        self.filling = (touched & many).any(axis=1)
-        self.asking = {self.codes[name] for name, _ in self.bits}
-
-    def _asked(self, selection: Selection) -> int:
-        if selection.where is None:
-            return ALWAYS
-        if selection not in self._bit:
-            self._bit[selection] = len(self.bits)
-            self.bits.append((selection.name, chooses(selection)))
-        return self._bit[selection]
 
 
 class Columns:
@@ -284,7 +229,8 @@ class Columns:
         hours, where, inverse = np.unique(at // HOUR_US, return_index=True, return_inverse=True)
         units = np.array([counter.number(t, zone) for t in at[where].tolist()], np.int64)[inverse]
         held = counter.zones[zone]
-        bounds = np.array([held[hour][:2] for hour in hours.tolist()], np.int64)[inverse]
+        nothing = (0, 0, 0)  # of an hour that is not remembered any more
+        bounds = np.array([held.get(hour, nothing)[:2] for hour in hours.tolist()], np.int64)[inverse]
         other = np.flatnonzero((at < bounds[:, 0]) | (at >= bounds[:, 1]))  # a unit that begins within the hour
         units[other] = [counter.number(t, zone) for t in at[other].tolist()]
         return units
