@@ -89,15 +89,17 @@ class Server:
         self.following = Following(place, self.buffer_us, on_changes=self.on_changes)
         with self.engine.begin() as connection:
             self.following.start(self.log, self.clock, connection)
+        self.tick()
+        self.tick()
 
     def write(self) -> None:
         """The effects of the group before, in a transaction."""
-        if self.pending:
+        if self.pending and self.following is not None:
             with self.engine.begin() as connection:
                 for effects in self.pending:
                     if effects.write is not None:
                         effects.write(connection)
-                advance(connection, WATCH, self.log.position(), self.clock)
+                advance(connection, WATCH, min(self.log.position(), self.following.position), self.clock)
             for effects in self.pending:
                 if effects.done is not None:
                     effects.done()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -19,8 +18,8 @@ from occasion.moments.definition import Definition
 from occasion.moments.derived import Watched
 from occasion.moments.meaning import meaning
 from occasion.service import watched as watched_module
-from occasion.store import occurrences
-from occasion.store.occurrences import Noticed, per_text
+from occasion.store import occurrences, versions
+from occasion.store.occurrences import per_text
 from occasion.store.records import open_records
 from occasion.store.schema import METADATA
 from occasion.store.schema.desk import OCCASIONS
@@ -87,7 +86,8 @@ class Definitions:
 def days(draw: st.DrawFn) -> tuple[list[Definition], list[Event], list[tuple[int, str]], int]:
     """Definitions, events as they come, and what happens in between: groups, stops, kills."""
     watched, events, steps, buffer_us = draw(streams())
-    kinds = st.sampled_from(["group", "group", "group", "stop", "crash", "tick", "tick", "checkpoint", "begin to save"])
+    between = ["stop", "crash", "crash again", "tick", "tick", "checkpoint", "begin to save"]
+    kinds = st.sampled_from(["group", "group", "group", *between])
     return watched, events, [(size, draw(kinds)) for size, _ in steps], buffer_us
 
 
@@ -133,6 +133,8 @@ def follows_the_law(day: tuple[list[Definition], list[Event], list[tuple[int, st
             if what == "crash":
                 server.crash()
                 server.start(server.clock)
+            elif what == "crash again":
+                crash_while_catching_up(server, patch, size)
             elif what == "stop":
                 server.stop()
                 server.start(server.clock)
@@ -149,6 +151,19 @@ def follows_the_law(day: tuple[list[Definition], list[Event], list[tuple[int, st
             agrees(server)
         server.crash()
         engine.dispose()
+
+
+def crash_while_catching_up(server: Server, patch: pytest.MonkeyPatch, ticks: int) -> None:
+    """Crash, go on a group at a time with a checkpoint between any two, and crash there again."""
+    server.crash()
+    with patch.context() as slow:
+        for name, value in (("CATCH_US", 1), ("BETWEEN", 0.0), ("IDLE", 0.0)):
+            slow.setattr(f"occasion.service.watching.{name}", value)
+        server.start(server.clock)
+        for _ in range(ticks):
+            server.tick(server.clock + 1)
+        server.crash()
+    server.start(server.clock)
 
 
 class _Fake:
@@ -265,74 +280,9 @@ def test_after_a_clean_stop_nothing_is_read_again(server: Server, monkeypatch: p
     assert on_record(server, "quiet") == [("p", 4, "holds")]
 
 
-def test_a_lost_state_is_read_from_the_log_and_what_was_on_record_stays_once(server: Server) -> None:
-    told: list[Noticed] = []
-    server.take([event("a", 1)], 1 * DAY)
-    server.tick(5 * DAY)
-    before = on_record(server, "quiet")
-    server.crash()
-    (server.folder / "data" / "state.db").unlink()
-    server.on_changes = lambda _, noticed, __: told.extend(noticed)
-    server.start(5 * DAY + 10 * SECOND)
-    assert on_record(server, "quiet") == before == [("p", 4, "holds")]
-    assert {one.history for one in told} == {True}
-    server.take([event("x", 2, seen=5)], 6 * DAY)
-    server.tick()
-    assert on_record(server, "quiet") == [("p", 4, "retracted")]
-
-
-@pytest.mark.parametrize("edited", [False, True])
-def test_reading_all_of_the_log_goes_on_where_it_was_broken_off(
-    server: Server, monkeypatch: pytest.MonkeyPatch, edited: bool
-) -> None:
-    parties = [f"q{n}" for n in range(8)]
-    server.take([of(party, event("a", 1)) for party in parties], 1 * DAY)
-    server.tick(5 * DAY)
-    before = on_record(server, "quiet")
-    server.stop()
-    (server.folder / "data" / "state.db").unlink()
-    read: list[str] = []
-    whole = watched_module.replayed
-
-    def replayed(fast: Any, row: Any, party: str, events: Any, horizon: int) -> Any:
-        read.append(party)
-        return whole(fast, row, party, events, horizon)
-
-    monkeypatch.setattr(watched_module, "replayed", replayed)
-    monkeypatch.setattr(watched_module, "EVENTS_AT_ONCE", 1)
-    for seconds in ("IN_FRONT", "BETWEEN", "IDLE"):
-        monkeypatch.setattr(f"occasion.service.watching.{seconds}", 0.0)
-    server.start(6 * DAY)
-    server.tick(6 * DAY + 11 * SECOND)
-    server.take([of("q0", event("x", 2, seen=6)), of("new", event("a", 6))], 6 * DAY + 30 * SECOND)
-    server.tick(6 * DAY + 50 * SECOND)
-    assert server.following.busy  # type: ignore[union-attr]
-    there = len(read)
-    assert 2 <= there < 8
-    server.crash()
-    if edited:
-        edit(server, "no x for 3 days after a", "no x for 2 days after a")
-    server.start(6 * DAY + 60 * SECOND)
-    for second in range(70, 100):
-        server.tick(6 * DAY + second * SECOND)
-    assert not server.following.busy  # type: ignore[union-attr]
-    agrees(server)
-    if edited:
-        assert set(read[there:]) >= set(parties), "other definitions: all of it is read again"
-    else:
-        assert set(read) == set(parties)
-        assert set(read[there:]).isdisjoint(read[: there - 1]), "only what was read since that was written down"
-        assert [one for one in on_record(server, "quiet") if one[0] != "q0"] == before[1:]
-        assert ("q0", 4, "retracted") in on_record(server, "quiet")
-
-
-def test_a_damaged_state_is_read_from_the_log(server: Server) -> None:
-    server.take([event("a", 1)], 1 * DAY)
-    server.tick(5 * DAY)
-    server.stop()
-    (server.folder / "data" / "state.db").write_bytes(b"this is no database" * 1000)
-    server.start(6 * DAY)
-    agrees(server)
+def all_ready(server: Server) -> bool:
+    with server.engine.connect() as connection:
+        return all(version.ready for version in versions.current(connection).values())
 
 
 def edit(server: Server, before: str, after: str) -> None:
@@ -375,6 +325,21 @@ def test_an_edit_while_the_server_was_down_reads_history_too(server: Server) -> 
     server.tick(6 * DAY + 3 * SECOND)
     agrees(server)
     assert on_record(server, "quiet") == [("p", 4, "holds"), ("p", 3, "holds")]
+
+
+@pytest.mark.parametrize("down", [False, True])
+def test_a_moment_under_another_name_reads_history_for_it(server: Server, down: bool) -> None:
+    server.take([event("a", 1)], 1 * DAY)
+    server.tick(5 * DAY)
+    if down:
+        server.stop()
+    edit(server, "  quiet:", "  silent:")
+    if down:
+        server.start(5 * DAY)
+    for second in range(1, 5):
+        server.tick(5 * DAY + second * 2 * SECOND)
+    assert on_record(server, "silent") == on_record(server, "quiet") == [("p", 4, "holds")]
+    assert all_ready(server)
 
 
 def test_a_version_that_comes_back_finds_what_it_missed(server: Server) -> None:

@@ -132,7 +132,7 @@ class _Watcher:
     def run(self) -> None:
         """Begin, follow, and stop in order."""
         with reading(self._engine) as connection:
-            self._following.start(self._log, self._now(), connection, at_once=False)
+            self._following.start(self._log, self._now(), connection)
         self._tick()
         gc.collect()
         gc.freeze()
@@ -173,7 +173,7 @@ class _Watcher:
 
     def _write(self, effects: Effects | None, clock: int) -> None:
         """Commit effects with the position, in several transactions where they are long."""
-        seq = self._read_until()
+        seq, right = self._read_until(), min(self._log.position(), self._following.position)
         while effects is not None and effects.steps is not None:
             steps, ended = effects.steps(), False
             try:
@@ -186,7 +186,7 @@ class _Watcher:
                             if step is not None:
                                 step(connection)
                                 continue
-                            advance(connection, WATCH, seq, clock)
+                            advance(connection, WATCH, right, clock)
                             ended = True
             except DBAPIError as error:
                 if not (error.connection_invalidated or is_full(error) or isinstance(error, OperationalError)):

@@ -59,12 +59,6 @@ class Work:
 
         self.add("identities", settled)
 
-    def do(self, connection: Connection, clock: int) -> None:
-        """All of it now, within this transaction; nobody is told."""
-        jobs, self._jobs = self._jobs, []
-        for step in self._steps(jobs, clock, []):
-            step(connection)
-
     def effects(self, clock: int) -> Effects | None:
         """All of it as effects; None: there is nothing."""
         jobs, self._jobs = self._jobs, []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -27,6 +27,7 @@ from occasion.store.occurrences import Noticed
 IN_MEMORY = 200_000  # parties whose rows stay in memory; the others are fetched when something comes
 EVENTS_AT_ONCE = 1_000  # read in one step, when all of the log is read
 NOTHING = Catalogue("moments.yaml")
+Key = tuple[str, str, str]  # (identity, moment, role)
 
 
 class WatchedLog(Protocol):
@@ -78,7 +79,7 @@ class Plan:
         return [self.names[identity][0].definition for identity in sorted(self.names)]
 
     @property
-    def keys(self) -> set[tuple[str, str, str]]:
+    def keys(self) -> set[Key]:
         """(identity, moment, role) of all."""
         return {(w.definition.identity, w.moment, w.role) for w in self.watched}
 
@@ -117,6 +118,7 @@ class Reading:
         self.begun = False  # whether all of the log up to `seq` was read
         self.since = 0  # the clock when definitions were last exchanged: what the added ones reached before is history
         self.behind: Iterator[str] | None = None  # parties that may not have been read since
+        self.all_again = False  # whether they are to be, also those whose rows tell of every definition
 
     def _new(self) -> None:
         self.rows = ShelvedRows(self.kept)
@@ -133,9 +135,8 @@ class Reading:
         self._hide()
         self.watcher.restore(msgspec.msgpack.decode(found.watcher))
         self.since = self.watcher.clock
-        if self.watcher.added:
-            self.behind = self.rows.everyone()
         self.begun = True
+        self._go_back_for(self.plan.keys.difference(found.said), found.watched)
         return True
 
     def broken_off(self) -> Beginning | None:
@@ -153,7 +154,9 @@ class Reading:
         return found if found.seq >= self.log.sealed() else None
 
     def begin(self, clock: int, known_until: int = 0) -> Iterator[list[Change]]:
-        """Read the whole log as of the clock, some parties after others; what they have reached. Go on to the end."""
+        """Read the whole log as of the clock, some parties after others; what they have reached. Go on to the end, then
+        `end_beginning`.
+        """
         self._checkpoint = None
         self.kept.remove_all()
         self._new()
@@ -192,11 +195,15 @@ class Reading:
                     written.append((party, row[DUE], watcher.program.pack(row)))
             self.kept.write(written, ())
             yield changes
-        self._beginning = None
+
+    def end_beginning(self) -> None:
+        """All of the log is read: a checkpoint. Once everything that followed from it is on record, and not before."""
+        assert self._beginning is not None
+        begun, self._beginning = self._beginning, None
         self._hide()
-        saved = watcher.save()
-        watcher.restore(saved)
-        self._commit(Checkpoint(self.seq, msgspec.msgpack.encode(saved), self.zone, begun.loads))
+        saved = self.watcher.save()
+        self.watcher.restore(saved)
+        self._commit(self._checkpoint_of(msgspec.msgpack.encode(saved), begun.loads))
         self.begun = True
 
     def keep_beginning(self) -> None:
@@ -241,12 +248,25 @@ class Reading:
         """Read parties again whose identity changed; all that they have reached."""
         return [change for party in parties for change in self.watcher.reread(party, "", ())]
 
+    @property
+    def said(self) -> frozenset[Key]:
+        """Of what is watched, that whose history is read; what was reached is on record when the work is done."""
+        return frozenset(key for key in self.plan.keys if key[0] not in self.watcher.added)
+
     def redefine(self, plan: Plan) -> None:
         """Watch another plan from now on; parties are read again when something touches them, or by `go_back`."""
         self.end_save()
+        new, before = plan.keys - self.plan.keys, self.plan.names
         self.plan, self.since = plan, self.watcher.clock
         self.watcher.redefine(plan.definitions, ())
-        self.behind = self.rows.everyone()
+        self._go_back_for(new, before)
+
+    def _go_back_for(self, new: Collection[Key], watched: Container[str]) -> None:
+        """Have history read for these, and by everybody where a definition that was `watched` serves another moment."""
+        added = {identity for identity, _, _ in new}
+        self.watcher.added |= added
+        self.all_again = any(identity in watched for identity in added)
+        self.behind = self.rows.everyone() if self.watcher.added else None
 
     def go_back(self, some: int) -> list[Change]:
         """Let some more parties read their history with definitions that are new; what these have reached.
@@ -256,7 +276,10 @@ class Reading:
         if self.behind is None:
             return []
         parties = list(islice(self.behind, some))
-        changes = self.watcher.catch_up(parties)
+        if self.all_again:
+            changes = [change for change in self.again(parties) if change.moment in self.watcher.added]
+        else:
+            changes = self.watcher.catch_up(parties)
         if len(parties) < some:
             self.behind = None
             self.watcher.added.clear()
@@ -309,7 +332,7 @@ class Reading:
     def begin_save(self) -> None:
         """Begin a checkpoint of where it stands now; `save_some` writes it, whatever is read meanwhile."""
         place = msgspec.msgpack.encode(self.watcher.place())
-        self._checkpoint = Checkpoint(self.seq, place, self.zone, self.log.loads())
+        self._checkpoint = self._checkpoint_of(place, self.log.loads())
         self.rows.begin_save()
 
     def save_some(self, rows: int) -> None:
@@ -322,6 +345,10 @@ class Reading:
     def end_save(self) -> None:
         """Write the rest of a checkpoint that was begun."""
         self.save_some(len(self.rows.leaving))
+
+    def _checkpoint_of(self, place: bytes, loads: int) -> Checkpoint:
+        watched = list(self.watcher.program.identities)
+        return Checkpoint(self.seq, place, self.zone, loads, said=sorted(self.said), watched=watched)
 
     def _commit(self, checkpoint: Checkpoint) -> None:
         self.kept.commit(checkpoint)

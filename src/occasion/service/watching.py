@@ -32,10 +32,10 @@ SAVE_US = 30 * SECOND  # how often the state is saved, if anything changed
 SAVE_SOON_US = 10 * SECOND  # and where sealing waits for it
 SAVE_AT_ONCE = 100  # rows
 KEEP_US = 10 * SECOND  # how often it is written down how far reading all of the log has come
+CATCH_US = 3 * SECOND  # and reading what was committed since: a server that is killed again and again must get on
 AT_ONCE = 200  # parties that are settled together
 BETWEEN, IDLE = 0.02, 0.08  # seconds for history and for saving between two groups, and where none came
 GO_BACK = 10  # parties that read history with other definitions in one step
-IN_FRONT = 0.5  # seconds for history before a start is done
 LATE = "events came late"
 JOINED = "identities were joined or parted"
 
@@ -67,7 +67,8 @@ class Following:
         self._beginning: Iterator[list[Change]] | None = None
         self._catching: Iterator[tuple[Group, list[Change]]] | None = None
         self._lost = set[str]()  # parties of whom something may not be on record that was read
-        self._anew = False  # whether all of the log was read, and not only what came since
+        self._resting = False  # what was caught up with is settled, and saved before it goes on
+        self._settled = 0  # up to which position of the log the records are right, whatever was read since
         self._wanted = False  # whether somebody waits for the state to be saved
         self._written_until = 0  # up to which position of the log effects were written before the start
         self._known_until = 0  # what the records knew already when the log was begun anew: by their clock
@@ -96,6 +97,13 @@ class Following:
         """Whether something is to be read before any group that comes now."""
         return self._beginning is not None or self._catching is not None
 
+    @property
+    def position(self) -> int:
+        """Up to where in the log the records are right once all effects are committed: while it catches up that is less
+        than what was read, since a crash has to leave it known whom to settle."""
+        assert self.reading is not None
+        return self._settled if self._catching is not None else self.reading.seq
+
     def settled(self, until: int) -> bool:
         """Whether everything that happened up to an instant is read and on record. From any thread."""
         handed_over = self.handed_over >= until  # looked at first: what follows from it is outstanding by then
@@ -116,12 +124,8 @@ class Following:
 
     # start and stop
 
-    def start(self, log: WatchedLog, clock: int, connection: Connection, *, at_once: bool = True) -> None:
-        """Stand where it stood and read what was committed since; a long way is gone later, as the writer goes on.
-
-        In the writer's thread, in a transaction of its own; until then `read` and `tick` do nothing. `at_once`: some of
-        it here, and what follows is written; else nothing is.
-        """
+    def start(self, log: WatchedLog, clock: int, connection: Connection) -> None:
+        """Stand where it stood; what was committed since is read by `read` and `tick`, which do nothing until then."""
         self.log = log
         self._looked = self._saved = clock
         self._look_now()
@@ -129,9 +133,6 @@ class Following:
         self._moved.update(changed_since(connection, reading.watcher.clock - SECOND))
         if self._beginning is None:
             self._catch_up(reading)
-        if at_once:
-            self._go_on(clock, IN_FRONT)
-            self.work.do(connection, clock)
 
     def stop(self) -> None:
         """Save the state, so that the next start replays nothing. After the writer has stopped."""
@@ -150,6 +151,7 @@ class Following:
         reading = Reading(self.plan, self.log, self.state, self.workspace.zone, self.buffer_us)
         if connection is not None:
             self._written_until, self._known_until = position(connection, WATCH)
+            self._settled = self._written_until
         again = None if anew else reading.broken_off()
         unconfirmed = False
         if again is not None:
@@ -158,8 +160,8 @@ class Following:
         elif anew or not reading.resume():
             unconfirmed = True
             self._beginning = reading.begin(clock, self._known_until)
-        self.work.add("versions", partial(self._begin_versions, clock, None if again else unconfirmed))
-        self.reading = reading
+        self.work.add("versions", partial(self._begin_versions, clock, None if again else unconfirmed, reading.said))
+        self.reading, self._resting = reading, False
         return reading
 
     # follow
@@ -237,7 +239,11 @@ class Following:
                 self._saved = clock
                 reading.keep_beginning()
             return
-        if not reading.saving and not self._catching and not self.work:
+        if self._catching is not None:
+            if self._resting and not self.work:
+                self._saved, self._resting = clock, False
+                reading.begin_save()
+        elif not reading.saving and not self.work:
             soon = SAVE_US if not self._wanted else SAVE_SOON_US if seconds == BETWEEN else 0
             if (reading.seq > reading.saved_seq or reading.rows.dirty) and clock - self._saved >= soon:
                 self._saved, self._wanted = clock, False
@@ -263,7 +269,7 @@ class Following:
             self._read_from_here(clock)
             return
         self.reading.redefine(self.plan)
-        self.work.add("versions", partial(self._begin_versions, clock, False))
+        self.work.add("versions", partial(self._begin_versions, clock, False, self.reading.said))
 
     def _look_now(self) -> bool:
         """Whether the file is another than it was and could be read."""
@@ -289,10 +295,14 @@ class Following:
         before, self._seen = self._seen, stamp
         return bool(self._file) and stamp[0] == self._file[0] and stamp != before
 
-    def _begin_versions(self, clock: int, anew: bool | None, connection: Connection) -> Done:
-        """`anew`: all is read again; None: it goes on where that was broken off, and nothing is to be found twice."""
+    def _begin_versions(
+        self, clock: int, anew: bool | None, said: frozenset[versions.Key], connection: Connection
+    ) -> Done:
+        """`anew`: all is read again; None: it goes on where that was broken off, and nothing is to be found twice, as
+        with those whose history was `said`.
+        """
         fresh = versions.begin(connection, self.plan.watched, clock)
-        again = () if anew is None else self.plan.keys if anew else fresh
+        again = () if anew is None else self.plan.keys if anew else fresh - said
         return self._unconfirm(frozenset(again), 0, connection)
 
     def _unconfirm(self, keys: frozenset[versions.Key], after: int, connection: Connection) -> Done:
@@ -303,6 +313,8 @@ class Following:
         self.work.add("ready", partial(self._versions_ready, clock, frozenset(self.plan.keys), 0))
 
     def _versions_ready(self, clock: int, keys: frozenset[versions.Key], after: int, connection: Connection) -> Done:
+        if after == 0 and versions.are_ready(connection, keys):
+            return [], None
         reached = versions.ready(connection, keys, clock, after)
         return [], None if reached is None else partial(self._versions_ready, clock, keys, reached)
 
@@ -312,18 +324,26 @@ class Following:
         """Read pieces of history for so long, where that is still to be done."""
         until = perf_counter() + seconds
         while self.reading is not None and self.busy:
-            self._step(self.reading, clock)
-            if perf_counter() >= until:
+            if not self._step(self.reading, clock) or perf_counter() >= until:
                 return
 
-    def _step(self, reading: Reading, clock: int) -> None:
+    def _step(self, reading: Reading, clock: int) -> bool:
+        """Some of it; False: it can go on only when what follows is on record."""
         if self._beginning is not None:
             changes = next(self._beginning, None)
             if changes is not None:
                 self._notice(reading, changes, anew=True)
+            elif self.work:
+                return False
             else:
-                self._beginning, self._anew = None, True
+                reading.end_beginning()
+                self._beginning = None
                 self._catch_up(reading)
+        elif self._resting:
+            return False
+        elif self._catching is not None and not reading.saving and clock - self._saved >= CATCH_US:
+            self._settle_some(reading, clock)
+            self._resting, self._settled = True, max(self._settled, reading.seq)
         elif self._catching is not None:
             found = next(self._catching, None)
             if found is None:
@@ -336,6 +356,7 @@ class Following:
             self._notice(reading, reading.go_back(GO_BACK))
             if not reading.is_behind():
                 self._ready(clock)
+        return True
 
     def _catch_up(self, reading: Reading) -> None:
         """Read what was committed since; where segments took some of it in, the whole log has to be read again."""
@@ -346,14 +367,16 @@ class Following:
 
     def _caught_up(self, reading: Reading, clock: int) -> None:
         self._catching = None
+        self._settle_some(reading, clock)
+        if not reading.is_behind():
+            self._ready(clock)
+
+    def _settle_some(self, reading: Reading, clock: int) -> None:
         # What the last groups took back may not have been written; said anew it may be in another order, or not at all.
         self._settle(reading, sorted(self._lost), reading.watcher.clock, LATE)
         self._settle(reading, sorted(self._moved), clock)
         self._lost.clear()
         self._moved.clear()
-        if self._anew:
-            self._anew = False
-            self._ready(clock)
 
     # work
 

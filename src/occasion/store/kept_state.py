@@ -14,7 +14,7 @@ import msgspec
 
 from occasion.moments.calendar import FAR
 
-FORMAT = 3  # of the file; another one is read from the log anew
+FORMAT = 4  # of the file; another one is read from the log anew
 AT_ONCE = 500  # parties asked for in one query
 
 
@@ -28,7 +28,8 @@ class Beginning(msgspec.Struct, frozen=True):
 class Checkpoint(msgspec.Struct, frozen=True):
     """Where the rows stand: everything up to `seq` of the log was given. `watcher`: what `Watcher.save` gave, packed.
     `loads`: of the history, which may change beside the log. `beginning`: set while all of the log is being read: a
-    party that has a row was read up to `seq`, the others not at all.
+    party that has a row was read up to `seq`, the others not at all. `said`: (identity, moment, role) of what has read
+    history; `watched`: the identities that rows may tell of.
     """
 
     seq: int
@@ -37,6 +38,8 @@ class Checkpoint(msgspec.Struct, frozen=True):
     loads: int
     format: int = FORMAT
     beginning: Beginning | None = None
+    said: list[tuple[str, str, str]] = []
+    watched: list[str] = []
 
 
 class KeptState:

@@ -67,6 +67,12 @@ def begin(connection: Connection, watched: Iterable[Watched], now: int) -> set[K
     return fresh
 
 
+def are_ready(connection: Connection, keys: Iterable[Key]) -> bool:
+    """Whether all of these are watched and have read history."""
+    known = current(connection)
+    return all(key in known and known[key].ready for key in keys)
+
+
 def unconfirm(connection: Connection, keys: Iterable[Key], after: int = 0) -> int | None:
     """Before these read history: what is on record of them has to be found again (its `seq` is below 0 until then).
 
