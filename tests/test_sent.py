@@ -148,6 +148,62 @@ def test_a_gesture_is_linked_to_its_occasion_and_is_one_with_its_message() -> No
     assert read(nothing) == []
 
 
+SAID = (
+    "Dear Ada, how is the lute since the wedding? I kept the spare string for you, and the bridge you lost in May lies "
+    "on my desk. Shall I bring both on Friday?"
+)
+AS_SENT = (
+    "Dear Ada,\n\nhow is the lute since the wedding? I kept a spare string for you, and the little bridge you lost in "
+    "May lies on my desk. Shall I bring them both on Friday?\n\nWarm regards,\nEwa Nowak\nLinden 3, 0161 496 0123\n\n"
+    "On Monday Ada Lis wrote:\n> Did I leave anything with you? I miss the bridge.\n> Ada"
+)
+
+
+def test_a_message_that_was_changed_a_little_is_the_gesture_and_another_is_not() -> None:
+    noted = said("out", T0, "desk:gesture-7", SAID, name="gesture", form="note", occasion="3")
+    mail = said("out", T0 + 2 * DAY_US, "mail", AS_SENT)
+    bill = said("out", T0 + HOUR, "bill", "Your invoice no. 12 is enclosed, payable by Friday.")
+    found = {one.event: one.occasion for one in read(bill, noted, mail)}
+    assert found == {"bill": None, "mail": 3}  # though the other is nearer
+    late = said("out", T0 + 4 * DAY_US, "mail", AS_SENT)
+    assert {one.event: one.occasion for one in read(noted, late)} == {"desk:gesture-7": 3, "mail": None}
+    before = said("out", T0 - 2 * DAY_US, "mail", AS_SENT)
+    assert {one.event: one.occasion for one in read(before, noted)} == {"mail": 3}
+    short = said("out", T0, "desk:gesture-8", "The bridge fits!", name="gesture", form="note", occasion="4")
+    assert {
+        one.event: one.occasion for one in read(short, said("out", T0 + DAY_US + 1, "x", "Oh, the bridge fits!"))
+    } == {"x": 4}
+    call = said("out", T0, "desk:gesture-9", SAID, name="gesture", form="call", occasion="5")
+    assert {one.event: one.occasion for one in read(call, mail)} == {"desk:gesture-9": 5, "mail": None}
+
+
+def test_two_gestures_have_a_message_each_the_likest_first() -> None:
+    first = said("out", T0, "desk:gesture-1", SAID, name="gesture", form="note", occasion="1")
+    second = said(
+        "out", T0 + HOUR, "desk:gesture-2", "Wrote about the gutter.", name="gesture", form="note", occasion="2"
+    )
+    mail, other = said("out", T0 + 2 * HOUR, "mail", AS_SENT), said("out", T0 + 3 * HOUR, "other", "It drips again?")
+    assert {one.event: one.occasion for one in read(first, second, mail, other)} == {"mail": 1, "other": 2}
+
+
+def test_what_was_said_again_to_the_same_party_within_days_is_no_copy(tmp_path: Path) -> None:
+    everyone = [("desk:gesture-7", "p1", T0, SAID), ("mail", "ada@x.example", T0 + DAY_US, AS_SENT)]
+    later = ("later", "p1", T0 + 30 * DAY_US, SAID.replace("Friday", "Monday").replace("kept", "have"))
+    jan = ("jan", "p2", T0 + 9 * DAY_US, SAID.replace("lute", "oboe"))
+    for more, merged, shares in (
+        ((), {}, (1, 1)),  # to two, for all that is known
+        ((), {"ada@x.example": "p1"}, (0, 0)),
+        ((later,), {"ada@x.example": "p1"}, (1, 1)),  # the same once more after a month
+        ((jan,), {"ada@x.example": "p1"}, (1, 1)),
+    ):
+        path = tmp_path / f"{len(more)}{len(merged)}{jan in more}.db"
+        with Sent(path) as sent, sent.writing():
+            sent.add([Message(party, at, text, event=id) for id, party, at, text in (*everyone, *more)])
+        with Copies(path, merged) as copies:
+            found = copies.of(["desk:gesture-7", "mail"])
+        assert tuple(round(one.share) for one in found.values()) == shares, (more, merged, found)
+
+
 FEW = [
     "mill",
     "gate",

@@ -48,6 +48,7 @@ def _read(days: int, as_of: str, workspace: Path | None, tell: Callable[[Placed]
     from occasion.desk.touches_kept import keep, kept
     from occasion.moments.catalogue import read_catalogue
     from occasion.store.history import History
+    from occasion.store.merged import identities
     from occasion.store.whole_log import everybody
     from occasion.store.workspace import find_workspace
 
@@ -57,8 +58,8 @@ def _read(days: int, as_of: str, workspace: Path | None, tell: Callable[[Placed]
         history = stack.enter_context(History(place.data, records=place.records))
         with open_sent(place.data) as sent:
             keep_up(sent, history.engine, history.folder)
-        copies = stack.enter_context(Copies(place.data / FILE))
         connection = stack.enter_context(history.engine.connect())
+        copies = stack.enter_context(Copies(place.data / FILE, identities(connection).moved()))
         now = instant(as_of, [], "", workspace) or now_us()
         reading = Reading(connection, catalogue, copies, now, place.zone, days)
         adding = Adding(reading)

@@ -8,7 +8,7 @@ other in many of these lists. The few that do so oftenest are compared word by w
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby, islice, pairwise
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from occasion.coach.alike import Message, enough, event_key
+from occasion.coach.gestures import SAME_US
 from occasion.coach.matching import compare
 
 PAIRS_AT_ONCE = 4 << 20  # pairs of gram and skeleton in memory
@@ -26,6 +27,8 @@ CANDIDATES = 4  # of each skeleton
 OFTEN = 2  # lists in which two texts stand side by side before they are compared
 FEW_GRAMS = 6  # a text of so few words that one list is enough
 AT_ONCE = 500
+_SENT = "sent LEFT JOIN top ON top.code = sent.party"
+_PARTY = "COALESCE(top.party, sent.party)"  # a text where it is merged, else a code
 
 
 @dataclass(frozen=True)
@@ -49,11 +52,18 @@ class Copied:
 
 class Copies:
     """The index as it is, read when it is first asked: the file that `keeping.open_sent` keeps. What was sent later
-    counts as what was sent before.
+    counts as what was sent before. `merged`: identities that are read as another, with that.
+
+    What is like a message and went to the same party within days of it is no copy: a note on the desk that says what
+    was sent, or the message again, a little changed.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, merged: Mapping[str, str] | None = None) -> None:
         self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False)
+        self._db.execute("CREATE TEMP TABLE top (code INTEGER PRIMARY KEY, party NOT NULL)")
+        for party, into in (merged or {}).items():
+            some = self._db.execute("SELECT code, party FROM parties WHERE party IN (?, ?)", (party, into)).fetchall()
+            self._db.executemany("INSERT OR IGNORE INTO top VALUES (?, ?)", [(code, into) for code, _ in some])
 
     def close(self) -> None:
         """Let go of the file."""
@@ -68,7 +78,7 @@ class Copies:
     @cached_property
     def _many(self) -> dict[int, int]:
         """Skeletons that went out more than once, and to how many."""
-        query = "SELECT skeleton, COUNT(DISTINCT party) FROM sent GROUP BY skeleton HAVING COUNT(*) > 1"
+        query = f"SELECT skeleton, COUNT(DISTINCT {_PARTY}) FROM {_SENT} GROUP BY skeleton HAVING COUNT(*) > 1"
         return dict(self._db.execute(query))
 
     @cached_property
@@ -83,11 +93,15 @@ class Copies:
     def same(self, events: Sequence[str]) -> dict[str, Copied]:
         """As `of`, for a few messages at once: only the very same text counts, not what is like it."""
         found: dict[str, Copied] = {}
-        query = "SELECT COUNT(DISTINCT party), COUNT(*) FROM sent WHERE skeleton = ?"
+        query = f"SELECT COUNT(DISTINCT {_PARTY}), COUNT(*) FROM {_SENT} WHERE skeleton = ?"
         for event, skeleton, words in self._skeletons(events):
             parties, sendings = self._db.execute(query, (skeleton,)).fetchone()
             found[event] = Copied(words, words if sendings > 1 else 0, parties - 1, sendings > 1)
         return found
+
+    def words(self, events: Sequence[str]) -> dict[str, Any]:
+        """By the id of the event the codes of its words."""
+        return {event: self._words(skeleton) for event, skeleton, _ in self._skeletons(events)}
 
     def texts(self, events: Sequence[str]) -> dict[str, int]:
         """Which text each is, names and numbers left out: the same number for the same text."""
@@ -122,11 +136,22 @@ class Copies:
             for some in (candidates[:1], candidates):  # one that has most of the words settles it
                 covered = compare(words, [self._words(other) for other in some])
                 real = covered.counts >= needed
+                for row in real.nonzero()[0]:
+                    real[row] = not self._same_again(one, some[row])
                 shared = int(covered.by_text[real].any(axis=0).sum())
                 if 2 * shared > len(words) or len(candidates) == 1:
                     break
             if shared:
                 yield one, shared
+
+    def _same_again(self, one: int, other: int) -> bool:
+        """Whether a text only went to those whom the other (sent once) went to within days."""
+        query = f"SELECT {_PARTY}, at FROM {_SENT} WHERE skeleton = ?"
+        mine = self._db.execute(query, (one,)).fetchall()
+        return all(
+            any(party == to and abs(at - when) <= SAME_US for to, when in mine)
+            for party, at in self._db.execute(query, (other,))
+        )
 
     def _words(self, skeleton: int) -> Any:
         row = self._db.execute("SELECT words FROM skeletons WHERE skeleton = ?", (skeleton,)).fetchone()

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -36,6 +36,18 @@ CREATE TABLE IF NOT EXISTS sent (
 CREATE INDEX IF NOT EXISTS sent_by ON sent (skeleton, at, party);
 {TABLES}
 """
+
+
+class _LeftOut(NamedTuple):
+    """What went to a party (the codes of its identities) from one instant to another, both included."""
+
+    parties: frozenset[int]
+    since: int
+    until: int
+
+    def holds(self, party: int, at: int) -> bool:
+        """Whether it is one of them."""
+        return party in self.parties and self.since <= at <= self.until
 
 
 class Sent:
@@ -134,14 +146,28 @@ class Sent:
         first = self.meta("first_us")
         return first is not None and first < until_us
 
-    def like(self, words: Any, until_us: int = FAR, without: tuple[str, int] | None = None) -> Likeness:
+    def like(
+        self,
+        words: Any,
+        until_us: int = FAR,
+        without: tuple[str, int] | None = None,
+        *,
+        also: Iterable[str] = (),
+        around_us: int = 0,
+    ) -> Likeness:
         """What these words (codes, see `skeleton.Skeleton`) share with messages sent before an instant.
 
-        `without`: a message (party, instant) that is left out, where one that was sent is read again.
+        `without`: a message (party, instant) that is left out, where one that was sent is read again, and with it what
+        went to that party, or under one of its other identities (`also`), within `around_us` of it.
         """
         with self._reading():
             self._look()
-            return self._like(words, until_us, without)
+            left_out = None
+            if without is not None:
+                party, at = without
+                codes = frozenset(map(self._code_of, (party, *also)))
+                left_out = _LeftOut(codes, at - around_us, at + around_us)
+            return self._like(words, until_us, left_out)
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -156,8 +182,7 @@ class Sent:
             finally:
                 self._db.execute("COMMIT")
 
-    def _like(self, words: Any, until_us: int, without: tuple[str, int] | None) -> Likeness:
-        left_out = None if without is None else (self._code_of(without[0]), without[1])
+    def _like(self, words: Any, until_us: int, left_out: _LeftOut | None) -> Likeness:
         need = max(1, enough(self.skeletons, len(words)))
         found = self._candidates(words, need)
         texts = self._words_of(found)
@@ -184,9 +209,11 @@ class Sent:
             found = list(dict.fromkeys([*found, *skeletons[order].tolist()]))
         return found
 
-    def _was_sent(self, one: int, until_us: int, left_out: tuple[int, int] | None) -> bool:
-        rows = self._db.execute("SELECT party, at FROM sent WHERE skeleton = ? AND at < ? LIMIT 2", (one, until_us))
-        return any(row != left_out for row in rows.fetchall())
+    def _was_sent(self, one: int, until_us: int, left_out: _LeftOut | None) -> bool:
+        codes, since, until = left_out or (frozenset(), 0, 0)
+        theirs = f"party IN ({','.join(map(str, codes))}) AND at BETWEEN ? AND ?"
+        query = f"SELECT 1 FROM sent WHERE skeleton = ? AND at < ? AND NOT ({theirs}) LIMIT 1"
+        return self._db.execute(query, (one, until_us, since, until)).fetchone() is not None
 
     def _words_of(self, some: Sequence[int]) -> list[Any]:
         marks = ",".join("?" * len(some))
@@ -194,7 +221,7 @@ class Sent:
         return [np.frombuffer(rows.get(one, b""), np.uint32) for one in some]
 
     def _sendings(
-        self, some: Sequence[int], until_us: int, left_out: tuple[int, int] | None
+        self, some: Sequence[int], until_us: int, left_out: _LeftOut | None
     ) -> tuple[tuple[Sending, ...], bool]:
         found: list[tuple[int, int]] = []
         query = "SELECT at, party FROM sent WHERE skeleton = ? AND at < ? ORDER BY at DESC LIMIT ?"
@@ -205,7 +232,7 @@ class Sent:
         more = len(found) > MOST_RECIPIENTS
         found = sorted(set(found), reverse=True)[:MOST_RECIPIENTS]
         if left_out is not None:
-            found = [row for row in found if row != (left_out[1], left_out[0])]
+            found = [(at, party) for at, party in found if not left_out.holds(party, at)]
         names = self._parties({code for _, code in found})
         return tuple(Sending(names[code], at) for at, code in found), more
 

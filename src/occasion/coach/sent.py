@@ -25,6 +25,7 @@ from typing import Literal, NamedTuple, get_args
 
 from occasion.coach.asked import wants_answer, working_days
 from occasion.coach.copies import Copied
+from occasion.coach.gestures import Gesture, linked
 from occasion.coach.mentioned import mentioned
 from occasion.coach.timely import is_done
 from occasion.events.event import Event
@@ -37,22 +38,11 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 ANSWER_DAYS = 14
 SOON_DAYS = 5  # after something done for them
 IN_TIME, LATE = 3, 8  # working days
-LINKED_US = DAY_US  # between a message and the note on the desk that it was sent
 MIXED, POOR = 0.2, 0.5  # of the words
 FEWEST = 5  # words: fewer are nobody's text unless many got them
 MANY = 3
 IN_PERSON = ("call", "visit")
 TOO_LATE: tuple[Timing, ...] = ("late", "far too late")
-
-
-@dataclass(frozen=True)
-class Gesture:
-    """A gesture as the records have it (GESTURES): of which occasion, in which form, when."""
-
-    number: int
-    occasion: int | None
-    form: str
-    at_us: int
 
 
 @dataclass(frozen=True)
@@ -95,6 +85,11 @@ def is_sent(event: Event) -> bool:
     return bool(event.mass or (event.body or "").strip() or event.name == "gesture")
 
 
+def own_messages(events: Sequence[Event]) -> list[Event]:
+    """What was written to the party alone, beside gestures."""
+    return [event for event in events if is_sent(event) and event.name != "gesture" and not event.mass]
+
+
 def is_word(event: Event) -> bool:
     """Whether it is a word or contact of the party's own, no automatic reply and nothing that went to many."""
     return event.direction == "in" and not event.mass and not event.properties.get("auto")
@@ -114,7 +109,7 @@ def turned_out(
     """Every message of one party that went out from `since_us` on, read at `now_us`.
 
     `events`: all of the party by (at, id), none later than `now_us`; `copied`: by event, see Copies; `skip`: names and
-    fields that make no text personal. A message and the gesture that notes it (a day apart at most) are one.
+    fields that make no text personal. A message and the gesture that notes it are one (see gestures.py).
     """
     party = _Party(copied, now_us, details, tuple(skip), events, gestures, zone)
     return [party.read(event) for event in events if event.at >= since_us and is_sent(event) and not party.noted(event)]
@@ -133,7 +128,7 @@ class _Party:
     def __post_init__(self, events: Sequence[Event], gestures: Sequence[Gesture], zone: str) -> None:
         self.answers = answers_of(events)
         self.timings = _timings(events, zone)
-        self.occasions, self._noted = linked(events, gestures)
+        self.occasions, self._noted = linked(events, own_messages(events), gestures, self.skip)
         self._stand_for_both = set(self._noted.values())
 
     def noted(self, event: Event) -> bool:
@@ -270,47 +265,5 @@ def _timings(events: Sequence[Event], zone: str) -> dict[str, Timing]:
     return found
 
 
-def linked(events: Sequence[Event], gestures: Sequence[Gesture]) -> tuple[dict[str, int], dict[str, str]]:
-    """By message the occasion it was about; and by gesture in the log the message of it, where that is there too.
-
-    A gesture on the desk says what happened; where a mail or letter to the same party lies within a day, that is what
-    was written, and it stands for both.
-    """
-    occasions: dict[str, int] = {}
-    noted: dict[str, str] = {}
-    written = [event for event in events if is_sent(event) and event.name != "gesture" and not event.mass]
-    form = {one.number: one for one in gestures}
-    taken: set[str] = set()
-    for event in events:
-        if event.name != "gesture":
-            continue
-        own = form.get(_number(event))
-        occasion = own.occasion if own is not None else _occasion(event)
-        near = None
-        if event.properties.get("form") in ("note", "film"):
-            near = min(
-                (one for one in written if abs(one.at - event.at) <= LINKED_US and one.id not in taken),
-                key=lambda one: abs(one.at - event.at),
-                default=None,
-            )
-        if near is not None:
-            noted[event.id] = near.id
-            taken.add(near.id)
-        if occasion is not None:
-            occasions[(near or event).id] = occasion
-    return occasions, noted
-
-
-def _number(event: Event) -> int:
-    """The number of a gesture, from the id of its event."""
-    last = event.id.rpartition("-")[2]
-    return int(last) if last.isdigit() else -1
-
-
-def _occasion(event: Event) -> int | None:
-    said = event.properties.get("occasion")
-    return int(said) if isinstance(said, str) and said.isdigit() else None
-
-
 __all__ = ["ANSWER_DAYS", "OUTCOMES", "Answer", "Gesture", "Outcome", "Turned", "answers_of", "is_sent", "is_word",
-           "linked", "turned_out"]  # fmt: skip
+           "linked", "own_messages", "turned_out"]  # fmt: skip

@@ -13,9 +13,11 @@ from itertools import islice
 
 from sqlalchemy import Connection, select
 
-from occasion.coach.copies import Copies
+from occasion.coach.copies import Copied, Copies
 from occasion.coach.fields import our_names
-from occasion.coach.sent import OUTCOMES, Gesture, Outcome, Turned, is_sent, turned_out
+from occasion.coach.gestures import SAME_US, Gesture, linked
+from occasion.coach.index import Sent
+from occasion.coach.sent import OUTCOMES, Outcome, Turned, is_sent, own_messages, turned_out
 from occasion.desk.dates import DAY_US, local_date
 from occasion.events.event import Event, in_order
 from occasion.moments.catalogue import Catalogue
@@ -106,7 +108,9 @@ class _Sum:
 
 @dataclass(frozen=True)
 class Reading:
-    """What messages are read with. `copies`: the index of what was sent, None where there is none."""
+    """What messages are read with. `copies`: the index of what was sent, None where there is none; `sent`: the same,
+    to search it for one message.
+    """
 
     connection: Connection
     catalogue: Catalogue
@@ -114,6 +118,7 @@ class Reading:
     now: int
     zone: str
     days: int = DAYS
+    sent: Sent | None = None
 
     @property
     def since(self) -> int:
@@ -151,18 +156,36 @@ def each_message(parties: Iterable[tuple[str, Sequence[Event]]], reading: Readin
 def turned_about(reading: Reading, log: Sequence[Event], occasion: int) -> Turned | None:
     """How the gesture of an occasion turned out, the message that was sent for it in its place where the log has that.
 
-    `log`: all events of its party. Of the words only the very same text counts. None where no gesture is in the log.
+    `log`: all events of its party. Who got its words is searched for this one message, as for a draft; what went to
+    the party itself within days is the same message, changed a little. None where no gesture is in the log.
     """
     events = in_order(log, reading.now)
     if not events:
         return None
-    about = _known(reading.connection, [events[0].party])[events[0].party]
-    copied = reading.copies.same([e.id for e in events if is_sent(e)]) if reading.copies is not None else {}
+    party = events[0].party
+    about = _known(reading.connection, [party])[party]
+    skip = (*about.names, *our_names(reading.connection))
+    occasions, _ = linked(events, own_messages(events), about.gestures, skip)
+    ours = [one for one in events if occasions.get(one.id) == occasion]
     found = turned_out(
-        events, copied, now_us=reading.now, details=about.details, gestures=about.gestures,
-        skip=(*about.names, *our_names(reading.connection)), zone=about.zone or reading.zone,
+        events, _copied(reading, ours[-1:], identities_of(reading.connection, [party])[party]), now_us=reading.now, details=about.details,
+        gestures=about.gestures, skip=skip, zone=about.zone or reading.zone,
     )  # fmt: skip
     return next((one for one in reversed(found) if one.occasion == occasion), None)
+
+
+def _copied(reading: Reading, events: Sequence[Event], identities: Sequence[str]) -> dict[str, Copied]:
+    """Of a few messages what others got of them."""
+    if reading.sent is None or reading.copies is None or not reading.sent.ready:
+        return reading.copies.same([event.id for event in events]) if reading.copies is not None else {}
+    found: dict[str, Copied] = {}
+    for event, words in reading.copies.words([event.id for event in events]).items():
+        at = next(one.at for one in events if one.id == event)
+        like = reading.sent.like(words, without=(identities[0], at), also=identities[1:], around_us=SAME_US)
+        others = len({one.party for one in like.sendings}) if like.whole else 0
+        shared = int(like.shared.sum())
+        found[event] = Copied(len(words), shared, others, False, shared)
+    return found
 
 
 def _logs(parties: Iterable[tuple[str, Sequence[Event]]], reading: Reading) -> Iterator[tuple[str, list[Event]]]:

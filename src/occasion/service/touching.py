@@ -30,6 +30,7 @@ from occasion.desk.touches_kept import kept
 from occasion.desk.viewer import SYSTEM, Viewer
 from occasion.events.event import Event
 from occasion.events.instants import rfc3339
+from occasion.store.merged import identities
 from occasion.store.workspace import RECORDS
 
 AGAIN_SECONDS = 600.0  # before a reading that failed is tried again
@@ -181,5 +182,7 @@ def turned_beside(service: Any, connection: Connection, card: Card, now: int) ->
         return None
     log, catalogue = service.log.of(card.party.party), service.watching.catalogue()
     path = service.workspace.data / FILE
-    with closing(Copies(path)) if path.exists() else nullcontext() as copies:
-        return turned_about(Reading(connection, catalogue, copies, now, service.workspace.zone), log, card.number)
+    merged = identities(connection).moved()
+    with closing(Copies(path, merged)) if path.exists() else nullcontext() as copies:
+        reading = Reading(connection, catalogue, copies, now, service.workspace.zone, sent=service.sent.index)
+        return turned_about(reading, log, card.number)
