@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import select
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection as Pipe
@@ -48,6 +49,7 @@ class Apart:
         self._process: Any = None
         self._sending = Lock()
         self._answers: list[Forgotten] = []
+        self._forgets = 0  # how often somebody was to be forgotten
         self._answered = Condition()
         self._forgetting = Lock()
         self._end = Event()
@@ -101,12 +103,17 @@ class Apart:
     def forget(self, names: Sequence[str]) -> bool:
         """Keep nothing of erased parties, in memory or in the state's file; False: not yet, ask again. Waits for it."""
         with self._forgetting:
-            self._answers.clear()
-            if not self._ask(Asked("forget", tuple(names))):
+            self._forgets += 1
+            if not self._ask(Asked("forget", tuple(names), self._forgets)):
                 return False
             with self._answered:
-                self._answered.wait_for(lambda: bool(self._answers), FORGET_SECONDS + 5)
-                return bool(self._answers) and self._answers[0].whole
+                self._answered.wait_for(lambda: bool(self._its_answers()), FORGET_SECONDS + 5)
+                found = self._its_answers()
+                self._answers.clear()
+                return bool(found) and found[0].whole
+
+    def _its_answers(self) -> list[Forgotten]:
+        return [one for one in self._answers if one.number == self._forgets]  # others came too late
 
     # start and stop
 
@@ -125,8 +132,9 @@ class Apart:
             self._thread.join()
 
     def _ask(self, asked: Asked) -> bool:
+        """Say it, if it can be said at once: a process that does not read keeps nobody waiting."""
         with self._sending:
-            if self._pipe is None:
+            if self._pipe is None or not _has_room(self._pipe):
                 return False
             with suppress(OSError):
                 self._pipe.send(asked)
@@ -136,7 +144,10 @@ class Apart:
     def _run(self) -> None:
         while not self._end.is_set():
             begun = monotonic()
-            self._live()
+            try:
+                self._live()
+            except OSError as error:
+                self.trouble = f"the watcher's process could not be started ({error.strerror})"
             if self._end.is_set():
                 return
             self._failures = 1 if monotonic() - begun > WELL else self._failures + 1
@@ -148,12 +159,13 @@ class Apart:
         """One process, from its start to its end."""
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
-        self._process = context.Process(
-            target=work, args=(theirs, self.workspace, self._address, self._buffer_us), name="watching", daemon=True
-        )
-        self._process.start()
+        with theirs:
+            process = context.Process(
+                target=work, args=(theirs, self.workspace, self._address, self._buffer_us), name="watching", daemon=True
+            )
+            process.start()
+        self._process = process
         at_exit = Finalize(None, _kill, (self._process,), exitpriority=10)  # a server that ends without `stop`
-        theirs.close()
         with self._sending:
             self._pipe = ours
         if self._end.is_set():  # told to stop before there was anybody to tell
@@ -187,6 +199,13 @@ class Apart:
             with self._answered:
                 self._answers.append(said)
                 self._answered.notify()
+
+
+def _has_room(pipe: Pipe) -> bool:
+    """Whether a short message can be sent without waiting."""
+    poll = select.poll()
+    poll.register(pipe.fileno(), select.POLLOUT)
+    return bool(poll.poll(0))
 
 
 def _kill(process: Any) -> None:

@@ -46,6 +46,7 @@ class Asked(NamedTuple):
 
     verb: Verb
     names: tuple[str, ...] = ()
+    number: int = 0  # of a `forget`, by which its answer is known
 
 
 class Standing(NamedTuple):
@@ -66,8 +67,9 @@ class Told(NamedTuple):
 
 
 class Forgotten(NamedTuple):
-    """The answer to `forget`: whether nothing of them is left in the state's file."""
+    """The answer to a `forget`: whether nothing of them is left in the state's file."""
 
+    number: int
     whole: bool
 
 
@@ -212,7 +214,7 @@ class _Watcher:
             if one.verb == "kept":
                 self._following.kept(self._log.position())
             elif one.verb == "forget":
-                self._pipe.send(Forgotten(self._forget(one.names)))
+                self._pipe.send(Forgotten(one.number, self._forget(one.names)))
         return True
 
     def _forget(self, names: Sequence[str]) -> bool:

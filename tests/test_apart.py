@@ -1,0 +1,85 @@
+"""The server's side of the watcher beside it: whatever becomes of that process, the server goes on."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from occasion.service import apart
+from occasion.service.apart import Apart
+from occasion.service.apart_work import Asked, Forgotten
+from occasion.store.workspace import Workspace
+
+
+@pytest.fixture
+def beside(tmp_path: Path) -> Apart:
+    return Apart(Workspace(tmp_path, "UTC"), "sqlite://", 0, lambda what: None)
+
+
+@pytest.fixture
+def theirs(beside: Apart) -> Iterator[Any]:
+    """The process's end of the pipe."""
+    beside._pipe, other = multiprocessing.Pipe()
+    yield other
+    beside._pipe.close()
+    other.close()
+
+
+def test_a_process_that_does_not_read_keeps_nobody_waiting(beside: Apart, theirs: Any) -> None:
+    def write() -> None:
+        for _ in range(20_000):
+            beside.committed()
+        beside.kept(1)
+
+    writer = Thread(target=write, daemon=True)
+    writer.start()
+    writer.join(10)
+    assert not writer.is_alive()
+    assert beside.forget(["p"]) is False
+    assert theirs.recv() == Asked("more")
+    while theirs.poll():
+        theirs.recv()
+    beside.committed()
+    assert theirs.recv() == Asked("more"), "once it reads again it is told again"
+
+
+def test_an_answer_that_came_too_late_is_not_taken_for_another(
+    beside: Apart, theirs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apart, "FORGET_SECONDS", -4.5)  # half a second
+    assert not beside.forget(["p"])
+    asked: list[Asked] = [theirs.recv()]
+
+    def answer() -> None:
+        asked.append(theirs.recv())
+        beside._hear(Forgotten(asked[0].number, whole=True))
+        time.sleep(0.1)
+        beside._hear(Forgotten(asked[1].number, whole=False))
+
+    process = Thread(target=answer)
+    process.start()
+    assert not beside.forget(["q"])
+    process.join()
+
+
+def test_a_process_that_cannot_be_started_is_tried_again(beside: Apart, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+
+    def live() -> None:
+        tried.append(1)
+        if len(tried) < 3:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        beside._end.set()
+
+    monkeypatch.setattr(beside, "_live", live)
+    monkeypatch.setattr(apart, "LONGEST_PAUSE", 0.01)
+    beside.start()
+    beside._thread.join(10)
+    assert len(tried) == 3
+    assert beside.trouble == "the watcher's process could not be started (Resource temporarily unavailable)"
