@@ -2,6 +2,7 @@
 
     python bench/cube.py --events 50000000            # 1 000 000 parties, 200 names, 50 counts, 30 days, 10 groups
     python bench/cube.py --events 5000000 --only kernel-sealed,read-sealed
+    python bench/cube.py --codec snappy --only read-ordered,kernel-ordered,duckdbrows-ordered,polars-ordered
 
 Every contender runs in a process of its own, on both cores, with the population in memory and the compiled code warm;
 the best of its runs counts. All results are compared cell for cell. Ratios are within this one run.
@@ -150,6 +151,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=50_000_000)
     parser.add_argument("--parties", type=int)
     parser.add_argument("--data", type=Path)
+    parser.add_argument("--codec", default="zstd", help="of the file in order of time: zstd, snappy, lz4, none")
     parser.add_argument("--only", default=",".join(ALL))
     parser.add_argument("--runs", type=int, help="of each; usually 5 of the kernels and reads, 2 of the others")
     parser.add_argument("--one", help=argparse.SUPPRESS)
@@ -162,7 +164,7 @@ def main() -> None:
         if not (folder / "ordered.parquet").exists():
             from generate import generate
 
-            generate(asked.events, asked.parties or max(1, asked.events // 50), 200, GROUPS, folder)
+            generate(asked.events, asked.parties or max(1, asked.events // 50), 200, GROUPS, folder, asked.codec)
         print(f"pyarrow {pa.__version__}, {asked.events} events")
         rows = []
         for name in asked.only.split(","):

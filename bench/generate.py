@@ -26,7 +26,7 @@ SPREAD_DAYS = 180  # over which the parties start
 MEAN_DAYS = 30  # of an event after the start: about 63 % fall within 30 days
 
 
-def generate(events: int, parties: int, names: int, groups: int, out: Path, seed: int = 1) -> None:
+def generate(events: int, parties: int, names: int, groups: int, out: Path, codec: str = "zstd", seed: int = 1) -> None:
     """Everything under `out`; the same seed gives the same rows."""
     rng = np.random.default_rng(seed)
     texts = pa.array(
@@ -46,7 +46,7 @@ def generate(events: int, parties: int, names: int, groups: int, out: Path, seed
     out.mkdir(parents=True, exist_ok=True)
     write_population(out, texts, start, kept, groups)
     write_sealed(out / "sealed", texts, party, name, at, names)
-    write_ordered(out / "ordered.parquet", texts, party, name, at, names)
+    write_ordered(out / "ordered.parquet", texts, party, name, at, names, codec)
 
 
 def write_population(out: Path, texts: pa.Array, start: np.ndarray, kept: np.ndarray, groups: int) -> None:
@@ -80,12 +80,14 @@ def write_sealed(
     dictionary(folder / "parties", texts)
 
 
-def write_ordered(file: Path, texts: pa.Array, party: np.ndarray, name: np.ndarray, at: np.ndarray, names: int) -> None:
+def write_ordered(
+    file: Path, texts: pa.Array, party: np.ndarray, name: np.ndarray, at: np.ndarray, names: int, codec: str
+) -> None:
     """All events in order of time, with text ids and names and a timestamp, as a warehouse would export them."""
     order = np.argsort(at, kind="stable")
     words = pa.array([name_text(i) for i in range(names)])
     schema = pa.schema({"user_id": pa.string(), "event": pa.string(), "time": pa.timestamp("us", tz="UTC")})
-    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+    with pq.ParquetWriter(file, schema, compression=codec) as writer:
         for begin in range(0, len(order), ROW_GROUP):
             rows = order[begin : begin + ROW_GROUP]
             columns = [
@@ -113,6 +115,7 @@ if __name__ == "__main__":
     parser.add_argument("--parties", type=int, default=100_000)
     parser.add_argument("--names", type=int, default=200)
     parser.add_argument("--groups", type=int, default=10)
+    parser.add_argument("--codec", default="zstd", help="of the file in order of time: zstd, snappy, lz4, none")
     parser.add_argument("--out", type=Path, required=True)
     asked = parser.parse_args()
-    generate(asked.events, asked.parties, asked.names, asked.groups, asked.out)
+    generate(asked.events, asked.parties, asked.names, asked.groups, asked.out, asked.codec)
