@@ -25,7 +25,7 @@ from occasion.service.watching import Following
 from occasion.store.arrived import Effects
 from occasion.store.durable import FileLock, is_full
 from occasion.store.history import History
-from occasion.store.positions import WATCH, advance
+from occasion.store.positions import WATCH, advance, position
 from occasion.store.records import alone, reading, writing
 from occasion.store.trailing import EVENTS_AT_ONCE, TrailingLog
 from occasion.store.workspace import Workspace
@@ -174,8 +174,14 @@ class _Watcher:
         return max(utc_micros(), self._log.clock)
 
     def _write(self, effects: Effects | None, clock: int) -> None:
-        """Commit effects with the position, in several transactions where they are long."""
+        """Commit effects with the position, in several transactions where they are long.
+
+        Each says until which time there may be something on record: after a crash between two of them what came late
+        by then is settled.
+        """
         seq, right = self._read_until(), min(self._log.position(), self._following.position)
+        if self._following.reading is not None:  # a group may be later than when it was asked for
+            clock = max(clock, self._following.reading.watcher.clock)
         while effects is not None and effects.steps is not None:
             steps, ended = effects.steps(), False
             try:
@@ -188,8 +194,9 @@ class _Watcher:
                             if step is not None:
                                 step(connection)
                                 continue
-                            advance(connection, WATCH, right, clock)
                             ended = True
+                        reached = right if ended else position(connection, WATCH).seq
+                        advance(connection, WATCH, reached, clock)
             except DBAPIError as error:
                 if not (error.connection_invalidated or is_full(error) or isinstance(error, OperationalError)):
                     raise

@@ -1,0 +1,78 @@
+"""What follows from the log, written in several transactions: killed between two of them, nothing untrue is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from followed import GroupLog, Server
+from occasion.service import apart_work, effects
+from occasion.service.apart_work import _Watcher
+from occasion.store.records import open_records, writing
+from test_meaning import DAY, event
+from test_watching import CATALOGUE, SECOND, agrees, of, on_record
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+@pytest.fixture
+def engine(records_url: str) -> Iterator[Engine]:
+    found = open_records(records_url)
+    yield found
+    found.dispose()
+
+
+@pytest.fixture
+def server(engine: Engine, tmp_path: Path) -> Server:
+    (tmp_path / "moments.yaml").write_text(CATALOGUE)
+    made = Server(engine, GroupLog(), tmp_path, 2 * SECOND)
+    made.start(0)
+    return made
+
+
+def killed_after(transactions: int, server: Server, clock: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock moves; of what follows so many transactions are committed, a step in each, and no more."""
+    begun = count()
+
+    @contextmanager
+    def some(engine: Engine) -> Iterator[Any]:
+        if next(begun) == transactions:
+            raise Killed
+        with writing(engine) as connection:
+            yield connection
+
+    steps = count()
+    monkeypatch.setattr(effects, "CHANGES_AT_ONCE", 1)
+    monkeypatch.setattr(apart_work, "writing", some)
+    monkeypatch.setattr(apart_work, "perf_counter", lambda: next(steps) * apart_work.LONGEST * 0.7)
+    here = object.__new__(_Watcher)
+    here._engine, here._log, here._following = server.engine, server.log, server.following  # type: ignore[assignment]
+    assert server.following is not None
+    with pytest.raises(Killed):
+        here._write(server.following.tick(clock), clock)
+    server.crash()
+    monkeypatch.undo()
+
+
+def test_what_was_written_of_a_time_that_came_is_taken_back_by_what_came_late(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parties = [f"p{n}" for n in range(5)]
+    server.take([of(party, event("a", 1)) for party in parties], 1 * DAY)
+    server.tick(1 * DAY + 3 * SECOND)
+    server.following.reading.save()  # type: ignore[union-attr]
+    # committed by the writer and not read yet: right before the watcher's clock moves on
+    server.log.add([of(party, event("x", 3)) for party in parties], 4 * DAY + SECOND)
+    killed_after(3, server, 4 * DAY + 3 * SECOND, monkeypatch)
+    assert [state for _, _, state in on_record(server, "quiet")] == ["holds"] * 3
+    server.start(4 * DAY + 4 * SECOND)
+    agrees(server)
+    assert [state for _, _, state in on_record(server, "quiet")] == ["retracted"] * 3
