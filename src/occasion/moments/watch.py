@@ -98,17 +98,26 @@ class Watcher:
         which events are its own. `known`: what was said of it and not retracted; what changed against that, with `why`
         as the reason. A party that has no events any more is forgotten, and everything known of it retracted.
         """
-        self._drop_waiting(party)
-        events = list(self.log.of(party))
         before = {change.key: change for change in known}
-        own = [event if event.party == party else msgspec.structs.replace(event, party=party) for event in events]
-        self._queue([event for event in own if event.at > self.horizon or event.seen > self.clock])
-        after = {change.key: change for change in self._anew(party, self._readable(events))}
+        after = {change.key: change for change in self.read_again((party,))}
         return difference(before, after, why, self.clock, self.acted)
+
+    def read_again(self, parties: Collection[str]) -> list[Change]:
+        """Reads these parties from the log as `reread` does; all that they have reached."""
+        self._drop_waiting(parties)
+        found: list[Change] = []
+        later: list[Event] = []
+        for party in parties:
+            events = list(self.log.of(party))
+            own = [event if event.party == party else msgspec.structs.replace(event, party=party) for event in events]
+            later += [event for event in own if event.at > self.horizon or event.seen > self.clock]
+            found += self._anew(party, self._readable(events))
+        self._queue(later)
+        return found
 
     def forget(self, party: str) -> None:
         """Erases a party: its row, saved or not, its waiting events, and what was acted on."""
-        self._drop_waiting(party)
+        self._drop_waiting((party,))
         self._remove(party)
         self.acted = {key for key in self.acted if key[0] != party}
 
@@ -143,9 +152,10 @@ class Watcher:
     def _queue(self, events: list[Event]) -> None:
         self.waiting += self._seen_by(events, self.clock)
 
-    def _drop_waiting(self, party: str) -> None:
-        self.waiting = [event for event in self.waiting if event.party != party]
-        self.unseen = [one for one in self.unseen if one[2].party != party]
+    def _drop_waiting(self, parties: Collection[str]) -> None:
+        gone = frozenset(parties)
+        self.waiting = [event for event in self.waiting if event.party not in gone]
+        self.unseen = [one for one in self.unseen if one[2].party not in gone]
         heapq.heapify(self.unseen)
 
     def _readable(self, events: Iterable[Event], but: Collection[str] = ()) -> list[Event]:

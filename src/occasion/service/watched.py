@@ -244,9 +244,9 @@ class Reading:
         """Move the clock; what changed by time alone."""
         return self.watcher.advance(max(self.watcher.clock, clock))
 
-    def again(self, parties: Iterable[str]) -> list[Change]:
+    def again(self, parties: Collection[str]) -> list[Change]:
         """Read parties again whose identity changed; all that they have reached."""
-        return [change for party in parties for change in self.watcher.reread(party, "", ())]
+        return self.watcher.read_again(parties)
 
     @property
     def said(self) -> frozenset[Key]:
