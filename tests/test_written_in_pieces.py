@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from followed import GroupLog, Server
 from occasion.service import apart_work, effects
 from occasion.service.apart_work import _Watcher
+from occasion.store.occurrences import settle
 from occasion.store.records import open_records, writing
 from test_meaning import DAY, event
 from test_watching import CATALOGUE, SECOND, agrees, of, on_record
@@ -76,3 +77,9 @@ def test_what_was_written_of_a_time_that_came_is_taken_back_by_what_came_late(
     server.start(4 * DAY + 4 * SECOND)
     agrees(server)
     assert [state for _, _, state in on_record(server, "quiet")] == ["retracted"] * 3
+
+
+def test_more_parties_than_a_query_takes_turn_out_to_be_others(engine: Engine) -> None:
+    with writing(engine) as connection:
+        parties = [f"p{n}" for n in range(70_000)]
+        assert settle(connection, parties, [], 1, 1, "identities were joined or parted") == []

@@ -5,7 +5,7 @@ A change is idempotent by its key (version, role, party, per, at, moment): said 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from operator import itemgetter
 from typing import Any
@@ -193,7 +193,7 @@ def settle(  # noqa: PLR0917
     """
     wanted = {_key(one): one for one in true}
     versions = {(one.identity, one.role, one.moment) for one in wanted.values()} | _watched(connection)
-    held = _rows(connection, O.party.in_(parties), O.state == "holds")
+    held = [row for some in _some(parties) for row in _rows(connection, O.party.in_(some), O.state == "holds")]
     left = [row for row in held if _key_of(row) not in wanted and (row.identity, row.role, row.moment) in versions]
     fresh = wanted.keys() - {_key_of(row) for row in held}
     joined = _joined(connection, parties) if left and fresh else {}
@@ -222,13 +222,18 @@ def _moved(connection: Connection, row: Occurred, to: Noticed, now: int, reason:
 
 def _joined(connection: Connection, parties: Sequence[str]) -> dict[str, str]:
     """Of these parties, those that are or were merged with each other: the same name for each of a group."""
-    of = set(parties)
-    rows = select(MERGES.c.party, MERGES.c.into).where(or_(MERGES.c.party.in_(parties), MERGES.c.into.in_(parties)))
     groups: dict[str, set[str]] = {}
-    for party, into in connection.execute(rows):
-        together = groups.get(party, {party}) | groups.get(into, {into})
-        groups.update(dict.fromkeys(together, together))
-    return {party: min(groups[party]) for party in of if party in groups}
+    for some in _some(parties):
+        rows = select(MERGES.c.party, MERGES.c.into).where(or_(MERGES.c.party.in_(some), MERGES.c.into.in_(some)))
+        for party, into in connection.execute(rows):
+            together = groups.get(party, {party}) | groups.get(into, {into})
+            groups.update(dict.fromkeys(together, together))
+    return {party: min(groups[party]) for party in set(parties) if party in groups}
+
+
+def _some(parties: Sequence[str]) -> Iterator[Sequence[str]]:
+    """As many at once as a query may ask for: thousands may turn out to be others at one time."""
+    return (parties[begin : begin + CHUNK] for begin in range(0, len(parties), CHUNK))
 
 
 def _taken(connection: Connection, one: Noticed) -> bool:
