@@ -110,7 +110,12 @@ def test_five_of_412_with_the_detail_and_its_source_and_one_is_taken_up(app: Fas
     number = row.number
     assert "How it turned out" not in occasion.text
     assert manager.post(f"/occasions/{number}/done", data={"made": "note", "text": text}).status_code == 303
-    said = re.search(r"How it turned out</h2>\s*<p>(.*?)</p>", manager.get(f"/occasions/{number}").text, re.DOTALL)
+    said = None
+    for _ in range(100):  # what was done comes into the log a moment later
+        said = re.search(r"How it turned out</h2>\s*<p>(.*?)</p>", manager.get(f"/occasions/{number}").text, re.DOTALL)
+        if said is not None:
+            break
+        time.sleep(0.05)
     assert re.sub(r"<[^>]+>", "", said[1]) == "Too early: they have 14 days to answer, which are not over."  # type: ignore[index]
     for party in (PEOPLE[64], PEOPLE[9], PEOPLE[13]):  # again, and of those who were never proposed
         assert manager.post("/touches", data={"send": send, "party": party}).status_code == 422

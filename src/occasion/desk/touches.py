@@ -167,9 +167,10 @@ def turned_about(reading: Reading, log: Sequence[Event], occasion: int) -> Turne
     skip = (*about.names, *our_names(reading.connection))
     occasions, _ = linked(events, own_messages(events), about.gestures, skip)
     ours = [one for one in events if occasions.get(one.id) == occasion]
+    copied = _copied(reading, ours[-1:], identities_of(reading.connection, [party])[party])
     found = turned_out(
-        events, _copied(reading, ours[-1:], identities_of(reading.connection, [party])[party]), now_us=reading.now, details=about.details,
-        gestures=about.gestures, skip=skip, zone=about.zone or reading.zone,
+        events, copied, now_us=reading.now, details=about.details, gestures=about.gestures, skip=skip,
+        zone=about.zone or reading.zone,
     )  # fmt: skip
     return next((one for one in reversed(found) if one.occasion == occasion), None)
 
