@@ -194,3 +194,7 @@ def test_what_the_desk_cannot_take_is_set_aside_and_the_rest_goes_on(server: Ser
     metrics = requests.get(f"{server.url}/metrics", timeout=20).text
     assert f"occasion_changes_set_aside {float(len(aside))}" in metrics
     soon(lambda: watching(server) == "well")
+    log = server.output.read_text()
+    assert "a change was set aside" in log
+    assert "'p0'" not in log, "the log never says to whom"
+    assert all(line.startswith(("{", "Occasion is at")) for line in log.splitlines()), log

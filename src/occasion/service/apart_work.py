@@ -19,6 +19,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from occasion.service.clock import utc_micros
+from occasion.service.logging import configure
 from occasion.service.reacting import Reacting
 from occasion.service.watched import Plan
 from occasion.service.watching import Following
@@ -258,6 +259,7 @@ class _Watcher:
 
 def work(pipe: Any, workspace: Workspace, address: str, buffer_us: int) -> None:
     """The process: until the server says stop, or is gone."""
+    configure()
     for one in (signal.SIGINT, signal.SIGTERM):  # may come to the whole group; the server says when
         signal.signal(one, signal.SIG_IGN)
     lock = FileLock(workspace.data / "watching.lock")
