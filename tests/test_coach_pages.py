@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from doors import Client, desk_app, do, signed_in, stranger
+from occasion.coach.keeping import READ
 from occasion.coach.reading import PARTS
 from occasion.desk import actions
 from occasion.events.event import Event
@@ -239,3 +240,16 @@ def test_whatever_is_written_is_read_or_refused(
 def test_the_api_is_closed_without_a_reading_key(app: FastAPI) -> None:
     for client in (stranger(app), signed_in(app, "admin")):
         assert client.post("/api/coach", json={"to": "kasia", "text": "x"}).status_code == 401
+
+
+def test_while_what_was_sent_is_read_for_the_first_time_the_form_says_how_far_it_is(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, sent = signed_in(app, "colleague", "col"), app.state.service.sent
+    said = "is being read for the first time"
+    assert said not in client.get("/coach/kasia").text
+    monkeypatch.setattr(type(sent.index), "ready", False)
+    sent._told(READ, 30, 120)
+    for path in ("/coach/kasia", "/party/kasia"):
+        assert f"{said} (25% so far)" in client.get(path).text
+    assert "still being made" in read(client, NOTE.format(name="Kasia")).text

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import random
+import subprocess
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -18,7 +23,7 @@ import requests
 from occasion.cli import run
 from occasion.coach import postings
 from occasion.coach.index import Message, Sent
-from occasion.coach.keeping import FILE, keep_up, open_sent
+from occasion.coach.keeping import FILE, READ, keep_up, open_sent
 from occasion.coach.matching import RUN, compare, grams
 from occasion.coach.skeleton import skeleton
 from occasion.store.history import History
@@ -329,3 +334,45 @@ def test_who_reads_sees_one_state_while_another_writes(tmp_path: Path, monkeypat
         monkeypatch.setattr(reader._postings, "_in_segment", read_late)
         assert got(reader) == ["p1"]
         assert got(reader) == ["p1", "p2"]
+
+
+def test_it_says_how_far_it_is(tmp_path: Path, records_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("occasion.coach.keeping.ROWS_AT_ONCE", 10)
+    said: list[tuple[str, int, int]] = []
+    with store(tmp_path, records_url) as at, open_sent(tmp_path) as sent:
+        at.put(*(out(f"p{number}", number, f"{OTHER} {number % 7} times") for number in range(100)))
+        seal(at)
+        keep_up(sent, at.engine, at.history.folder, told=lambda *told: said.append(told))
+        assert said[-1] == (READ, 100, 100)
+        assert [done for _, done, _ in said] == sorted({done for _, done, _ in said})
+        assert len(said) >= 10
+        said.clear()
+        assert keep_up(sent, at.engine, at.history.folder, told=lambda *told: said.append(told)) == 0
+        assert said == []  # there is nothing to read
+
+
+def test_a_command_shows_it_on_a_terminal_and_nowhere_else(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "place"
+    assert run(["init", str(folder)]) == 0
+    file = tmp_path / "sent.csv"
+    rows = (f"p{n},message,2026-03-02T09:00:{n % 60:02d}Z,out,\"{OTHER}\"" for n in range(300))
+    file.write_text("\n".join(["party,name,at,direction,body", *rows]) + "\n", encoding="utf-8")
+    assert run(["load", str(file), "--workspace", str(folder)]) == 0
+    (folder / "draft.txt").write_text("How is the gutter?", encoding="utf-8")
+    command = [sys.executable, "-m", "occasion.cli", "coach", "--to", "p1", str(folder / "draft.txt")]
+    here, there = pty.openpty()
+    with open(os.devnull, "wb") as nowhere:
+        shown = subprocess.run(
+            [*command, "--workspace", str(folder)], stdout=nowhere, stderr=there, timeout=120,
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "100"}, check=False,
+        )  # fmt: skip
+    os.close(there)
+    drawn = b""
+    with suppress(OSError):  # the end of a terminal
+        while piece := os.read(here, 1 << 16):
+            drawn += piece
+    os.close(here)
+    assert shown.returncode == 0
+    assert READ.encode() in drawn
+    quiet = subprocess.run([*command, "--workspace", str(folder)], capture_output=True, timeout=120, check=False)
+    assert quiet.stderr == b""

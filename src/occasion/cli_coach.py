@@ -81,6 +81,7 @@ def _text(file: Path | None) -> str:
 
 
 def _read(place: Workspace, draft: Draft) -> Reading:
+    from occasion.cli_load import progress
     from occasion.coach.coach import coach as read
     from occasion.coach.context import Around, Others, names_of
     from occasion.coach.keeping import keep_up, open_sent
@@ -91,7 +92,8 @@ def _read(place: Workspace, draft: Draft) -> Reading:
 
     catalogue = read_catalogue(place.catalogue) if place.catalogue.is_file() else None
     with History(place.data, records=place.records) as history, open_sent(place.data) as sent:
-        keep_up(sent, history.engine, history.folder)
+        with progress() as step:
+            keep_up(sent, history.engine, history.folder, told=step)
         with history.engine.connect() as connection:
             log, seen_by = Log(history.engine, history), partial(names_of, connection)
             around = Around(connection, log, place.zone, catalogue, read_contact(place), sent, seen_by)

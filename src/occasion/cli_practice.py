@@ -81,12 +81,14 @@ def _text(file: Path) -> str:
 
 @contextmanager
 def _opened(place: Workspace) -> Iterator[tuple[History, Sent, Others]]:
+    from occasion.cli_load import progress
     from occasion.coach.context import Others
     from occasion.coach.keeping import keep_up, open_sent
     from occasion.store.history import History
 
     with History(place.data, records=place.records) as history, open_sent(place.data) as sent:
-        keep_up(sent, history.engine, history.folder)
+        with progress() as step:
+            keep_up(sent, history.engine, history.folder, told=step)
         yield history, sent, Others()
 
 

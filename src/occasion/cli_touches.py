@@ -41,6 +41,7 @@ def touches(
 
 def _read(days: int, as_of: str, workspace: Path | None, tell: Callable[[Placed], None] | None) -> Touches:
     """Bring the index up to date, read every message, keep the sums of a year for the page."""
+    from occasion.cli_load import progress
     from occasion.cli_source import instant, now_us
     from occasion.coach.copies import Copies
     from occasion.coach.keeping import FILE, keep_up, open_sent
@@ -56,8 +57,8 @@ def _read(days: int, as_of: str, workspace: Path | None, tell: Callable[[Placed]
     catalogue = read_catalogue(place.catalogue)
     with ExitStack() as stack:
         history = stack.enter_context(History(place.data, records=place.records))
-        with open_sent(place.data) as sent:
-            keep_up(sent, history.engine, history.folder)
+        with open_sent(place.data) as sent, progress() as step:
+            keep_up(sent, history.engine, history.folder, told=step)
         connection = stack.enter_context(history.engine.connect())
         copies = stack.enter_context(Copies(place.data / FILE, identities(connection).moved()))
         now = instant(as_of, [], "", workspace) or now_us()

@@ -30,6 +30,8 @@ MANY = 100_000  # messages after which the index is laid together
 TRIES = 5
 COLUMNS = ["party", "at_us", "direction", "body", "id"]
 Step = Callable[[int], None]  # after some messages: how many have been taken in
+Told = Callable[[str, int, int], None]  # what is being done, how much of it is done, how much there is
+READ, LAID = "reading what was sent", "laying its words together"
 
 
 def open_sent(data: Path) -> Sent:
@@ -37,19 +39,20 @@ def open_sent(data: Path) -> Sent:
     return Sent(data / FILE)
 
 
-def keep_up(sent: Sent, engine: Engine, folder: Path, step: Step | None = None) -> int:
+def keep_up(sent: Sent, engine: Engine, folder: Path, step: Step | None = None, told: Told | None = None) -> int:
     """Read what the log has and the index has not; how many messages were new.
 
     `engine`: of the records; `folder`: of the history; `step` is called between two transactions and may wait, or raise
-    to break it off, which loses nothing. Any number of processes may do so at once.
+    to break it off, which loses nothing; `told` hears how many rows of segments were read of how many, where there are
+    any to read. Any number of processes may do so at once.
     """
     for _ in range(TRIES):
         with suppress(FileNotFoundError):  # sealed anew meanwhile: look again
-            return _keep_up(sent, engine, folder, step or _nothing)
-    return _keep_up(sent, engine, folder, step or _nothing)
+            return _keep_up(sent, engine, folder, step or _nothing, told or _nobody)
+    return _keep_up(sent, engine, folder, step or _nothing, told or _nobody)
 
 
-def _keep_up(sent: Sent, engine: Engine, folder: Path, step: Step) -> int:
+def _keep_up(sent: Sent, engine: Engine, folder: Path, step: Step, told: Told) -> int:
     stood = sent.meta("seq") or 0  # before the log is asked, which only grows
     with reading(engine) as connection:
         state, upto = read_state(connection), position(connection, LOG).seq
@@ -59,19 +62,28 @@ def _keep_up(sent: Sent, engine: Engine, folder: Path, step: Step) -> int:
     files = [segment.file for segment in state.segments]
     if sent.ready and sent.meta("seq") == upto and known == set(files):
         return 0
-    taken = 0
+    taken = read = 0
+    rows = sum(segment.rows for segment in state.segments if segment.file not in known)
     for file in files:
         if file in known:
             continue
-        for messages in _pieces(_in_segment(folder, file, state)):
+
+        def more(many: int) -> None:
+            nonlocal read
+            read += many
+            told(READ, read, rows)
+
+        for messages in _pieces(_in_segment(folder, file, state, more)):
             with sent.writing(), reading(engine) as connection:
                 if file not in read_state(connection).files():  # somebody may have been erased from it
                     raise FileNotFoundError(file)
                 taken += _take(sent, connection, messages)
             step(taken)
     if taken >= MANY:
+        told(LAID, 0, 1)
         with sent.writing():
             sent.settle()
+        told(LAID, 1, 1)
     with sent.writing(), reading(engine) as connection:
         now = read_state(connection)
         if not {segment.file for segment in now.segments} <= set(files):
@@ -105,8 +117,8 @@ def _in_tail(connection: Connection, after: int) -> list[Message]:
     return found
 
 
-def _in_segment(folder: Path, file: str, state: State) -> Iterator[Message]:
-    """The messages that went out, of one segment."""
+def _in_segment(folder: Path, file: str, state: State, more: Callable[[int], None]) -> Iterator[Message]:
+    """The messages that went out, of one segment; `more` hears of rows that were read."""
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
@@ -119,6 +131,7 @@ def _in_segment(folder: Path, file: str, state: State) -> Iterator[Message]:
             columns = [some[name].to_pylist() for name in ("at_us", "body", "id")]
             for party, at, body, event in zip(names, *columns, strict=True):
                 yield Message(party, at, body, event=event)
+            more(len(batch))
 
 
 def _pieces(messages: Iterable[Message]) -> Iterator[list[Message]]:
@@ -129,6 +142,10 @@ def _pieces(messages: Iterable[Message]) -> Iterator[list[Message]]:
 
 def _nothing(taken: int) -> None:
     """Nobody wants to know."""
+
+
+def _nobody(what: str, done: int, of: int) -> None:
+    """Nobody looks on."""
 
 
 __all__ = ["FILE", "keep_up", "open_sent"]

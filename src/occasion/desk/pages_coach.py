@@ -77,7 +77,8 @@ class CoachPage:
     `occasion`: the one it is about, with its moment. `may_keep`: that occasion may be done by saying "this is what I
     sent". `drafting`: what a model is called that may be asked for a draft, "" where none may. `drafted`: the model
     that wrote the text at first, "" for nobody but the person. `to_add`: what is known of them and could be added to
-    what went to many, where the occasion is about that.
+    what went to many, where the occasion is about that. `known_share`: while what was sent before is read for the
+    first time, how much of it is; None after that.
     """
 
     now_us: int
@@ -95,6 +96,7 @@ class CoachPage:
     wish: str = ""
     refused: str = ""
     to_add: Said | None = None
+    known_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from occasion.coach.index import Sent
-from occasion.coach.keeping import keep_up, open_sent
+from occasion.coach.keeping import READ, keep_up, open_sent
 
 LOOK = 0.25  # seconds between two looks at the log
 REST = 0.05  # seconds between two pieces of history, so that clients are answered meanwhile
@@ -38,6 +38,7 @@ class KeptSent:
         self.trouble: str | None = None
         self.forgotten: Callable[[], None] = _nothing
         self._seen = -1
+        self._share = 0.0
         self._end = Signal()
         self._thread: Thread | None = None
 
@@ -65,7 +66,7 @@ class KeptSent:
             try:
                 position = self._position()
                 if position != self._seen:
-                    keep_up(self._keeping, self._engine, self._folder, self._rest)
+                    keep_up(self._keeping, self._engine, self._folder, self._rest, self._told)
                     self._seen = position
                 self.trouble = None
             except _Ended:
@@ -74,6 +75,14 @@ class KeptSent:
                 self.trouble = f"{type(error).__name__}: {error}".splitlines()[0]
                 log.error("the index of what was sent stands still", exc_info=error)
                 self._end.wait(AFTER_TROUBLE)
+
+    @property
+    def share(self) -> float | None:
+        """How much of what was sent before is read, from 0 to 1, while it is read for the first time; else None."""
+        return None if self.index.ready else self._share
+
+    def _told(self, what: str, done: int, of: int) -> None:
+        self._share = done / of if of and what == READ else 1.0
 
     def _rest(self, taken: int) -> None:
         if self._end.wait(REST):

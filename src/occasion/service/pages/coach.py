@@ -43,7 +43,8 @@ def coach_form(frame: Framed, party: str, occasion: str = "") -> Response:
 def coach_read(frame: Framed, party: str, fields: Sent) -> Response:
     """The message as the coach reads it."""
     occasion, do = fields.get("occasion", ""), fields.get("do", "read")
-    text, channel = fields.get("draft", "").replace("\r\n", "\n"), fields.get("channel", "").strip().lower()
+    text = fields.get("draft", "").replace("\r\n", "\n").replace("\x00", "")  # which no page can show
+    channel = fields.get("channel", "").strip().lower()
     given: dict[str, Any] = {"text": text, "channel": channel[:LONGEST_CHANNEL]}
     given |= {"drafted": fields.get("drafted", "")[:LONGEST_NAME], "wish": fields.get("wish", "")[:LONGEST]}
     with frame.service.engine.connect() as connection:
@@ -99,7 +100,7 @@ def empty(frame: Frame, connection: Connection, party: str, occasion: str, **mor
     top = frame.service.log.canonical(party)
     if not party_of(connection, top).known and not frame.service.log.of(top):
         raise Refuse(404, "not_found", "there is nothing here, or it is somebody else's; search for the name")
-    return coach_page(ground_of(frame, connection), frame.zone, top, occasion=about, drafting=frame.drafting, **more)
+    return coach_page(ground_of(frame, connection), frame.zone, top, occasion=about, **frame.of_coach, **more)
 
 
 def occasion_of(frame: Frame, connection: Connection, occasion: str) -> int | None:

@@ -61,6 +61,11 @@ class Frame:
         writes = self.request.app.state.drafting
         return writes.model if writes is not None else ""
 
+    @property
+    def of_coach(self) -> dict[str, Any]:
+        """What every form of the coach says: who drafts, and how much of what was sent before is read."""
+        return {"drafting": self.drafting, "known_share": self.service.sent.share}
+
     def reader(self) -> Reader:
         """Locale and language of the viewer, else of their browser."""
         locale = self.viewer.locale or accepted(self.request.headers.get("accept-language", ""))

@@ -74,7 +74,7 @@ def coach_beside(frame: Frame, connection: Connection, page: PartyPage) -> Coach
     """The form of the coach for a message to them; none for the dead."""
     if page.deceased:
         return None
-    return coach_page(ground_of(frame, connection), frame.zone, page.party.party, drafting=frame.drafting)
+    return coach_page(ground_of(frame, connection), frame.zone, page.party.party, **frame.of_coach)
 
 
 def prepared(frame: Frame, do: str, party: str, fields: dict[str, str]) -> Act:

@@ -153,7 +153,7 @@ def coach_beside(frame: Frame, connection: Connection, card: Card) -> CoachPage 
     if "done" not in card.may:
         return None
     return coach_page(
-        ground_of(frame, connection), frame.zone, card.party.party, occasion=card.number, drafting=frame.drafting
+        ground_of(frame, connection), frame.zone, card.party.party, occasion=card.number, **frame.of_coach
     )
 
 
