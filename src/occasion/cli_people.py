@@ -284,7 +284,9 @@ def _erased_text(done: Erased) -> str:
     rows = sum(done.rows.values())
     lines = [f"erased: {done.identities:,} identities, {done.events:,} events, {rows:,} rows, {done.files:,} files"]
     if not done.whole:
-        lines.append("an analysis under way still holds old files of the log: they go when it is over")
+        lines.append(
+            "an analysis under way still holds old files of the log, or the watcher its state: they go as soon as may be"
+        )
     if done.elsewhere:
         lines.append(
             "they are still named in these files of the data folder, yours to remove: " + ", ".join(done.elsewhere)

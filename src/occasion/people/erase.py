@@ -20,6 +20,7 @@ from occasion.people.erasures import Erasure, among, bury_again, bury_all, write
 from occasion.people.forget import forget_rows, make_nameless, pseudonym
 from occasion.people.held import places, rows_about
 from occasion.people.merges import canonical, identities
+from occasion.store.durable import sync_file
 from occasion.store.erasing import naming
 from occasion.store.records import writing
 from occasion.store.tombstones import tombstone
@@ -27,6 +28,7 @@ from occasion.store.tombstones import tombstone
 EXPORTS = "exports"  # the folder of exports made on the desk
 BACKUPS = "backups.jsonl"  # which backups were made: written by the command that makes them
 STATE = "state.db"  # the watcher's
+DOUBTFUL = "state.doubtful"  # there while the watcher's state may know of somebody whom the log forgot
 SENT = "sent.db"  # the coach's index of what was sent
 DATABASE = (".db", ".db-wal", ".db-shm")
 REQUESTS = "requests"  # the folder in which a running server is asked to erase
@@ -238,6 +240,24 @@ def backups(data: Path, now: int) -> tuple[str, ...]:
 def forget_state(data: Path) -> None:
     """Remove the watcher's state: a cache, made from the log again at the next start."""
     _remove(data, STATE)
+    trust_state(data)
+
+
+def doubt_state(data: Path) -> None:
+    """From now on the state is not to be used by a next start: before the log forgets somebody."""
+    (data / DOUBTFUL).touch()
+    sync_file(data)
+
+
+def trust_state(data: Path) -> None:
+    """The watcher has forgotten them too."""
+    (data / DOUBTFUL).unlink(missing_ok=True)
+
+
+def forget_doubtful_state(data: Path) -> None:
+    """At a start: an erasure was broken off before the watcher had forgotten."""
+    if (data / DOUBTFUL).exists():
+        forget_state(data)
 
 
 def forget_sent(data: Path) -> None:
@@ -271,7 +291,8 @@ class Alone:
         return self._log.of(party)
 
     def log(self, names: Mapping[str, str]) -> bool:
-        """See Erasing."""
+        """See Erasing. The state goes first: it knows them, and is used as long as it is there."""
+        forget_state(self.data)
         done: bool = self._history.erase(names)
         return done
 
@@ -283,6 +304,6 @@ class Alone:
 
 
 __all__ = [
-    "SENT", "Alone", "Erased", "Erasing", "Held", "erase", "forget_again", "held", "leave_no_bytes", "note_backup",
-    "repeat_erasures", "written_erasures",
+    "SENT", "Alone", "Erased", "Erasing", "Held", "doubt_state", "erase", "forget_again", "forget_doubtful_state",
+    "held", "leave_no_bytes", "note_backup", "repeat_erasures", "trust_state", "written_erasures",
 ]  # fmt: skip

@@ -20,7 +20,8 @@ from sqlalchemy import Connection
 
 from occasion.errors import OccasionError
 from occasion.events.event import Event
-from occasion.people.erase import REQUESTS, Erased, erase, forget_state
+from occasion.people.erase import REQUESTS, Erased, doubt_state, erase, forget_state, leave_no_bytes, trust_state
+from occasion.people.forget import forget_rows
 from occasion.service.apart import Apart
 from occasion.service.kept_sent import KeptSent
 from occasion.service.watching import Following
@@ -31,6 +32,7 @@ from occasion.store.writer import Writer
 LOOK = 0.25  # seconds between two looks at the folder
 WAIT = 0.1  # seconds between two tries to have the watcher's state on disk
 TRIES = 300
+AGAIN = 5.0  # seconds until a watcher that has not forgotten somebody is asked again
 log = logging.getLogger(__name__)
 
 
@@ -43,6 +45,7 @@ class Running:
         self.data, self.engine = data, writer.engine
         self._writer, self._sealer, self._reading, self._following = writer, sealer, reading, following
         self._sent = sent
+        self.left: dict[str, str] = {}  # whom the watcher has not forgotten yet, and what stands for them
 
     def change(self, verb: Callable[[Connection], Any]) -> Any:
         """Through the writer."""
@@ -54,11 +57,27 @@ class Running:
 
     def log(self, names: Mapping[str, str]) -> bool:
         """The tail is sealed, and the segments are written without them."""
+        doubt_state(self.data)
         return self._sealer.erase(names)
 
     def watched(self, names: Mapping[str, str]) -> bool:
         """The watcher forgets them, and reads again whose state names them; the index of what was sent forgets them."""
         self._sent.forget(names)
+        self.left |= names
+        if not self._forgotten(self.left):
+            return False
+        self.left = {}
+        trust_state(self.data)
+        return True
+
+    def again(self, now: int, by: str = "system") -> None:
+        """Ask a watcher that had not forgotten; what it wrote of them meanwhile goes too."""
+        if (names := self.left) and self.watched(names):
+            self.change(lambda connection: forget_rows(connection, names, now=now, by=by))
+            leave_no_bytes(self.engine)
+
+    def _forgotten(self, names: Mapping[str, str]) -> bool:
+        """Whether the watcher's state holds nothing of them."""
         if isinstance(self._following, Apart):
             return self._following.forget(list(names))
         if self._following.reading is None:  # nothing is watched now; it once may have been
@@ -103,9 +122,20 @@ class Erasures:
             self._thread.join()
 
     def _run(self) -> None:
+        asked = time.monotonic()
         while not self._end.wait(LOOK):
             for path in sorted(self._folder.glob("*.json")):
                 self._answer(path)
+            if self._tools.left and time.monotonic() - asked >= AGAIN:
+                self._ask_again()
+                asked = time.monotonic()
+
+    def _ask_again(self) -> None:
+        try:
+            with self._one:
+                self._tools.again(self._clock())
+        except Exception:
+            log.exception("what the watcher has forgotten is not known; it is asked again")
 
     def _answer(self, path: Path) -> None:
         try:

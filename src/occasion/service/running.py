@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 
 from occasion.events.event import Event
+from occasion.people.erase import forget_doubtful_state
 from occasion.people.traits import take_traits
 from occasion.service.apart import Apart
 from occasion.service.changed import Changed
@@ -68,7 +69,8 @@ class Service:
         self.log = Log(self.engine, self.history, self.writer)
         self.keys = Keyring(self.engine, self.clock, self.writer.do)
         self.pace = Pace(self.settings.rate)
-        self.writer.start()
+        self.writer.start()  # from here on nobody else is here
+        forget_doubtful_state(self.workspace.data)
         if follower is not None:
             watched = WholeLog(self.history, self.writer, self.log)
             self.writer.do(lambda connection: follower.start(watched, self._now(), connection)).result()
