@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from followed import GroupLog, Server
 from occasion.service import apart_work, effects
 from occasion.service.apart_work import _Watcher
+from occasion.store.merged import merge
 from occasion.store.occurrences import settle
 from occasion.store.records import open_records, writing
 from test_meaning import DAY, event
@@ -83,3 +84,16 @@ def test_more_parties_than_a_query_takes_turn_out_to_be_others(engine: Engine) -
     with writing(engine) as connection:
         parties = [f"p{n}" for n in range(70_000)]
         assert settle(connection, parties, [], 1, 1, "identities were joined or parted") == []
+
+
+def test_a_merge_that_waited_for_the_writer_is_made_up_for_after_a_crash(server: Server) -> None:
+    server.take([of("q", event("a", 1))], 1 * DAY)
+    server.tick(5 * DAY)
+    asked = server.clock
+    server.tick(asked + 30 * SECOND)
+    server.following.reading.save()  # type: ignore[union-attr]
+    with server.engine.begin() as connection:  # committed now, asked for half a minute ago
+        merge(connection, "q", "p", now=asked, by="test", why="test", known=server.log.identities)
+    server.crash()
+    server.start(asked + 31 * SECOND)
+    assert on_record(server, "quiet") == [("p", 4, "holds")]

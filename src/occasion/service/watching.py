@@ -33,6 +33,7 @@ SAVE_SOON_US = 10 * SECOND  # and where sealing waits for it
 SAVE_AT_ONCE = 100  # rows
 KEEP_US = 10 * SECOND  # how often it is written down how far reading all of the log has come
 CATCH_US = 3 * SECOND  # and reading what was committed since: a server that is killed again and again must get on
+WAITED_US = 120 * SECOND  # what was asked for so long ago may have been committed only now
 AT_ONCE = 200  # parties that are settled together
 BETWEEN, IDLE = 0.02, 0.08  # seconds for history and for saving between two groups, and where none came
 GO_BACK = 10  # parties that read history with other definitions in one step
@@ -130,7 +131,7 @@ class Following:
         self._looked = self._saved = clock
         self._look_now()
         reading = self._read_from_here(clock, connection)
-        self._moved.update(changed_since(connection, reading.watcher.clock - SECOND))
+        self._moved.update(changed_since(connection, reading.watcher.clock - WAITED_US))
         if self._beginning is None:
             self._catch_up(reading)
 
