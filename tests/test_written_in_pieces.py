@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
 from followed import GroupLog, Server
 from occasion.service import apart_work, effects
 from occasion.service.apart_work import _Watcher
+from occasion.store.arrived import Effects
 from occasion.store.merged import merge
 from occasion.store.occurrences import settle
 from occasion.store.records import open_records, writing
@@ -97,3 +99,14 @@ def test_a_merge_that_waited_for_the_writer_is_made_up_for_after_a_crash(server:
     server.crash()
     server.start(asked + 31 * SECOND)
     assert on_record(server, "quiet") == [("p", 4, "holds")]
+
+
+def test_what_can_never_be_written_ends_the_watcher(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(connection: Connection) -> None:
+        raise OperationalError("SELECT", None, Exception("too much was asked for"))
+
+    monkeypatch.setattr(apart_work, "RETRY", 0.0)
+    here = object.__new__(_Watcher)
+    here._engine, here._log, here._following = server.engine, server.log, server.following  # type: ignore[assignment]
+    with pytest.raises(OperationalError):
+        here._write(Effects(steps=lambda: iter([fails])), 1)

@@ -35,6 +35,7 @@ TICK = 0.1  # seconds without anything after which it looks at the clock
 APART = 0.05  # seconds from one reading to the next, so that some groups are written together
 LONGEST = 0.03  # seconds a transaction goes on with further steps: the writer waits for it
 RETRY = 0.5  # seconds until what could not be written is tried again
+TRIES = 60  # before it ends, so that nobody waits for it: another is started, and reads it again
 FORGET_SECONDS = 30.0  # for the state to be on disk without those that were erased
 COLLECTING = (50_000, 20, 50)  # thresholds of the garbage collector, as the server's
 log_ = logging.getLogger(__name__)
@@ -183,8 +184,9 @@ class _Watcher:
         seq, right = self._read_until(), min(self._log.position(), self._following.position)
         if self._following.reading is not None:  # a group may be later than when it was asked for
             clock = max(clock, self._following.reading.watcher.clock)
+        tries = 0
         while effects is not None and effects.steps is not None:
-            steps, ended = effects.steps(), False
+            steps, ended, tries = effects.steps(), False, tries + 1
             try:
                 while not ended:
                     with writing(self._engine) as connection:
@@ -199,7 +201,8 @@ class _Watcher:
                         reached = right if ended else position(connection, WATCH).seq
                         advance(connection, WATCH, reached, clock)
             except DBAPIError as error:
-                if not (error.connection_invalidated or is_full(error) or isinstance(error, OperationalError)):
+                passes = error.connection_invalidated or is_full(error) or isinstance(error, OperationalError)
+                if not passes or tries >= TRIES:
                     raise
                 log_.warning("what follows could not be written yet", exc_info=error)
                 sleep(RETRY)
