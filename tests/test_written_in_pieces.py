@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.exc import OperationalError
 
 from followed import GroupLog, Server
@@ -17,8 +17,9 @@ from occasion.service import apart_work, effects
 from occasion.service.apart_work import _Watcher
 from occasion.store.arrived import Effects
 from occasion.store.merged import merge
-from occasion.store.occurrences import settle
+from occasion.store.occurrences import Noticed, settle
 from occasion.store.records import open_records, writing
+from occasion.store.schema.log import REFUSED
 from test_meaning import DAY, event
 from test_watching import CATALOGUE, SECOND, agrees, of, on_record
 
@@ -110,3 +111,24 @@ def test_what_can_never_be_written_ends_the_watcher(server: Server, monkeypatch:
     here._engine, here._log, here._following = server.engine, server.log, server.following  # type: ignore[assignment]
     with pytest.raises(OperationalError):
         here._write(Effects(steps=lambda: iter([fails])), 1)
+
+
+@pytest.mark.parametrize("records_url", ["postgres"], indirect=True)  # SQLite has one writer at a time
+def test_a_deadlock_is_nobodys_fault_and_tried_again(server: Server) -> None:
+    told: list[str] = []
+
+    def hook(connection: Connection, noticed: Sequence[Noticed], now: int) -> None:
+        told.append(noticed[0].moment)
+        if len(told) == 1:
+            connection.execute(text("DO $$ BEGIN RAISE SQLSTATE '40P01'; END $$"))
+
+    server.stop()
+    server.on_changes = hook
+    server.start(0)
+    server.take([event("a", 1)], 1 * DAY)
+    with pytest.raises(OperationalError):
+        server.tick(1 * DAY + 3 * SECOND)
+    server.write()
+    assert told == ["friends", "friends"]
+    with server.engine.connect() as connection:
+        assert connection.execute(select(REFUSED)).first() is None, "nothing was set aside"

@@ -115,7 +115,7 @@ class Work:
             with connection.begin_nested():
                 self.on_changes(connection, told, clock)
         except Exception as error:
-            if isinstance(error, DBAPIError) and (error.connection_invalidated or is_full(error)):
+            if isinstance(error, DBAPIError) and (error.connection_invalidated or is_full(error) or _passes(error)):
                 raise  # not the change's fault: it is tried again
             return error
         return None
@@ -129,6 +129,11 @@ class Work:
             self.tell("occasions")
             for party in list(dict.fromkeys(one.change.party for one in made))[:TOLD]:
                 self.tell(f"party:{party}")
+
+
+def _passes(error: DBAPIError) -> bool:
+    """Whether PostgreSQL may take the same at another time: a deadlock, no room, a lock, somebody's order to stop."""
+    return str(getattr(error.orig, "sqlstate", None) or "")[:2] in {"40", "53", "55", "57", "58"}
 
 
 def _write_some(noticed: Sequence[Noticed], seq: int, connection: Connection) -> Done:
