@@ -153,12 +153,18 @@ def follows_the_law(day: tuple[list[Definition], list[Event], list[tuple[int, st
         engine.dispose()
 
 
+def step_by_step(patch: pytest.MonkeyPatch) -> None:
+    """From now on a watcher reads a group at a time, or a party, and saves between any two that it catches up with."""
+    patch.setattr(watched_module, "EVENTS_AT_ONCE", 1)
+    for name, value in (("CATCH_US", 1), ("BETWEEN", 0.0), ("IDLE", 0.0)):
+        patch.setattr(f"occasion.service.watching.{name}", value)
+
+
 def crash_while_catching_up(server: Server, patch: pytest.MonkeyPatch, ticks: int) -> None:
     """Crash, go on a group at a time with a checkpoint between any two, and crash there again."""
     server.crash()
     with patch.context() as slow:
-        for name, value in (("CATCH_US", 1), ("BETWEEN", 0.0), ("IDLE", 0.0)):
-            slow.setattr(f"occasion.service.watching.{name}", value)
+        step_by_step(slow)
         server.start(server.clock)
         for _ in range(ticks):
             server.tick(server.clock + 1)

@@ -14,7 +14,18 @@ from occasion.store.occurrences import Noticed
 from occasion.store.schema.watched import OCCURRENCES, VERSIONS
 from occasion.store.workspace import Workspace
 from test_meaning import DAY, event
-from test_watching import SECOND, agrees, all_ready, crash_while_catching_up, edit, engine, of, on_record, server
+from test_watching import (
+    SECOND,
+    agrees,
+    all_ready,
+    crash_while_catching_up,
+    edit,
+    engine,
+    of,
+    on_record,
+    server,
+    step_by_step,
+)
 
 __all__ = ["engine", "server"]
 
@@ -116,8 +127,7 @@ def test_catching_up_goes_on_where_it_was_broken_off(server: Server, monkeypatch
     server.following.reading.save()  # type: ignore[union-attr]
     for n in range(40):
         server.take([of(f"q{n}", event("a", 1))], 1 * DAY + n)
-    for name, value in (("CATCH_US", 1), ("BETWEEN", 0.0), ("IDLE", 0.0)):
-        monkeypatch.setattr(f"occasion.service.watching.{name}", value)
+    step_by_step(monkeypatch)
     reached = []
     for _ in range(4):
         server.crash()

@@ -223,11 +223,11 @@ class Reading:
         return self.watcher.feed(group.events, max(self.watcher.clock, group.clock))
 
     def catch_up(self) -> Iterator[tuple[Group, list[Change]]]:
-        """Read what was committed since, a group after the other; what each changed. Of what comes meanwhile `hide`
-        must be told.
+        """Read what was committed since, some groups as one; what that changed. Of what comes meanwhile `hide` must be
+        told.
         """
         self._hide()
-        while groups := list(self.log.after(self.seq)):
+        while groups := list(_together(self.log.after(self.seq))):
             for group in groups:
                 self.view.hidden.difference_update([event.id for event in group.events])
                 self.seq = group.seq
@@ -357,6 +357,27 @@ class Reading:
     def close(self) -> None:
         """Let go of the file."""
         self.kept.close()
+
+
+def _together(groups: Iterable[Group]) -> Iterator[Group]:
+    """Small groups that follow each other as one with the last one's position and clock: what comes late is read again
+    once for all of them.
+    """
+    some: list[Group] = []
+    events = 0
+    for group in groups:
+        if some and events + len(group.events) > EVENTS_AT_ONCE:
+            yield _joined(some)
+            some, events = [], 0
+        some.append(group)
+        events += len(group.events)
+    if some:
+        yield _joined(some)
+
+
+def _joined(groups: list[Group]) -> Group:
+    events = [event for group in groups for event in group.events]
+    return Group(groups[-1].seq, groups[-1].clock, events, tuple({p: None for g in groups for p in g.changed}))
 
 
 def _pieces(parties: Iterator[tuple[str, list[Event]]]) -> Iterator[list[tuple[str, list[Event]]]]:

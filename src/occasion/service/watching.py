@@ -30,6 +30,7 @@ SECOND = 1_000_000
 LOOK_US = SECOND  # how often the catalogue's file is looked at
 SAVE_US = 30 * SECOND  # how often the state is saved, if anything changed
 SAVE_SOON_US = 10 * SECOND  # and where sealing waits for it
+RESTS = 4  # and so many times as long as that took last
 SAVE_AT_ONCE = 100  # rows
 KEEP_US = 10 * SECOND  # how often it is written down how far reading all of the log has come
 CATCH_US = 3 * SECOND  # and reading what was committed since: a server that is killed again and again must get on
@@ -69,6 +70,7 @@ class Following:
         self._catching: Iterator[tuple[Group, list[Change]]] | None = None
         self._lost = set[str]()  # parties of whom something may not be on record that was read
         self._resting = False  # what was caught up with is settled, and saved before it goes on
+        self._rest_us, self._work_us = 0, CATCH_US  # when that began last; how long it catches up until the next time
         self._settled = 0  # up to which position of the log the records are right, whatever was read since
         self._wanted = False  # whether somebody waits for the state to be saved
         self._written_until = 0  # up to which position of the log effects were written before the start
@@ -242,6 +244,7 @@ class Following:
             return
         if self._catching is not None:
             if self._resting and not self.work:
+                self._work_us = max(CATCH_US, RESTS * (clock - self._rest_us))
                 self._saved, self._resting = clock, False
                 reading.begin_save()
         elif not reading.saving and not self.work:
@@ -342,9 +345,9 @@ class Following:
                 self._catch_up(reading)
         elif self._resting:
             return False
-        elif self._catching is not None and not reading.saving and clock - self._saved >= CATCH_US:
+        elif self._catching is not None and not reading.saving and clock - self._saved >= self._work_us:
             self._settle_some(reading, clock)
-            self._resting, self._settled = True, max(self._settled, reading.seq)
+            self._resting, self._rest_us, self._settled = True, clock, max(self._settled, reading.seq)
         elif self._catching is not None:
             found = next(self._catching, None)
             if found is None:
