@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -198,3 +200,23 @@ def test_what_the_desk_cannot_take_is_set_aside_and_the_rest_goes_on(server: Ser
     assert "a change was set aside" in log
     assert "'p0'" not in log, "the log never says to whom"
     assert all(line.startswith(("{", "Occasion is at")) for line in log.splitlines()), log
+
+
+def test_a_state_that_turns_out_to_be_damaged_is_made_anew(server: ServerProcess, engine: Engine) -> None:
+    send(server, 0, 60)
+    soon(lambda: on_record(engine, "third"))
+    assert server.stop() == 0
+    state = server.folder / "data" / "state.db"
+    with closing(sqlite3.connect(state)) as database:
+        (page,) = database.execute("SELECT rootpage FROM sqlite_master WHERE name = 'rows'").fetchone()
+        (size,) = database.execute("PRAGMA page_size").fetchone()
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    with state.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"x" * size)
+    server.start()
+    send(server, 60, 120)
+    soon(lambda: watching(server) == "well", 60)
+    time.sleep(2.5)
+    assert server.stop() == 0
+    assert wrong(server) == []

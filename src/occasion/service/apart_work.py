@@ -26,6 +26,7 @@ from occasion.service.watching import Following
 from occasion.store.arrived import Effects
 from occasion.store.durable import FileLock, is_full
 from occasion.store.history import History
+from occasion.store.kept_state import is_damage, remove_state
 from occasion.store.positions import WATCH, advance, position
 from occasion.store.records import alone, reading, writing
 from occasion.store.trailing import EVENTS_AT_ONCE, TrailingLog
@@ -271,6 +272,8 @@ def work(pipe: Any, workspace: Workspace, address: str, buffer_us: int) -> None:
         _Watcher(pipe, workspace, address, buffer_us).run()
     except Exception as error:
         log_.error("the watcher stands still", exc_info=error)
+        if is_damage(error):  # of the state: what the records' database says is told in another way
+            remove_state(workspace.data / "state.db")
         pipe.send(Failed(f"{type(error).__name__}: {error}".splitlines()[0]))
         os._exit(1)
     finally:

@@ -67,8 +67,7 @@ class KeptState:
         """Begin with an empty file."""
         if hasattr(self, "_db"):
             self._db.close()
-        for suffix in ("", "-wal", "-shm"):
-            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+        remove_state(self.path)
         self._open()
 
     def checkpoint(self) -> Checkpoint | None:
@@ -148,4 +147,16 @@ class KeptState:
             self._db.execute("BEGIN IMMEDIATE")
 
 
-__all__ = ["Beginning", "Checkpoint", "KeptState"]
+def remove_state(path: Path) -> None:
+    """Remove the file, and what SQLite has beside it."""
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether this says that the file holds something else than was written: it is to be removed."""
+    said = getattr(error, "sqlite_errorname", "") if isinstance(error, sqlite3.DatabaseError) else ""
+    return said.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+
+
+__all__ = ["Beginning", "Checkpoint", "KeptState", "is_damage", "remove_state"]
