@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -15,13 +16,16 @@ from sqlalchemy import func, select
 from doors import Client, desk_app, do, signed_in
 from occasion.coach import practice
 from occasion.coach.practice import LADDER, Read
-from occasion.coach.reading import PARTS
+from occasion.coach.reading import PARTS, Draft
+from occasion.coach.rewriting import known_then
+from occasion.coach.skeleton import skeleton
 from occasion.coach.tones import pairs
 from occasion.desk import actions
 from occasion.errors import InputError
 from occasion.estimate import Refusal
 from occasion.events.event import Event
 from occasion.people import parties
+from occasion.service.coaching import coaching
 from occasion.service.farewell import say_goodbye
 from occasion.service.roles import ROLES
 from occasion.store.arrived import Arrived, Batch
@@ -203,6 +207,39 @@ def test_one_practises_on_a_touch_of_ones_own_under_other_names(app: FastAPI) ->
     assert "What moved, part by part" in plain(read_.text)
     with app.state.service.engine.connect() as connection:
         assert connection.execute(select(func.count()).select_from(ATTEMPTS)).scalar() == 0  # read, not kept
+
+
+NOTE = "the plums of your garden were gone before noon, and whoever came late got a stone and my best regards"
+
+
+def test_a_note_that_was_copied_later_reads_as_one_that_others_got_and_never_as_its_own_copy(app: FastAPI) -> None:
+    sent = [
+        message("hanna", NOW - 9 * DAY, f"Dear Hanna, {NOTE}. Col"),
+        message("olga", NOW - 5 * DAY, f"Dear Olga, {NOTE}. Col"),
+        message("hanna", NOW - 4 * DAY, "Dear Hanna, the lamp from the hall hangs in the kitchen since this morning. Col"),
+    ]
+    service = app.state.service
+    service.writer.submit(Batch(arrived=sent)).result(30)
+    held = service.sent.index
+    for _ in range(200):
+        if held.like(skeleton(f"Dear Olga, {NOTE}. Col").codes, NOW).sendings and held.like(
+            skeleton("the lamp from the hall hangs in the kitchen since this morning").codes, NOW
+        ).sendings:
+            break
+        time.sleep(0.05)
+    with service.engine.connect() as connection:
+        made = coaching(service)
+        around = made.around(connection, None)
+        found = {}
+        for event in (one for one in around.log.of("hanna") if one.direction == "out" and not one.mass):
+            draft = Draft(event.body or "", "hanna", event.at, event.channel, event.actor or "")
+            known = known_then(around, draft, event.id)
+            found[event.at] = made.again(around)(draft, known, None).part("unique")
+    assert found[NOW - 9 * DAY].level == "poor"  # olga got it four days later
+    assert found[NOW - 9 * DAY].facts["others"] == 1
+    assert found[NOW - 9 * DAY].facts["own_us"] is None
+    assert found[NOW - 4 * DAY].level == "good"
+    assert found[NOW - 4 * DAY].facts["shared"] == 0
 
 
 def test_it_is_kept_and_comes_back_with_what_was_weak(app: FastAPI, clock: Clock) -> None:

@@ -45,11 +45,12 @@ def read(
     *,
     seen_by: SeenBy = nobody,
     canonical: Callable[[str], str] = itself,
+    again: bool = False,
 ) -> Reading:
-    """The reading from what is known alone; `before`, `seen_by` and `canonical` as for `read_unique`."""
+    """The reading from what is known alone; `before`, `seen_by`, `canonical` and `again` as for `read_unique`."""
     language = language_of(draft.text)
     parts = (
-        read_unique(draft, known, before, seen_by=seen_by, canonical=canonical),
+        read_unique(draft, known, before, seen_by=seen_by, canonical=canonical, again=again),
         read_relatable(draft, known, others, language),
         read_relevant(draft, known, language),
         read_respectful(draft, known, language),

@@ -48,15 +48,16 @@ class Coaching:
 def reads_again(around: Around, drawn: Others, now: int) -> Reads:
     """How a message that was sent reads, and what might have been sent in its place: as of then, naming nobody else.
 
-    The others of the swap test are as they are known now, so that they are drawn once for all messages. A written pair
-    comes with the others it is read beside.
+    The others of the swap test are as they are known now, so that they are drawn once for all messages. Words that
+    others got later count too: who copies a note makes a touch of the first one. A written pair comes with the others
+    it is read beside.
     """
 
     def reads(draft: Draft, known: Known, others: Sequence[Known] | None) -> Reading:
         if others is not None:
             return read(draft, known, others, sent_before())
         rest = drawn.of(around, replace(draft, now_us=now), known.party.kind)
-        return read(draft, known, rest, around.sent, canonical=around.log.canonical)
+        return read(draft, known, rest, around.sent, canonical=around.log.canonical, again=True)
 
     return reads
 
