@@ -81,8 +81,9 @@ def read_unique(
     speaks to many. `seen_by`: which other recipients may be named to the viewer. `canonical`: the identity that merges
     lead to. `again`: the draft was sent at that instant; what others were sent later counts too, it does not itself.
 
-    Facts: `words` that remain, `shared` of them, `share`, `others` (how many parties), `at_least`, `first_us`,
-    `last_us`, `own_us` (when this party got them before), `recipients` (those that may be named, newest first).
+    Facts: `words` that remain, `shared` of them (`nearest`: by the nearest text), `share`, `others` (how many parties),
+    `at_least`, `first_us`, `last_us`, `own_us` (when this party got them before), `recipients` (those that may be
+    named, newest first).
     """
     text = skeleton(draft.text, own_values(known))
     many = _TO_MANY.search(draft.text)
@@ -238,6 +239,7 @@ class _Reading:
         }  # fmt: skip
         if shared:
             at = {sending.party: sending.at_us for sending in self.who.others}
+            facts["nearest"] = self.likeness.words
             facts["own_us"] = self.who.own
             facts["first_us"] = min(at.values(), default=None)
             facts["last_us"] = max(at.values(), default=None)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from occasion.coach.practice import Moved, Week
 from occasion.coach.reading import Level, PartName, Verdict
@@ -55,7 +56,8 @@ class Others:
 class ReadingView:
     """A reading as a page shows it. `pieces` make up the text; `notes` are numbered from 1 in the order of the text.
 
-    The sentences are the coach's own. `others` None: nobody else is known to have got these words.
+    The sentences are the coach's own; `said` has those with figures and names in them as sentences of the catalogue.
+    `others` None: nobody else is known to have got these words.
     """
 
     verdict: Verdict
@@ -68,6 +70,7 @@ class ReadingView:
     language: str | None
     question: str
     others: Others | None = None
+    said: Mapping[str, Said] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

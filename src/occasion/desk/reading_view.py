@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from occasion.coach.reading import PartName, Reading
+from occasion.desk.coach_said import said_of
 from occasion.desk.pages_coach import Note, Others, PartLine, Piece, ReadingView
 
 
@@ -18,8 +19,11 @@ class _Meant(NamedTuple):
     why: str
 
 
-def reading_view(text: str, reading: Reading) -> ReadingView:
-    """The reading of a text. What several parts mean carries the notes of each; what is said twice is one note."""
+def reading_view(text: str, reading: Reading, zone: str = "UTC") -> ReadingView:
+    """The reading of a text; `zone`: in which days are told apart.
+
+    What several parts mean carries the notes of each; what is said twice is one note.
+    """
     spans = _spans(text, reading)
     notes: dict[tuple[PartName, str], int] = {}
     for one in spans:
@@ -35,6 +39,7 @@ def reading_view(text: str, reading: Reading) -> ReadingView:
         reading.language,
         reading.question,
         others_of(reading),
+        said_of(reading, zone),
     )
 
 

@@ -123,7 +123,11 @@ def plain(said: Said, zone: str = "UTC") -> str:
     return ENGLISH[said.key].format(**{name: _shown(name, value, zone) for name, value in said.facts.items()})
 
 
-def _shown(name: str, value: Value, zone: str) -> str:
+def _shown(name: str, value: Value | Said | tuple[str | Said, ...], zone: str) -> str:
+    if isinstance(value, Said):
+        return plain(value, zone)
+    if isinstance(value, tuple):
+        return ", ".join(_shown("", one, zone) for one in value)
     if value is None:
         return "no end"
     if name.endswith("_for_us"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -77,8 +78,26 @@ class Reader:
         shown = {key: self.value(key, value, zone) for key, value in said.facts.items()}
         return self.words(f"said.{said.key}", count if isinstance(count, int | float) else None, **shown)
 
-    def value(self, name: str, value: Value, zone: str | None = None) -> object:
+    def coach(self, sentence: str, said: Mapping[str, Said] | None = None) -> Markup:
+        """A sentence of the coach: by the values in it (`said`, by sentence), else one that is the same in every
+        reading by its words, else as the coach wrote it.
+        """
+        if said is not None and sentence in said:
+            return self.said(said[sentence])
+        for text, begin in ((sentence, False), (sentence[:1].lower() + sentence[1:], True)):
+            if (name := self.words.sentences.get(text)) is not None:
+                found = self.t(name)
+                return found[:1].upper() + found[1:] if begin else found
+        return Markup("<bdi>{}</bdi>").format(sentence)
+
+    def value(self, name: str, value: Value | Said | tuple[str | Said, ...], zone: str | None = None) -> object:
         """A value of a sentence, shown as its name says (see parts.Said)."""
+        if isinstance(value, Said):
+            return self.said(value, zone)
+        if isinstance(value, tuple):
+            return self.joined([str(self.value("", one, zone)) for one in value])
+        if name.endswith("_day_us"):
+            return self.plain_day(int(value or 0))
         if value is None:
             return self.t("time.no_end")
         if name == "local_us":
@@ -123,6 +142,13 @@ class Reader:
             return str(self.t(("time.yesterday", "time.today", "time.tomorrow")[apart + 1]))
         if day.year == self.today.year:
             return self.skeleton("MMMEd" if abs(apart) < 7 else "MMMMd", day)
+        return dates.format_date(day, "long", locale=self.locale)
+
+    def plain_day(self, at_us: int) -> str:
+        """Day and month of an instant, and the year where it is not this one."""
+        day = self.local(at_us).date()
+        if day.year == self.today.year:
+            return self.skeleton("MMMMd", day)
         return dates.format_date(day, "long", locale=self.locale)
 
     def full_day(self, day: Day) -> str:

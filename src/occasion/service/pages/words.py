@@ -19,6 +19,7 @@ from occasion.desk.texts import ENGLISH
 from occasion.errors import InputError
 
 LANGUAGES = ("en",)
+SAYS = "coach.says."  # before the names of sentences that the coach says in English
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class Words:
 
     language: str
     texts: Mapping[str, str]
+
+    @property
+    def sentences(self) -> Mapping[str, str]:
+        """The names of the coach's sentences by what it says in English."""
+        return _sentences()
 
     def __call__(self, name: str, count: float | None = None, /, **gaps: object) -> Markup:
         """The text of that name; `count` picks its plural form. KeyError for a name that is not in the catalogue."""
@@ -50,6 +56,11 @@ def words_in(language: str = "en") -> Words:
     text = files("occasion.service").joinpath(f"text/{language}.toml").read_text(encoding="utf-8")
     texts = {f"said.{key}": said for key, said in ENGLISH.items()} if language == "en" else {}
     return Words(language, {**texts, **flatten(tomllib.loads(text))})
+
+
+@cache
+def _sentences() -> Mapping[str, str]:
+    return {text: name for name, text in words_in("en").texts.items() if name.startswith(SAYS)}
 
 
 def flatten(tree: Mapping[str, object], before: str = "") -> dict[str, str]:
