@@ -108,23 +108,19 @@ class _Turn:
     def read(self, noticed: Sequence[Noticed]) -> None:
         fresh = [one for one in noticed if one.change.kind == "reached" and self.due(one)]
         self.parties = parties_of(self.connection, [one.change.party for one in fresh])
-        parties = list(dict.fromkeys(one.change.party for one in noticed))
-        since = min((one.change.at for one in noticed), default=0)
-        stale = True  # whether what is known of the desk was changed since it was read
         over = [one for one in noticed if one.role == "missed"]  # first: what is missed no longer slips
-        for one in [*over, *(one for one in noticed if one.role != "missed")]:
-            if one.change.kind == "reached":
-                if stale:
-                    self.standing, stale = Standing(self.connection, parties, self.now, since), False
-                self.reached(one)
-                continue
-            self.written()
-            if one.change.kind == "corrected":
-                self.corrected(one)
-            else:
-                self.retracted(one, stands=one.change.kind == "stands")
-            stale = True
-        self.written()
+        for some in _rounds([*over, *(one for one in noticed if one.role != "missed")]):
+            if some and some[0].change.kind == "reached":
+                since = min(one.change.at for one in some)
+                self.standing = Standing(self.connection, [one.change.party for one in some], self.now, since)
+                for one in some:
+                    self.reached(one)
+                self.written()
+            for one in some:
+                if one.change.kind == "corrected":
+                    self.corrected(one)
+                elif one.change.kind != "reached":
+                    self.retracted(one, stands=one.change.kind == "stands")
 
     def written(self) -> None:
         """Write what was collected."""
@@ -243,6 +239,21 @@ class _Turn:
                 _set(self.connection, [row["number"]], state="retracted", reason="reason.late", facts=facts,
                      changed_us=self.now)  # fmt: skip
                 self.done.closed.append(row["number"])
+
+
+def _rounds(noticed: Sequence[Noticed]) -> list[list[Noticed]]:
+    """Changes in few lists, by turns such as take something back and such as reach something: what is known of the desk
+    is read once for a list of these. Each party's stay in their order; of different parties none touches the other's.
+    """
+    rounds: list[list[Noticed]] = []
+    reached: dict[str, int] = {}  # the last list in which there is something of a party
+    for one in noticed:
+        party, odd = one.change.party, one.change.kind == "reached"
+        at = reached.get(party, 0)
+        reached[party] = at = at + (at % 2 != odd)
+        rounds += [[] for _ in range(at + 1 - len(rounds))]
+        rounds[at].append(one)
+    return rounds
 
 
 def _says_nothing(one: Noticed) -> bool:
