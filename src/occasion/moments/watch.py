@@ -9,7 +9,6 @@ by (party, moment, per, at).
 from __future__ import annotations
 
 import heapq
-from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -24,7 +23,7 @@ from occasion.moments.changes import Change, Key, Log, MemoryLog, difference
 from occasion.moments.definition import Definition
 from occasion.moments.live.fast import Shown
 from occasion.moments.live.program import LAST, Program, Saved
-from occasion.moments.live.state import LONG_AGO, State
+from occasion.moments.live.state import LONG_AGO, State, copied
 from occasion.moments.reading import Reading
 from occasion.moments.rows import MemoryRows, Rows
 from occasion.moments.timers import Timers
@@ -55,7 +54,7 @@ class Watcher:
         self.log, self.buffer_us = log, buffer_us
         self.rows: Rows = rows if rows is not None else MemoryRows()
         self.clock = self.horizon = self.asked = LONG_AGO  # every instant up to the horizon is closed
-        self.waiting: list[Event] = []  # later than the horizon, in order
+        self.waiting: list[Event] = []  # later than the horizon
         self.unseen: list[tuple[int, int, Event]] = []  # seen later than the clock: a heap
         self.timers = Timers()
         self.acted: set[Key] = set()
@@ -199,9 +198,8 @@ class Watcher:
         """Reads every instant up to the horizon: events first, then the timers of parties that had none."""
         if horizon < self.horizon:
             return []
-        self.waiting.sort(key=BY_AT)
-        end = bisect_right(self.waiting, horizon, key=BY_AT)
-        batch, self.waiting = self.waiting[:end], self.waiting[end:]
+        batch = sorted([event for event in self.waiting if event.at <= horizon], key=BY_AT)
+        self.waiting = [event for event in self.waiting if event.at > horizon]
         brought = self._bring(event.party for event in batch)
         if horizon > self.asked:
             self.timers.add(self.rows.due(self.asked, horizon + AHEAD_US))
@@ -261,7 +259,7 @@ class Watcher:
         if part is None:
             return []
         own = self._until(party, part, held, late[0].at)
-        twin = cast(State, part.program.unpack(part.program.pack(own)))
+        twin = cast(State, copied(own))
         before = self._changes(replayed(part.fast, own, party, part.seen(held), self.horizon), part)
         after = self._changes(replayed(part.fast, twin, party, part.seen(now), self.horizon), part)
         self._put(party, self.reading.replaced(party, part, twin))

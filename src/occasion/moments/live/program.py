@@ -19,7 +19,7 @@ from occasion.moments.calendar import FAR
 from occasion.moments.definition import LANGUAGE, Definition, Stage, plain
 from occasion.moments.live.node import Slots
 from occasion.moments.live.reader import PLACE, TIMER, Places, Reader, alarms
-from occasion.moments.live.state import LONG_AGO, Found, Instant, State, revived, written
+from occasion.moments.live.state import LONG_AGO, PLAIN, Found, Instant, State, revived, written
 from occasion.moments.meaning import Occurrence, tagged
 
 LAST, DUE, ZONE, STARTED, WOKEN, PLACES = range(6)
@@ -175,7 +175,7 @@ class Program:
             return None
         row = [*self.initial]
         for i, value in zip(where, what, strict=True):
-            row[i] = value if value.__class__ is int else revived(value)
+            row[i] = value if value.__class__ in PLAIN else revived(value)
         return row
 
 

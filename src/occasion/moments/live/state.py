@@ -21,6 +21,7 @@ Evidence = Sequence[Key]
 Found = tuple[int, Evidence, Event | None]  # known since, shown by, and the event itself where a selection found it
 State = list[Any]
 NOTHING: Sequence[Found] = ()
+PLAIN = frozenset({int, str, bool, type(None)})  # read as they are written
 LONG_AGO = -(1 << 62)  # earlier than every instant: known since before anything
 
 
@@ -65,8 +66,10 @@ def resting(*used: tuple[int, Evidence]) -> Found:
 
 
 def copied(state: Any) -> Any:
-    """A deep copy of a slot's value."""
-    return [copied(item) for item in state] if isinstance(state, list) else state
+    """A deep copy of a slot's value; what is in a tuple is never changed."""
+    if state.__class__ is list:
+        return [item if item.__class__ in PLAIN else copied(item) for item in state]
+    return {key: copied(value) for key, value in state.items()} if state.__class__ is dict else state
 
 
 def written(state: Any) -> Any:
@@ -82,13 +85,14 @@ def written(state: Any) -> Any:
 
 def revived(plain: Any) -> Any:
     """A slot's value as it was before it was written."""
-    if isinstance(plain, dict):
+    kind = plain.__class__
+    if kind is list or kind is tuple:
+        if len(plain) == 2 and plain[1].__class__ is str and plain[0].__class__ is int:
+            return (plain[0], plain[1])
+        return [item if item.__class__ in PLAIN else revived(item) for item in plain]
+    if kind is dict:
         return int(plain["whole"]) if "whole" in plain else {key: revived(value) for key, value in plain.items()}
-    if not isinstance(plain, (list, tuple)):
-        return plain
-    if len(plain) == 2 and isinstance(plain[1], str) and isinstance(plain[0], int) and not isinstance(plain[0], bool):
-        return (plain[0], plain[1])
-    return [revived(item) for item in plain]
+    return plain
 
 
 def trimmed(keys: Iterable[Key]) -> list[Key]:
