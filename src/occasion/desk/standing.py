@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from occasion.store.each import execute_each
+from occasion.store.each import insert_each
 from occasion.store.schema.desk import OCCASIONS
 
 O = OCCASIONS.c  # noqa: E741 - the columns, said often
@@ -87,21 +87,26 @@ class Standing:
                 self._connection.execute(some.values(state="retracted", reason=reason, changed_us=self._now))
         for number, values in self._again:
             self._connection.execute(update(OCCASIONS).where(O.number == number).values(**values))
-        rows, made = list(self._new.values()), []
-        if rows:
-            if self._connection.dialect.name == "sqlite":
-                found = [row for row in execute_each(self._connection, _insert("sqlite"), rows) if row is not None]
-            else:
-                found = [tuple(row) for row in self._connection.execute(_insert("postgresql"), rows)]
-            made = [
-                (n, moment) for n, moment, kind, state in sorted(found) if kind != "missed" and state != "retracted"
-            ]
+        made = self._written(list(self._new.values())) if self._new else []
         self._new, self._closed, self._again = {}, defaultdict(list), []
         self._new_ahead.clear()
         return made
+
+    def _written(self, rows: list[dict[str, Any]]) -> list[tuple[int, str]]:
+        if self._connection.dialect.name == "sqlite":
+            numbers = insert_each(self._connection, _insert("sqlite"), rows)
+            found = [
+                (number, row["moment"], row["kind"], row["state"])
+                for number, row in zip(numbers, rows, strict=True)
+                if number is not None
+            ]
+        else:
+            given = _insert("postgresql").returning(O.number, O.moment, O.kind, O.state)
+            found = [tuple(row) for row in self._connection.execute(given, rows)]
+        return [(n, moment) for n, moment, kind, state in sorted(found) if kind != "missed" and state != "retracted"]
 
 
 @cache
 def _insert(dialect: str) -> Any:
     own: Any = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(OCCASIONS)
-    return own.on_conflict_do_nothing().returning(O.number, O.moment, O.kind, O.state)
+    return own.on_conflict_do_nothing()

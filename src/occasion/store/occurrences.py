@@ -19,7 +19,7 @@ from occasion.moments.derived import Role
 from occasion.moments.live.reader import untagged
 from occasion.moments.meaning import tagged
 from occasion.moments.watch import Change
-from occasion.store.each import execute_each
+from occasion.store.each import execute_each, insert_each
 from occasion.store.schema.desk import GESTURES, OCCASIONS
 from occasion.store.schema.log import MERGES
 from occasion.store.schema.watched import OCCURRENCES, VERSIONS
@@ -126,13 +126,30 @@ def _write_reached(connection: Connection, reached: dict[tuple[Any, ...], Notice
         return []
     rows = [_row(one, seq) for one in reached.values()]
     if connection.dialect.name == "sqlite":
-        said = execute_each(connection, _upsert("sqlite"), rows)
-        made = [(row[0], one) for row, one in zip(said, reached.values(), strict=True) if row is not None]
+        made = list(_write_each(connection, rows, list(reached.values())))
     else:
         given = connection.execute(_upsert("postgresql").returning(*KEY), rows).all()
         made = [(row[0], reached[tuple(row[1:])]) for row in given]
     made.sort(key=itemgetter(0))
     return [msgspec.structs.replace(one, number=number) for number, one in made]
+
+
+def _write_each(
+    connection: Connection, rows: Sequence[dict[str, object]], noticed: Sequence[Noticed]
+) -> Iterator[tuple[int, Noticed]]:
+    """The same on SQLite: what is there already, which is little, is looked at again."""
+    numbers = insert_each(connection, _new(), rows)
+    there = [i for i, number in enumerate(numbers) if number is None]
+    for i, said in zip(there, execute_each(connection, _upsert("sqlite"), [rows[i] for i in there]), strict=True):
+        numbers[i] = None if said is None else said[0]
+    for number, one in zip(numbers, noticed, strict=True):
+        if number is not None:
+            yield number, one
+
+
+@cache
+def _new() -> Any:
+    return sqlite.insert(OCCURRENCES).on_conflict_do_nothing(index_elements=list(KEY))
 
 
 @cache

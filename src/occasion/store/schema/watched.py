@@ -38,7 +38,7 @@ OCCURRENCES = Table(
     instant("changed_us", nullable=True),
     Column("seq", BigInteger, nullable=False),  # the position of the log at which it was noticed
 )
-Index("uq_occurrences", OCCURRENCES.c.identity, OCCURRENCES.c.role, OCCURRENCES.c.party, OCCURRENCES.c.per,
-      OCCURRENCES.c.at_us, OCCURRENCES.c.moment, unique=True)  # fmt: skip
-Index("ix_occurrences_party", OCCURRENCES.c.party, OCCURRENCES.c.at_us)
+# The party first: what is written of one party lies together, and it is found by party without another index.
+Index("uq_occurrences", OCCURRENCES.c.party, OCCURRENCES.c.at_us, OCCURRENCES.c.identity, OCCURRENCES.c.role,
+      OCCURRENCES.c.per, OCCURRENCES.c.moment, unique=True)  # fmt: skip
 Index("ix_occurrences_moment", OCCURRENCES.c.moment, OCCURRENCES.c.role, OCCURRENCES.c.at_us)
