@@ -596,3 +596,21 @@ def test_a_unit_that_cannot_be_is_refused_not_wrapped(tmp_path: Path) -> None:
 def test_messages_without_a_header(tmp_path: Path) -> None:
     plan = plan_load([write(tmp_path, "m.txt", "1 2 1082040961\n3 4 1082155839\n")], both=True)
     assert plan.mapping_text() == "party=column_1,name='message',at:s=column_3,counterpart=column_2"
+
+
+def test_the_character_that_no_database_text_can_hold_is_replaced_as_at_the_servers_doors(tmp_path: Path) -> None:
+    row = {"id": "i\0d", "party": "p\0", "name": "na\0me", "at": "2024-03-01T10:00:00Z", "body": "b\0",
+           "actor": "\0a", "lis\0ting": "A\0B", "n": 1}  # fmt: skip
+    plain = {key: value for key, value in row.items() if key != "lis\0ting"} | {"listing": "A\0B"}
+    files = [write(tmp_path, "a.jsonl", json.dumps(row)), write(tmp_path, "plain.jsonl", json.dumps(plain))]
+    for texts in (pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())):
+        files.append(tmp_path / f"{len(files)}.parquet")
+        columns = {key: pa.array([v], texts if isinstance(v, str) else None) for key, v in plain.items()}
+        pq.write_table(pa.table(columns), files[-1])
+    for file in files:
+        events, rejects = load(file)
+        assert not rejects
+        assert "\0" not in repr(events).replace("\\x00", "\0"), events
+        (event,) = events
+        assert (event.id, event.party, event.name, event.actor) == ("i\ufffdd", "p\ufffd", "na\ufffdme", "\ufffda")
+        assert "A\ufffdB" in event.properties.values()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,7 @@ CODES: Mapping[str, tuple[Mapping[str, Any], Any, str]] = {
     "direction": (DIRECTIONS, pa.string(), "is neither in nor out"),
     "mass": (MASS, pa.bool_(), "is neither true nor false"),
 }
+NUL, INSTEAD = "\0", "\ufffd"
 PLAIN_TEXT = ("name", "counterpart", "channel", "actor", "id", "body")
 
 
@@ -62,6 +63,7 @@ def _shown(value: Any) -> str:
 def convert(raw: RawRows, roles: Roles, file: str, zone: str, *, both: bool) -> tuple[Any, list[Reject]]:
     """The rows as a table of LOADED (`row` counts from 0 in this batch, `file` is 0), and the rows refused."""
     n = len(raw.lines)
+    raw = replace(raw, columns={name: without_nul(column) for name, column in raw.columns.items()})
     work = _Work(raw, file, np.zeros(n, bool))
     columns = _fields(work, roles, zone, n)
     _needed(work, roles, columns, both=both)
@@ -73,6 +75,21 @@ def convert(raw: RawRows, roles: Roles, file: str, zone: str, *, both: bool) -> 
     if work.rejects:
         table = table.filter(pa.array(~work.refused)).combine_chunks()
     return (both_sides(table) if both else with_contents(table)), work.rejects
+
+
+def without_nul(column: Any) -> Any:
+    """A column without the character NUL, which no text of PostgreSQL can hold: replaced as by the server's doors."""
+    if isinstance(column, list):
+        odd = any(isinstance(value, str) and NUL in value for value in column)
+        return [value.replace(NUL, INSTEAD) if isinstance(value, str) else value for value in column] if odd else column
+    kind = column.type
+    texts = kind.value_type if pa.types.is_dictionary(kind) else kind
+    if texts not in (pa.string(), pa.large_string()):
+        return column
+    if texts != kind:
+        column = column.cast(texts)
+    found = pc.any(pc.match_substring(column, NUL)).as_py()
+    return pc.replace_substring(column, NUL, INSTEAD) if found else column
 
 
 def _fields(work: _Work, roles: Roles, zone: str, n: int) -> dict[str, Any]:
@@ -220,8 +237,6 @@ def _properties(raw: RawRows, roles: Roles) -> dict[str, Values]:
         column = raw.columns.get(ref.name)
         if column is None:
             continue
-        if ref.text:
-            found[name] = text_only(as_text(column))
-        else:
-            found[name] = from_cells(column) if raw.untyped else from_typed(column)
+        typed = from_cells if raw.untyped else from_typed
+        found[name.replace(NUL, INSTEAD)] = text_only(as_text(column)) if ref.text else typed(column)
     return found
