@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from occasion.events.chunks import TextFile
 from occasion.events.mail import FIELDS, PROPERTIES, BadMail, LanguageOf, Row, rows_of, sides
 from occasion.events.mail_kind import FROM, HEADING
 from occasion.events.mail_ours import Ours, Sides, guess_ours
+from occasion.events.mail_signature import Endings
 from occasion.events.mapping import Column, Roles
 from occasion.events.raw import RawRows, Reject
 
@@ -120,6 +121,7 @@ def look_at(files: Sequence[tuple[Path, str]], where: str) -> Ours:
 def mail_rows(files: Iterable[tuple[int, Path, str]], rules: MailRules) -> Iterator[RawRows]:
     """The events of files (number, path, kind) of mail, batch by batch, with the file each row came from."""
     rows: list[tuple[Row, int, int]] = []
+    endings = Endings()
     refused: list[Reject] = []
     done = position = 0
     for number, path, kind in files:
@@ -131,12 +133,26 @@ def mail_rows(files: Iterable[tuple[int, Path, str]], rules: MailRules) -> Itera
                 refused.append(Reject(str(path), found.line, bad.field, bad.value[:200], bad.reason))
             position = done + found.position
             if len(rows) >= BATCH:
-                yield _batch(rows, refused, position)
+                yield _batch(_without_endings(rows, endings), refused, position)
                 rows, refused = [], []
         done += path.stat().st_size
         if kind == "mbox":
             break
-    yield _batch(rows, refused, done)
+    yield _batch(_without_endings(rows, endings), refused, done)
+
+
+def _without_endings(rows: Sequence[tuple[Row, int, int]], endings: Endings) -> list[tuple[Row, int, int]]:
+    """The rows without what all mails of their writer end with."""
+    endings.learn((_writer(row), row.body) for row, _, _ in rows if row.body)
+    return [
+        (replace(row, body=endings.cut(_writer(row), row.body)) if row.body else row, number, line)
+        for row, number, line in rows
+    ]
+
+
+def _writer(row: Row) -> str:
+    """Whose words a row holds."""
+    return row.party if row.direction == "in" else row.actor or ""
 
 
 def _kept(path: Path) -> None:

@@ -12,6 +12,7 @@ from email.utils import getaddresses, mktime_tz, parsedate_tz
 
 from occasion.events.mail_html import html_text
 from occasion.events.mail_ours import ADDRESS
+from occasion.events.mail_signature import without_contact_lines
 from occasion.events.mail_text import own_words, unflow
 
 BODY = 100_000  # characters of a body that are kept
@@ -120,7 +121,8 @@ def instant(message: Message) -> int | None:
 def body(message: Message) -> str:
     """What its writer wrote in it: text, or HTML as text, without quotations, signature and attachments."""
     texts = [text for text in _texts(message, 0, [PARTS]) if text.strip()]
-    return own_words("\n\n".join(texts)[: 4 * BODY])[:BODY]
+    names = [name for name, _ in addresses(message, "From") if name]
+    return without_contact_lines(own_words("\n\n".join(texts)[: 4 * BODY])[:BODY], names)
 
 
 def _texts(part: Message, depth: int, left: list[int]) -> Iterator[str]:
