@@ -96,7 +96,9 @@ def _read(place: Workspace, draft: Draft) -> Reading:
             keep_up(sent, history.engine, history.folder, told=step)
         with history.engine.connect() as connection:
             log, seen_by = Log(history.engine, history), partial(names_of, connection)
-            around = Around(connection, log, place.zone, catalogue, read_contact(place), sent, seen_by)
+            around = Around(
+                connection, log, place.zone, catalogue, read_contact(place), sent, seen_by, place.called, place.ours
+            )
             return read(around, draft, Others())
 
 

@@ -164,7 +164,8 @@ def _practising(
     from occasion.store.log import Log
 
     catalogue = read_catalogue(place.catalogue) if place.catalogue.is_file() else None
-    around = Around(connection, Log(history.engine, history), place.zone, catalogue, read_contact(place), sent)
+    around = Around(connection, Log(history.engine, history), place.zone, catalogue, read_contact(place), sent,
+                    called=place.called, ours=place.ours)  # fmt: skip
     return Practising(
         around, viewer, read_house(connection, now), now, viewer.zone or place.zone, reads_again(around, others, now),
         lambda party: sees_party(connection, viewer, party),

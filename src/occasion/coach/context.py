@@ -21,6 +21,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, func, select
 
 from occasion.coach.facts import forget_facts
+from occasion.coach.firm import firm_of
 from occasion.coach.index import Sent
 from occasion.coach.reading import Draft, Known
 from occasion.coach.swap import forget_candidates
@@ -69,6 +70,7 @@ class Around:
     """Where the coach reads from. `connection`: of the records, for reading; `zone`: the workspace's.
 
     `sent`: the index of what was sent, None where there is none; `seen_by`: which recipients the viewer may see.
+    `called`: the names of the firm; `ours`: its mail addresses and domains.
     """
 
     connection: Connection
@@ -78,6 +80,8 @@ class Around:
     rules: ContactRules | None = None
     sent: Sent | None = None
     seen_by: SeenBy = nobody
+    called: tuple[str, ...] = ()
+    ours: tuple[str, ...] = ()
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -85,6 +89,12 @@ class Around:
         people = self.connection.execute(select(COLLEAGUES.c.id, COLLEAGUES.c.name)).all()
         teams = self.connection.execute(select(TEAMS.c.team).distinct()).scalars().all()
         return tuple(sorted({name for row in people for name in row if name} | set(teams)))
+
+    @cached_property
+    def firm(self) -> tuple[str, ...]:
+        """What the firm is called, by what is said of it and by the addresses of colleagues; see firm.py."""
+        mails = self.connection.execute(select(COLLEAGUES.c.email).where(COLLEAGUES.c.email.is_not(None))).scalars()
+        return firm_of(self.called, [*self.ours, *mails])
 
 
 def known_of(around: Around, draft: Draft) -> Known:
@@ -110,6 +120,7 @@ def known_of(around: Around, draft: Draft) -> Known:
         stage=stage_of(around.catalogue, events, draft.now_us, zone),
         zone=zone,
         names=around.names,
+        firm=around.firm,
     )
 
 
@@ -295,6 +306,7 @@ def _known(around: Around, parties: Sequence[Party]) -> tuple[Known, ...]:
             traits=_plain(traits.get(one.party, ())),
             zone=one.zone or around.zone,
             names=around.names,
+            firm=around.firm,
         )
         for one in parties
     )

@@ -48,6 +48,7 @@ class Facts:
     party: str
     facts: tuple[Fact, ...]
     fields: frozenset[str]
+    firm: tuple[str, ...] = ()
 
 
 def facts_of(known: Known) -> Facts:
@@ -56,6 +57,7 @@ def facts_of(known: Known) -> Facts:
     key = (
         known.party.party, known.party.name, tuple((one.number, one.text) for one in known.details),
         tuple((one.id, one.name, one.body) for one in newest), tuple(sorted(known.traits.items())), known.names,
+        known.firm,
         tuple((one.number, one.text) for one in known.promises),
     )  # fmt: skip
     return _facts(_Key(hash(key), key, known))
@@ -80,7 +82,7 @@ class _Key:
 def _facts(key: _Key) -> Facts:
     known = key.known
     fields = _fields(known)
-    return Facts(known.party.party, tuple(_all(known, fields)), fields)
+    return Facts(known.party.party, tuple(_all(known, fields)), fields, known.firm)
 
 
 def _all(known: Known, fields: frozenset[str]) -> Iterator[Fact]:

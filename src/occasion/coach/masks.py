@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from occasion.coach.firm import firm_words
 from occasion.coach.pieces import pieces_of
 from occasion.coach.reading import Known, Part, Reading, Span
 
@@ -119,6 +120,7 @@ def masks_for(known: Known, texts: Iterable[str], seed: str) -> Masks:
         if len(name) >= SHORTEST and name.casefold() not in NO_NAMES:
             names[name] = (first if i == 0 else last).next()
     ours = {word.casefold() for name in known.names for word in _WORD.findall(name)}
+    ours |= {word for text in said for word in firm_words(text, known.firm)}
     for name in [*_greeted(said), *_other_names(known), *_kin(said)]:
         if len(name) >= SHORTEST and name.casefold() not in ours | NO_NAMES | {one.casefold() for one in names}:
             names[name] = first.next()

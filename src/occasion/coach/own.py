@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from occasion.coach.cues import Found, cues_of, find, named
 from occasion.coach.facts import Facts
+from occasion.coach.firm import firm_spans
 from occasion.coach.languages import ENGLISH
 from occasion.coach.pieces import Pieces
 from occasion.coach.wording import Word, words_of
@@ -26,7 +27,8 @@ def all_words(pieces: Pieces) -> list[Word]:
 
 
 def own_words(pieces: Pieces, facts: Facts) -> list[Word]:
-    """The words of the body that say something and are the text's own."""
+    """The words of the body that say something and are the text's own; the firm's name is not."""
+    firm = firm_spans(pieces.text, facts.firm)
     turns = (*set_turns(pieces.text), *find(cues_of(STOCK, ENGLISH), pieces.text))
     return [
         word
@@ -34,4 +36,5 @@ def own_words(pieces: Pieces, facts: Facts) -> list[Word]:
         if word.says
         and word.stem not in facts.fields
         and not any(turn.start <= word.start < turn.end for turn in turns)
+        and not any(start <= word.start < end for start, end in firm)
     ]

@@ -37,7 +37,7 @@ class Known:
 
     `events` are newest first and none is later than the draft; messages are the events with a body. `traits` are what
     their systems say of them (name, email, plan, ...), by name. `zone` is the party's, else the workspace's.
-    `names` are those of colleagues and of the firm, which make no text personal.
+    `names` are those of colleagues and teams, which make no text personal; `firm`: what the firm is called (firm.py).
     """
 
     party: Party
@@ -48,6 +48,7 @@ class Known:
     stage: str | None = None
     zone: str = "UTC"
     names: tuple[str, ...] = ()
+    firm: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

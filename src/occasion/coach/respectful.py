@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from occasion.coach.cues import cues_of, find, named
+from occasion.coach.firm import firm_words
 from occasion.coach.grief import of_grief, of_the_dead
 from occasion.coach.languages import ENGLISH, Check, why_not
 from occasion.coach.manners import (
@@ -96,7 +97,7 @@ def _everywhere(draft: Draft, known: Known, language: str | None) -> Iterator[Re
     yield from of_the_channel(draft, known)
     yield from of_the_number(draft, known)
     yield from _of_details(draft, known, language)
-    own = [known.party.name, *known.names, *known.traits.values()]
+    own = [known.party.name, *known.names, *known.traits.values(), *firm_words(draft.text, known.firm)]
     yield from of_found(
         "shouting", "grave", shouting(draft.text, own, language), "it shouts: “{words}”", "“{words}” shouts"
     )

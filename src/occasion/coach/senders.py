@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Literal
 
+from occasion.coach.firm import is_firm, squashed
 from occasion.coach.pieces import Piece, pieces_of
 
 Sender = Literal["person", "office", "nobody"]
@@ -32,11 +34,13 @@ _PLACE = re.compile(r"\s+(?:from|at|of|z|de|из)\s+.*$", re.IGNORECASE)
 _NAME = re.compile(r"(?:(?:Dr|Prof|Mr|Mrs|Ms|Miss)\.?\s+)?[^\W\d_][\w'’.-]*(?:\s+[^\W\d_][\w'’.-]*){0,3}$")
 
 
-def sender_of(text: str, by: str, names: Collection[str] = ()) -> tuple[Sender, Piece | None]:
+def sender_of(
+    text: str, by: str, names: Collection[str] = (), called: Collection[str] = ()
+) -> tuple[Sender, Piece | None]:
     """Who writes, by the signature and else by `by`, and where it says so (None: nowhere in the text).
 
-    `names`: those of colleagues and of the firm; a name that is only made of their family names, or stands in the
-    name of an office, is the firm's.
+    `names`: those of colleagues and teams; a name that is only made of their family names, or stands in the name of an
+    office, is the firm's. `called`: what the firm is called (coach/firm.py).
 
     >>> sender_of("Your crown is ready. Does Monday suit you? Nora", "nora.quist")[0]
     'person'
@@ -44,7 +48,8 @@ def sender_of(text: str, by: str, names: Collection[str] = ()) -> tuple[Sender, 
     'office'
     """
     pieces = pieces_of(text)
-    firm = _firm_words(names)
+    mine = squashed(by.partition("@")[0])  # a firm may be called as the person is whose it is
+    firm = _Firm(_firm_words(names), tuple(one for one in called if one != mine))
     if pieces.signed is not None and not _FORMULA.fullmatch(pieces.signed.text.strip(" .,!")):
         person = _a_person_signs(pieces.signed.text, by, firm, names)
         return ("person" if person else "office"), pieces.signed
@@ -56,22 +61,30 @@ def sender_of(text: str, by: str, names: Collection[str] = ()) -> tuple[Sender, 
     return ("person" if _a_person(by, firm, names) else "office"), None
 
 
-def _a_person(said: str, firm: Collection[str], names: Collection[str]) -> bool:
+@dataclass(frozen=True)
+class _Firm:
+    """The words of which names of the firm are made, and what it is called."""
+
+    words: frozenset[str]
+    called: tuple[str, ...]
+
+
+def _a_person(said: str, firm: _Firm, names: Collection[str]) -> bool:
     """Whether any of the parts between commas is a person's name."""
     parts = [part for part in re.split(r",|\s\d", said) if part.strip() and not _FORMULA.fullmatch(part.strip(" .!"))]
     return any(_one_person(part, firm, names) for part in parts)
 
 
-def _a_person_signs(said: str, by: str, firm: Collection[str], names: Collection[str]) -> bool:
+def _a_person_signs(said: str, by: str, firm: _Firm, names: Collection[str]) -> bool:
     """Whether a person signs: in the first line, or a colleague in one below it."""
     first, *more = [line.strip() for line in said.splitlines() if line.strip()]
     if _a_person(first, firm, names):
         return True
-    ours = {word.lower() for name in (*_people(names), by) for word in re.findall(r"[^\W\d_]{3,}", name)} - set(firm)
+    ours = {word.lower() for name in (*_people(names), by) for word in re.findall(r"[^\W\d_]{3,}", name)} - firm.words
     return any(_a_person(line, firm, names) and ours & set(line.lower().split()) for line in more)
 
 
-def _one_person(part: str, firm: Collection[str], names: Collection[str]) -> bool:
+def _one_person(part: str, firm: _Firm, names: Collection[str]) -> bool:
     plain = _PLACE.sub("", _ADDED.sub("", part.strip().rstrip("."))).strip()
     if not plain or _OFFICE.search(plain) or not _NAME.match(plain):
         return False
@@ -81,7 +94,7 @@ def _one_person(part: str, firm: Collection[str], names: Collection[str]) -> boo
     }
     if words and words[0] in given:
         return True
-    return not all(word in firm for word in words)
+    return not is_firm(plain, firm.called) and not all(word in firm.words for word in words)
 
 
 def _firm_words(names: Iterable[str]) -> frozenset[str]:

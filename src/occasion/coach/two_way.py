@@ -43,7 +43,7 @@ def read_two_way(draft: Draft, known: Known, language: str | None) -> Part:
     language. A text without question in such a language is unknown."""
     draft = replace(draft, text=draft.text[:READ_AT_MOST])
     doors = doors_of(draft.text, language)
-    sender, where = sender_of(draft.text, draft.by, known.names)
+    sender, where = sender_of(draft.text, draft.by, known.names, known.firm)
     level, why, changes = _judge(doors, sender, draft)
     missing = tuple(said for said in (why_not("invitations", language),) if said)
     facts = {

@@ -13,6 +13,7 @@ from functools import cache
 from occasion.coach.cues import lines_of
 from occasion.coach.cues import words_of as words_listed
 from occasion.coach.facts import Fact, Facts, is_field
+from occasion.coach.firm import firm_spans
 from occasion.coach.languages import ENGLISH
 from occasion.coach.own import all_words
 from occasion.coach.pieces import Pieces
@@ -39,6 +40,7 @@ _WISHES = re.compile(
     r"keen on|"
     r"gift|brought you|for you|treat|yours?)\b"
 )
+_FROM = re.compile(r"(?i)\b(?:from|this is|it is|it's|it’s)\b")
 _DENIES = re.compile(r"(?i)\b(?:no|not|never|without|free of|nor|neither|instead of|rather than)\b|n['’]t\b")
 
 
@@ -66,14 +68,21 @@ def wrongs(pieces: Pieces, known: Known, facts: Facts, now_us: int) -> list[Wron
 
 
 def _name(pieces: Pieces, known: Known) -> Iterator[Wrong]:
-    """A recipient called by a name that is not theirs; another form of a name (Tom, Thomas) is theirs."""
+    """A recipient called by a name that is not theirs; another form of a name (Tom, Thomas) is theirs.
+
+    Who greets is not who is greeted: the firm's name, and whatever follows "from" ("Hello from Nora at North Dental").
+    """
     if pieces.greeting is None or not known.party.name or known.party.deceased is not None:
         return
     theirs = [word.folded for word in words_of(known.party.name)]
+    greeting = _FROM.split(pieces.greeting.text, maxsplit=1)[0]
+    firm = firm_spans(greeting, known.firm)
     called = [
         word
-        for word in words_of(pieces.greeting.text, pieces.greeting.start)[1:]
-        if word.capital and word.folded not in words_listed("anybody", ENGLISH)
+        for word in words_of(greeting, pieces.greeting.start)[1:]
+        if word.capital
+        and word.folded not in words_listed("anybody", ENGLISH)
+        and not any(start <= word.start - pieces.greeting.start < end for start, end in firm)
     ]
     if called and not any(_may_be(word.folded, name) for word in called for name in theirs):
         first, last = called[0], called[-1]

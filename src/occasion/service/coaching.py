@@ -33,7 +33,7 @@ class Coaching:
         seen_by = partial(names_of, connection) if viewer is None else partial(seen, connection, viewer)
         return Around(
             connection, service.log, service.workspace.zone, service.watching.catalogue(), service.rules,
-            service.sent.index, seen_by,
+            service.sent.index, seen_by, service.workspace.called, service.workspace.ours,
         )  # fmt: skip
 
     def read(self, connection: Connection, draft: Draft, viewer: Viewer | None) -> Reading:

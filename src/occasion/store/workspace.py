@@ -23,6 +23,9 @@ zone = "{zone}"
 
 # Our own mail addresses, for `occasion load` of mail: a domain stands for everybody in it.
 # ours = ["firm.example", "ann@mail.example"]
+
+# What the firm is called, and its branches: the coach takes it for nobody's name.
+# called = ["North Dental"]
 """
 DEFAULT_CATALOGUE = """# The moments of this business, in writing. `occasion check` says what is wrong with this file.
 # The sentences after `when`, `enter` and `due` are in the moment language; event names are those of your own data.
@@ -60,6 +63,7 @@ class Workspace:
     zone: str
     records: str | None = None  # the address of their database, if it is not the file in `data`
     ours: tuple[str, ...] = ()  # our own mail addresses and domains
+    called: tuple[str, ...] = ()  # what we are called
 
     @property
     def data(self) -> Path:
@@ -112,7 +116,11 @@ def read_workspace(folder: Path) -> Workspace:
     ours = [ours] if isinstance(ours, str) else ours
     if not isinstance(ours, list) or not all(isinstance(one, str) for one in ours):
         raise InputError(f'{path}: ours = {ours!r} is no list of addresses and domains; for example ["firm.example"]')
-    return Workspace(folder, zone, records, tuple(ours))
+    called = settings.get("called", [])
+    called = [called] if isinstance(called, str) else called
+    if not isinstance(called, list) or not all(isinstance(one, str) for one in called):
+        raise InputError(f'{path}: called = {called!r} is no list of names; for example ["North Dental"]')
+    return Workspace(folder, zone, records, tuple(ours), tuple(called))
 
 
 def make_workspace(folder: Path, zone: str = "UTC") -> Workspace:
