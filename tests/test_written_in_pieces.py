@@ -132,3 +132,32 @@ def test_a_deadlock_is_nobodys_fault_and_tried_again(server: Server) -> None:
     assert told == ["friends", "friends"]
     with server.engine.connect() as connection:
         assert connection.execute(select(REFUSED)).first() is None, "nothing was set aside"
+
+
+def test_somebody_is_erased_while_it_catches_up_after_a_crash_and_it_crashes_again(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parties = [f"p{n}" for n in range(5)]
+    server.take([of(party, event("a", 1)) for party in [*parties, "canary-3f"]], 1 * DAY)
+    server.tick(1 * DAY + 3 * SECOND)
+    server.following.reading.save()  # type: ignore[union-attr]
+    server.log.add([of(party, event("x", 3)) for party in parties], 4 * DAY + SECOND)
+    for n in range(20):
+        server.log.add([of(f"q{n}", event("a", 4))], 4 * DAY + SECOND + 1 + n)
+    killed_after(3, server, 4 * DAY + 3 * SECOND, monkeypatch)
+    with monkeypatch.context() as slow:
+        for name, value in (("CATCH_US", 1_000 * DAY), ("BETWEEN", 0.0), ("IDLE", 0.0)):
+            slow.setattr(f"occasion.service.watching.{name}", value)
+        slow.setattr("occasion.service.watched.EVENTS_AT_ONCE", 1)
+        server.start(4 * DAY + 4 * SECOND)
+        following = server.following
+        assert following is not None
+        assert following.busy
+        server.log.groups = [(s, c, [e for e in some if e.party != "canary-3f"]) for s, c, some in server.log.groups]
+        following.forget_names(["canary-3f"], server.clock)
+        server.tick()
+        assert following.busy
+        server.crash()
+    server.start(4 * DAY + 5 * SECOND)
+    for party in parties:
+        assert (party, 4, "holds") not in on_record(server, "quiet")

@@ -301,13 +301,16 @@ class Reading:
             for one in self.plan.names.get(change.moment, ()):
                 yield Noticed(change, one.role, one.moment, change.moment, 0, history)
 
-    def forget(self, parties: Iterable[str]) -> None:
-        """Keep nothing of parties that were erased, here or on disk."""
+    def forget(self, parties: Iterable[str], *, save: bool = True) -> None:
+        """Keep nothing of parties that were erased, here or (once something is saved) on disk."""
         self.end_save()
         for party in parties:
             self.watcher.forget(party)
-        self.save()
-        self.kept.scrub()
+        if save:
+            self.save()
+            self.kept.scrub()
+        else:
+            self.rows.save()  # so that all of them can be asked; they count from the next checkpoint on
 
     def _reached(self, shown: Iterable[Shown]) -> list[Change]:
         names, when = self.watcher.program.identities, self.watcher.clock

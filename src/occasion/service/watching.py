@@ -209,7 +209,7 @@ class Following:
             self._beginning = None
             self._read_from_here(clock, anew=True)
             return
-        reading.forget(parties)
+        reading.forget(parties, save=self._catching is None)  # after a crash it has to be known whom to settle
         forms = [form for party in parties for form in (party, per_text(party))]
         self._settle(reading, [one for one in reading.kept.naming(forms) if one not in parties], clock)
 
