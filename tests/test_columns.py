@@ -258,3 +258,75 @@ def test_more_hours_than_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None
     table, rows = by_many(watched, log, 0), Watcher(watched, log, buffer_us=0)
     batch = log.add([event("a", i / 3) for i in range(40)])
     assert Counter(table.feed(batch, 20 * DAY)) == Counter(rows.feed(batch, 20 * DAY))
+
+
+class Joined(MemoryLog):
+    """A log whose parties turn out to be others, and are told apart again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.into: dict[str, str] = {}
+
+    def read_as(self, party: str) -> str:
+        while party in self.into:
+            party = self.into[party]
+        return party
+
+    def under(self, events: list[Event]) -> list[Event]:
+        return [msgspec.structs.replace(e, party=self.read_as(e.party)) for e in events]
+
+    def of(self, party: str) -> list[Event]:
+        return [e for e in self.under(list(self.events.values())) if e.party == party]
+
+    def unread(self, horizon: int, clock: int) -> list[Event]:
+        return [e for e in self.under(list(self.events.values())) if e.at > horizon or e.seen > clock]
+
+
+def joins(seed: int) -> None:
+    """Days of events, some late, of parties that are merged and parted: the table against the rows."""
+    draw = np.random.default_rng(seed)
+    log, buffer_us = Joined(), int(draw.choice([0, 2 * SECOND, DAY]))
+    watched = list({d.identity: d for d in map(read, draw.choice(TEXTS, 8, replace=False))}.values())
+    table, rows = by_many(watched, log, buffer_us), Watcher(watched, log, buffer_us=buffer_us)
+    rows.reading.many = None
+    clock = 0
+    for step in range(40):
+        what = draw.random()
+        if what < 0.7:
+            came = []
+            for n in range(int(draw.choice([1, 2, 5, 20]))):
+                at = max(0, clock + int(draw.choice([0, 1, DAY // 3, DAY, -DAY, -3 * DAY, 2 * DAY])))
+                made = event("ab"[draw.integers(2)], 0, f"{step}-{n}", f="xy"[draw.integers(2)])
+                party = "pqrs"[draw.integers(4)]
+                came.append(msgspec.structs.replace(made, party=party, at=at, seen=at + int(draw.choice([0, 0, DAY]))))
+            clock += int(draw.choice([0, DAY // 2, DAY]))
+            new = log.under(log.add(came))
+            assert Counter(table.feed(new, clock)) == Counter(rows.feed(new, clock))
+        elif what < 0.9:
+            before = {party: log.read_as(party) for party in "pqrs"}
+            one, into = draw.choice(list("pqrs"), 2, replace=False)
+            if one in log.into:
+                del log.into[one]
+            elif log.read_as(into) != one:
+                log.into[one] = into
+            changed = {
+                p for party, was in before.items() if was != log.read_as(party) for p in (was, log.read_as(party))
+            }
+            for party in sorted(changed):
+                assert Counter(table.reread(party, "", ())) == Counter(rows.reread(party, "", ()))
+        else:
+            clock += int(draw.choice([DAY, 9 * DAY, 40 * DAY]))
+            assert Counter(table.advance(clock)) == Counter(rows.advance(clock))
+        if step % 10 == 9:
+            assert kept(table) == kept(rows)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_parties_that_turn_out_to_be_one_are_read_again_in_the_table(seed: int) -> None:
+    joins(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6, 300))
+def test_parties_that_turn_out_to_be_one_are_read_again_in_the_table_many_times(seed: int) -> None:
+    joins(seed)
