@@ -135,6 +135,19 @@ def test_groups_wait_for_a_follower_that_is_behind_and_are_refused_when_it_is_fa
         assert one.put(arrived("u0")).taken == 1
 
 
+def test_no_more_is_taken_than_memory_holds_until_some_is_sealed(
+    tmp_path: Path, records_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("occasion.store.writer.TAIL_FULL", 5)
+    with store(tmp_path / "data", records_url) as one:
+        for n in range(5):
+            assert one.put(arrived(f"u{n}")).taken == 1
+        with pytest.raises(Busy):
+            one.put(arrived("u0"))
+        assert Sealer(one.writer, one.history, apart=False).seal(), "what is no event is done all the same"
+        assert one.put(arrived("u0")).taken == 1
+
+
 def test_versions_are_gone_through_in_steps(tmp_path: Path, records_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from sqlalchemy import insert, select
 

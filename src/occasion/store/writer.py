@@ -33,6 +33,7 @@ WAITING_EVENTS = 100_000
 LARGE = 2_000  # bytes from which on an event counts as several
 LINGER = 0.002  # seconds in which more may join a group
 PROBE = "probe"  # a row of POSITIONS that says nothing
+TAIL_FULL = 3_000_000  # events that no segment holds yet, all of them in memory: no more until some are sealed
 WAITED, REFUSED = 1.0, 2.0  # pressure of a follower beside from which on groups wait for it, and are refused
 HOLDS, HOLD = 40, 0.005  # how often, and how many seconds, a group waits then
 TICK = 0.1  # seconds without anything after which the follower hears that time goes on
@@ -197,6 +198,8 @@ class Writer:
                 self._tick()
 
     def _pressure(self) -> float:
+        if self.tail.rows >= TAIL_FULL:
+            return REFUSED
         return 0.0 if self._beside is None else self._beside.pressure(self.tail.seq, self.tail.clock)
 
     def _take(self) -> list[_Entry] | None:
