@@ -6,11 +6,18 @@ import time
 from pathlib import Path
 
 import pytest
+from fastapi import Request
 from sqlalchemy import Engine, select
 
+from occasion.desk.pages import MomentForm
+from occasion.desk.previewing import Preview
+from occasion.desk.viewer import Viewer
 from occasion.people.erase import Alone, erase
 from occasion.service import erasing
 from occasion.service.erasing import Running
+from occasion.service.pages.frame import Frame
+from occasion.service.pages.known_names import names_in
+from occasion.service.pages.moments import who_it_was
 from occasion.service.watching import Following
 from occasion.store.history import History
 from occasion.store.records import open_records
@@ -101,3 +108,21 @@ def test_a_watcher_that_has_no_time_yet_is_asked_again(
         server.passed()
     assert not in_the_state(place)
     assert reached(records_url) == {"ben"}
+
+
+def test_what_the_pages_read_of_the_segments_is_let_go(place: Path, records_url: str) -> None:
+    with watched(place, Clock(BEGIN), records_url) as server:
+        come(server)
+        service = server.service
+        assert service.sealer.seal()
+        names_in(service)
+        until = time.monotonic() + 20
+        while service.event_names.known is None:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        frame = Frame(Request({"type": "http"}), service, Viewer("ewa", "ewa", "admin"), service.clock(), "")
+        form = MomentForm("often", "2nd session", "customers", "a", "p", "", "", ())
+        assert isinstance(who_it_was(frame, None, form), Preview)
+        assert service.erasures.erase(WHO, "ewa").whole
+    history = place / "data" / "history"
+    assert not [path for path in history.rglob("*") if path.is_file() and WHO.encode() in path.read_bytes()]

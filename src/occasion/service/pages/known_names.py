@@ -28,7 +28,8 @@ class Names:
         try:
             with self.lock:
                 if service.history.state().segments:
-                    self.known = seen(service.history.source(service.workspace.zone))
+                    with service.history.beside() as history:  # the server's own would keep every old file in place
+                        self.known = seen(history.source(service.workspace.zone))
         except (OccasionError, OSError) as why:  # sealed anew meanwhile: the next time will do
             LOG.warning("names of events were not counted", extra={"kind": type(why).__name__})
 

@@ -124,10 +124,10 @@ def who_it_was(frame: Frame, name: str | None, form: MomentForm) -> Preview | Re
         return Refusal("the moment cannot be read yet")
     before = next((one for one in service.watching.catalogue().moments if one.name == name), None)
     zone = str(service.workspace.zone)
-    with service.engine.connect() as connection:
+    with service.engine.connect() as connection, service.history.beside() as history:
         house, named = read_house(connection, frame.now_us), sees_names(frame.viewer)
         return preview(
-            connection, service.history, answer.moment, before,
+            connection, history, answer.moment, before,
             house=house, named=named, now=frame.now_us, zone=zone,
         )  # fmt: skip
 
