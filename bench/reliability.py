@@ -76,8 +76,8 @@ instant. Three clients send batches of 1 to 40 events, some late by seconds or d
 was not acknowledged again, under the same ids. The server is killed at a random instant within 0.8 s of being ready, or
 (every other time) of its watcher's following, and started again; the watcher's process ends with it. Every {look_every}
 kills it is stopped and all is compared: every acknowledged event is in the log once; nothing is there that was not
-sent; for {parties} parties and eleven moments in all their roles (reached, opened, missed, slipping; with timers of one second to days) the
-occurrences on record are exactly those of `reach` over that log.
+sent; for {parties} parties and eleven moments in all their roles (reached, opened, missed, slipping; with timers of one
+second to days) the occurrences on record are exactly those of `reach` over that log.
 
 | database | kills | events acknowledged | looks | lost, doubled or untrue |
 |---|---|---|---|---|
