@@ -9,8 +9,7 @@ import pytest
 from fastapi import Request
 from sqlalchemy import Engine, select
 
-from occasion.desk.pages import MomentForm
-from occasion.desk.previewing import Preview
+from occasion.desk.pages import MomentForm, Preview
 from occasion.desk.viewer import Viewer
 from occasion.people.erase import Alone, erase
 from occasion.service import erasing
@@ -117,7 +116,7 @@ def test_what_the_pages_read_of_the_segments_is_let_go(place: Path, records_url:
         assert service.sealer.seal()
         names_in(service)
         until = time.monotonic() + 20
-        while service.event_names.known is None:
+        while vars(service)["event_names"].known is None:
             assert time.monotonic() < until
             time.sleep(0.05)
         frame = Frame(Request({"type": "http"}), service, Viewer("ewa", "ewa", "admin"), service.clock(), "")

@@ -103,8 +103,8 @@ class History:
     def source(self, zone: str = "UTC") -> Source:
         """The history for an engine, with the tail and with merged parties as one; its files stay while this is open.
 
-        A server may run meanwhile, and asks a history `beside` its own: this one keeps replaced files in place, those of
-        parties that were erased too. Raises InputError when there are no events yet, or a file of the history is gone.
+        A server may run meanwhile, and asks a history `beside` its own: this one keeps replaced files in place, those
+        of parties that were erased too. Raises InputError when there are no events yet, or a file is gone.
         """
         self._reading.take(shared=True, wait=True)  # others have it only while they tidy
         layout = self._layout()
