@@ -71,14 +71,14 @@ def test_the_server_reads_by_itself_and_shows_each_their_own(tmp_path: Path) -> 
             assert time.monotonic() < until, "the messages were not read"
             time.sleep(0.1)
         own = ewa.get("/touches").text
-        assert rows(own)["Your messages"] == ["1 33%", "0 0%", "2 67%", "0", "3"]
-        assert "All messages" not in own
+        assert rows(own)["In all"] == ["1 (33%)", "0", "2 (67%)", "0", "3"]
+        assert "Everybody together" not in own
         assert "front" not in rows(own)
         boss = rows(signed_in(app, "manager", "boss", teams=("front",)).get("/touches").text)
-        assert boss == {"front": ["1 11%", "0 0%", "8 89%", "0", "9"]}
+        assert boss == {"front": ["1 (11%)", "0", "8 (89%)", "0", "9"]}
         analyst = rows(signed_in(app, "analyst").get("/touches").text)
-        assert analyst["All messages"] == analyst["front"] == boss["front"]
-        assert not {"Ewa", "Jan", "Ola", "Your messages"} & set(analyst)
+        assert analyst["In all"] == analyst["front"] == boss["front"]
+        assert not {"Ewa", "Jan", "Ola"} & set(analyst)
         assert "front" not in rows(signed_in(app, "manager", "other", teams=("back",)).get("/touches").text)
 
 

@@ -37,7 +37,10 @@ Three things to try:
      Today: take "angry with us" or an extraction nobody has asked about, say what you did, press done
   2. {address}/moments
      Moments in writing: open "second visit", change 240 days to 120 and see who it would have been
-  3. leave Today open: the practice's day goes on ({minutes:.0f} minutes for ten hours); what comes appears by itself
+  3. {address}/touches
+     A newsletter went to everybody on the day before yesterday: take up one of the few for whom there is something to
+     add, write to them, and let the coach read it before it goes
+Leave Today open: the practice's day goes on ({minutes:.0f} minutes for ten hours), and what comes appears by itself
 """
 
 

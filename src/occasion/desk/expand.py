@@ -14,6 +14,7 @@ it with a reason, and then it stays declined.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -53,6 +54,7 @@ PIECE = 400
 DAYS = 3  # there are for what was taken up
 ONE_LINE = 300  # characters of a reason
 MORE_THAN = "more than "  # the moment of its occasion: more than the newsletter
+_SUBJECT = re.compile(r"[\w -]+ \((.+)\)", re.DOTALL)  # what a step is called after an event with a subject
 Texts = Callable[[Sequence[Event]], Mapping[str, int]]  # by event which text it is, names and numbers left out
 
 
@@ -169,8 +171,13 @@ def _to_many(ground: Ground, events: Sequence[Event], texts: Texts | None) -> li
 
 
 def _named(step: str) -> str:
-    """A mail by its subject alone."""
-    return step.removeprefix("message (").removesuffix(")") if step.startswith("message (") else step
+    """A mail by its subject alone.
+
+    >>> _named("newsletter (The garden opens)"), _named("spring letter")
+    ('The garden opens', 'spring letter')
+    """
+    subject = _SUBJECT.fullmatch(step)
+    return subject[1] if subject else step
 
 
 def _called(some: Mapping[str, Event]) -> str:

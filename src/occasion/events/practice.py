@@ -2,8 +2,9 @@
 
 Drawn by stated rules from a seed, so that everything can be repeated. A patient visits about every half year; each has
 a patience of their own that grows with answers, follow-ups and people who remember, and shrinks with waits and silence;
-who has run out of it does not come back. What is true here: a call within three days after an extraction raises the
-chance of the next visit by CALL_EFFECT, whoever the patient is. Newsletters and recall letters change nothing.
+who has run out of it does not come back. Now and then somebody writes a note to one person about what is known of
+them. What is true here: a call within three days after an extraction raises the chance of the next visit by
+CALL_EFFECT, whoever the patient is. Newsletters and recall letters change nothing.
 """
 
 from __future__ import annotations
@@ -135,6 +136,7 @@ def practice(seed: int, today: date, patients: int = 400) -> Practice:
             _life(make, person)
     _sore(make, made.people)
     _mass(make, made.people)
+    _own(make, made.people, np.random.default_rng((seed, 1)))
     made.history = sorted(make.events, key=lambda event: (event.at, event.id))
     made.day = day_of(make, made)
     return made
@@ -257,9 +259,39 @@ def _mass(make: _Maker, people: list[Person]) -> None:
             if began.get(party, make.midnight) < at:
                 make.say(party, "newsletter", at, direction="out", channel="email", mass=True, body=words.NEWSLETTER)
         day += timedelta(days=NEWSLETTER_DAYS)
+    lately = clock_us(make.today - timedelta(days=2), 10)
+    for party in first:
+        if began.get(party, make.midnight) < lately:
+            make.say(party, "newsletter", lately, direction="out", channel="email", mass=True, body=words.LATELY,
+                     subject=words.LATELY_SUBJECT)  # fmt: skip
     for party, event in _last_visits(make.events).items():
         due = event.at + 183 * DAY_US
         make.say(party, "recall_letter", due, direction="out", channel="mail", mass=True, body=words.RECALL)
+
+
+def _own(make: _Maker, people: list[Person], rng: np.random.Generator) -> None:
+    """Notes to one person each, some days after a visit of the last year, about what is known of them by then."""
+    visits = [event for event in make.events if event.name == "visit" and event.at > make.midnight - 330 * DAY_US]
+    by_party = {event.party: event for event in visits}
+    written: set[str] = set()
+    for about, note, answer in words.OWN:
+        knowing = [
+            person
+            for person in people
+            if person.party in by_party
+            and person.party not in written
+            and any(text == about and at < by_party[person.party].at for text, *_, at in person.details)
+        ]
+        if not knowing:
+            continue
+        person = knowing[int(rng.integers(len(knowing)))]
+        written.add(person.party)
+        first, at = person.name.split()[0], by_party[person.party].at + int((1 + 2 * rng.random()) * DAY_US)
+        body = f"{note.format(name=first)} {next(one.name for one in COLLEAGUES if one.id == person.owner)}"
+        make.say(person.party, "message", at, direction="out", channel="email", actor=person.owner, body=body)
+        if answer and at < make.midnight:
+            back = at + int((2 + 20 * rng.random()) * HOUR_US)
+            make.say(person.party, "message", back, direction="in", channel="email", body=answer)
 
 
 def _last_visits(events: list[Event]) -> dict[str, Event]:

@@ -45,6 +45,11 @@ COMPLAINED = (
     "The invoice is wrong for the second time and the answering machine sent me in circles.",
 )
 NEWSLETTER = "A smile for everyone! Book your check-up now and enjoy ten per cent off whitening. Your practice team."
+LATELY = (
+    "Our new waiting room is open. There is a shelf of second-hand books that anybody may take home, a dry stand for "
+    "your bicycle, and on Saturday fresh bread from the bakery next door. Your practice team"
+)
+LATELY_SUBJECT = "The waiting room is open"
 RECALL = "Dear patient, your check-up is due. Please call us to arrange an appointment."
 HOLIDAYS = "Happy holidays from all of us!"
 # Details as colleagues note them: (text, kind, use, sensitive, do not mention, how it was learned)
@@ -62,4 +67,110 @@ DETAILS = (
     ("walks a very old dachshund called Bolek", "other", "anything", False, False, "waits outside with him"),
     ("takes blood thinners", "health", "care", True, False, "health questionnaire"),
     ("is learning Portuguese for a year in Porto", "other", "anything", False, False, "said in the chair"),
+)
+# Notes that somebody wrote to one person, by what is known of them; each is written once. And what they answered, ""
+# for nothing.
+OWN = (
+    (
+        "prefers the mint rinse",
+        "The mint rinse is back on the shelf, {name}; I hid two bottles behind the plaster casts so that nobody "
+        "else finds them. Has the tender spot on the left given up yet?",
+        "Only when it rains. Keep one for me!",
+    ),
+    (
+        "prefers the mint rinse",
+        "I changed our order, {name}: no more cinnamon, the mint one you like is here by Thursday. Which side do "
+        "you chew on now that the new filling sits?",
+        "Both, and it feels like my own tooth.",
+    ),
+    (
+        "daughter starts school in September",
+        "{name}, has the satchel been chosen? My own girl wanted the one with the fox and then cried because it "
+        "had no pocket for a tooth.",
+        "Fox too! With a tooth box, thanks to you.",
+    ),
+    (
+        "daughter starts school in September",
+        "Tell your big schoolgirl, {name}, that wobbling is allowed in class. And does the night guard still "
+        "squeak, or did the second polish help?",
+        "It is silent at last.",
+    ),
+    (
+        "rides to work by bicycle, also in winter",
+        "It froze on the bridge this morning and I thought of you on your bicycle, {name}. Did the cold get into "
+        "the crown, or did it leave you alone?",
+        "Not a twinge, and I did not fall.",
+    ),
+    (
+        "rides to work by bicycle, also in winter",
+        "Somebody has put a pump beside our door, {name}, as you said we should. How did the long ride to the "
+        "lake go with the temporary bridge in?",
+        "",
+    ),
+    (
+        "bakes bread on Saturdays",
+        "The rye loaf you left was gone before the second patient, {name}, crust and all. Can you bite into it "
+        "yourself yet, or is it still soup?",
+        "First crust today. It was glorious.",
+    ),
+    (
+        "bakes bread on Saturdays",
+        "I tried your sourdough, {name}, and made a brick. What do you do with it on the Friday night? And the "
+        "stitches, do they pull when you knead?",
+        "Fold it every hour. No, they are fine.",
+    ),
+    (
+        "plays the cello in an amateur orchestra",
+        "{name}, I heard the slow movement through the open church door on Sunday. Did the jaw hold out through "
+        "the rehearsals with the splint?",
+        "It did, and I was not even late.",
+    ),
+    (
+        "plays the cello in an amateur orchestra",
+        "When is the next concert, {name}? I move your long appointment away from it, since nobody should count "
+        "bars with a numb lip.",
+        "The ninth. You are a friend of music.",
+    ),
+    (
+        "has a shop for second-hand books on Mill Lane",
+        "The detective novel you lent me, {name}, kept me up until three; it was the gardener. Is the lower "
+        "wisdom tooth keeping you up as well?",
+        "Not any more. I have the sequel.",
+    ),
+    (
+        "has a shop for second-hand books on Mill Lane",
+        "I came past your window on Mill Lane, {name}, and there stood the atlas my father had. Would you put it "
+        "aside until payday? And does the bite feel even now?",
+        "It is yours. Even, yes.",
+    ),
+    (
+        "early shift, never before three in the afternoon",
+        "Your early shift is in the book now, {name}: nobody here rings you before three again. Did you sleep "
+        "after the injection wore off?",
+        "Like a stone. Thank you for the three.",
+    ),
+    (
+        "walks a very old dachshund called Bolek",
+        "Is Bolek's cough better, {name}? He lay across my shoes so bravely while we took your mould that I have "
+        "bought him a blanket.",
+        "He sleeps on it already.",
+    ),
+    (
+        "walks a very old dachshund called Bolek",
+        "{name}, there is a step less at the side door, for Bolek's short legs. Does the new crown click when you"
+        " call him, as the old one did?",
+        "",
+    ),
+    (
+        "is learning Portuguese for a year in Porto",
+        "Bom dia, {name}! I looked up a colleague in Porto who speaks English, should the root act up by the "
+        "river. How far are you with the verbs?",
+        "Lost in the subjunctive. Obrigada!",
+    ),
+    (
+        "is learning Portuguese for a year in Porto",
+        "Your X-rays go to Porto with you, {name}, on a stick shaped like a sardine. Would you like me to write "
+        "down the word for sensitive to cold?",
+        "Please! And for anaesthetic.",
+    ),
 )
