@@ -125,3 +125,21 @@ def test_what_the_pages_read_of_the_segments_is_let_go(place: Path, records_url:
         assert service.erasures.erase(WHO, "ewa").whole
     history = place / "data" / "history"
     assert not [path for path in history.rglob("*") if path.is_file() and WHO.encode() in path.read_bytes()]
+
+
+def test_files_that_a_reading_held_go_when_it_is_over(
+    place: Path, records_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasing, "AGAIN", 0.1)
+    with watched(place, Clock(BEGIN), records_url) as server:
+        come(server)
+        assert server.service.sealer.seal()
+        with server.service.history.beside() as analysis:
+            old = analysis.source().files
+            assert not server.service.erasures.erase(WHO, "ewa").whole
+            time.sleep(0.5)
+            assert all(file.is_file() for file in old)
+        until = time.monotonic() + 20
+        while any(WHO.encode() in path.read_bytes() for path in (place / "data" / "history").rglob("*.par*")):
+            assert time.monotonic() < until
+            time.sleep(0.1)

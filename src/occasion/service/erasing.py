@@ -46,6 +46,7 @@ class Running:
         self._writer, self._sealer, self._reading, self._following = writer, sealer, reading, following
         self._sent = sent
         self.left: dict[str, str] = {}  # whom the watcher has not forgotten yet, and what stands for them
+        self.held = False  # whether a reading holds files of the log as it was
 
     def change(self, verb: Callable[[Connection], Any]) -> Any:
         """Through the writer."""
@@ -58,7 +59,9 @@ class Running:
     def log(self, names: Mapping[str, str]) -> bool:
         """The tail is sealed, and the segments are written without them."""
         doubt_state(self.data)
-        return self._sealer.erase(names)
+        whole = self._sealer.erase(names)
+        self.held |= not whole
+        return whole
 
     def watched(self, names: Mapping[str, str]) -> bool:
         """The watcher forgets them, and reads again whose state names them; the index of what was sent forgets them."""
@@ -71,7 +74,9 @@ class Running:
         return True
 
     def again(self, now: int, by: str = "system") -> None:
-        """Ask a watcher that had not forgotten; what it wrote of them meanwhile goes too."""
+        """Ask a watcher that had not forgotten; what it wrote of them meanwhile goes too. Files go that were held."""
+        if self.held:
+            self.held = not self._sealer.tidied()
         if (names := self.left) and self.watched(names):
             self.change(lambda connection: forget_rows(connection, names, now=now, by=by))
             leave_no_bytes(self.engine)
@@ -126,7 +131,7 @@ class Erasures:
         while not self._end.wait(LOOK):
             for path in sorted(self._folder.glob("*.json")):
                 self._answer(path)
-            if self._tools.left and time.monotonic() - asked >= AGAIN:
+            if (self._tools.left or self._tools.held) and time.monotonic() - asked >= AGAIN:
                 self._ask_again()
                 asked = time.monotonic()
 
@@ -135,7 +140,7 @@ class Erasures:
             with self._one:
                 self._tools.again(self._clock())
         except Exception:
-            log.exception("what the watcher has forgotten is not known; it is asked again")
+            log.exception("what is left of who was erased is not known; it is looked for again")
 
     def _answer(self, path: Path) -> None:
         try:

@@ -232,6 +232,10 @@ class History:
             shutil.rmtree(folder, ignore_errors=True)
         self.tidy()
         scrub(self._engine)
+        return self.is_tidy()
+
+    def is_tidy(self) -> bool:
+        """Whether nothing lies there that newer segments replaced. Only while writing."""
         return not self._orphans(self.state())
 
     def seal_tail(self) -> None:

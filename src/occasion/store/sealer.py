@@ -129,6 +129,11 @@ class Sealer:
                 self._commit(changes, anew=True)
             return self._history.clean_up(names)
 
+    def tidied(self) -> bool:
+        """Remove what newer segments replaced; whether all of it could be, or a reading still holds some."""
+        with self._busy, self._history.writing():  # which tidies
+            return self._history.is_tidy()
+
     def file_by_party(self) -> bool:
         """Make one file by party that is missing (of what a load brought), so that a party is read quickly."""
         folder = self._history.folder
