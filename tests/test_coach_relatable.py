@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from labelled import labelled, others_of
-from occasion.coach.reading import Draft, Part
+from occasion.coach.reading import Draft, Known, Part
 from occasion.coach.relatable import read_relatable
+from occasion.people.details import Detail
+from occasion.people.parties import Party
 from relatable_parties import NOW, TEMPLATES, Person, filled, note_about, people
 
 SEEDS = (1, 2, 3)
@@ -179,3 +181,18 @@ def test_what_firms_write_of_themselves_and_addresses_speak_of_nobody(text: str)
     known = replace(person.known, party=replace(person.known.party, name="Marta Evans"), details=details)
     part = read_relatable(Draft(text, known.party.party, NOW), known, [one.known for one in people(1)[1:]], "en")
     assert (part.level, part.spans, part.facts["speaks"]) == ("poor", (), [])
+
+
+def test_what_is_on_file_of_others_too_is_not_said_to_be_on_nobodys_file() -> None:
+    shop = [Detail(n, f"p{n}", "has a shop for second-hand books on Mill Lane", "work", None, "card", "ewa", NOW - 1,
+                   "anything", False, False, None) for n in range(20)]  # fmt: skip
+    known = [Known(Party(f"p{n}", (f"p{n}",), True, "customer", f"Person {n}"), (shop[n],)) for n in range(20)]
+    text = (
+        "The shelf in our waiting room is half empty and I thought of you: which three second-hand novels from your "
+        "shop would you put there, beside the atlas and the lighthouse almanac?"
+    )
+    part = read_relatable(Draft(text, "p0", NOW), known[0], known[1:], "en")
+    assert part.level == "mixed"
+    assert "It speaks of “has a shop for second-hand books on Mill Lane” (card), as it could to others" in part.why
+    assert not any("not on file" in one for one in part.unjudged)
+    assert any("has a shop" in span.why for span in part.spans)

@@ -56,7 +56,7 @@ def read_relatable(draft: Draft, known: Known, others: Sequence[Known], language
         )
     if read.level() == "unknown":
         unjudged.append(f"relatable: in {name_of(language or '')} only words are found that are on file as they are")
-    if read.level() == "mixed" and tells and not read.recognised():
+    if read.level() == "mixed" and tells and not read.recognised() and not read.speaks():
         unjudged.append("relatable: what it tells of is not on file, so it could not be judged whose it is")
     return read.part(tuple(unjudged))
 
@@ -161,6 +161,10 @@ class _Read:
         """Whether it is short and answers what they asked, without saying what."""
         return open_question(self.known, self.draft.now_us) is not None and replies(self.pieces.body)
 
+    def speaks(self) -> bool:
+        """Whether it speaks of something on file, whosesoever that is too."""
+        return bool(self._facts())
+
     def _facts(self) -> list[Fact]:
         """What it speaks of, strongest first."""
         strong: dict[str, float] = {}
@@ -180,6 +184,8 @@ class _Read:
             return f"It speaks of {' and '.join(speaks)}; {among}"
         if level == "unknown":
             return "Nothing in it stands in their file in the same words; what it means in others could not be judged"
+        if level == "mixed" and not self.recognised() and speaks:
+            return f"It speaks of {' and '.join(speaks)}, as it could to others; {among}"
         if level == "mixed" and not self.recognised():
             return f"It tells of something particular, of which nothing is on file; {among}"
         if level == "mixed":

@@ -286,7 +286,8 @@ def _own(make: _Maker, people: list[Person], rng: np.random.Generator) -> None:
             continue
         person = knowing[int(rng.integers(len(knowing)))]
         written.add(person.party)
-        first, at = person.name.split()[0], by_party[person.party].at + int((1 + 2 * rng.random()) * DAY_US)
+        first, seen = person.name.split()[0], by_party[person.party].at
+        at = seen + int(1 + 2 * rng.random()) * DAY_US + int(HOUR_US * rng.random())  # at about the hour of the visit
         body = f"{note.format(name=first)} {next(one.name for one in COLLEAGUES if one.id == person.owner)}"
         make.say(person.party, "message", at, direction="out", channel="email", actor=person.owner, body=body)
         if answer and at < make.midnight:

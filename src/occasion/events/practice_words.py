@@ -85,14 +85,14 @@ OWN = (
     ),
     (
         "daughter starts school in September",
-        "{name}, has the satchel been chosen? My own girl wanted the one with the fox and then cried because it "
-        "had no pocket for a tooth.",
+        "{name}, has your daughter chosen her satchel for school? My own girl wanted the one with the fox and "
+        "then cried because it had no pocket for a tooth.",
         "Fox too! With a tooth box, thanks to you.",
     ),
     (
         "daughter starts school in September",
-        "Tell your big schoolgirl, {name}, that wobbling is allowed in class. And does the night guard still "
-        "squeak, or did the second polish help?",
+        "Tell your daughter, {name}, that teeth may wobble at school. And does the night guard still squeak, or "
+        "did the second polish help?",
         "It is silent at last.",
     ),
     (
@@ -109,32 +109,32 @@ OWN = (
     ),
     (
         "bakes bread on Saturdays",
-        "The rye loaf you left was gone before the second patient, {name}, crust and all. Can you bite into it "
+        "The rye bread you left was gone before the second patient, {name}, crust and all. Can you bite into it "
         "yourself yet, or is it still soup?",
         "First crust today. It was glorious.",
     ),
     (
         "bakes bread on Saturdays",
-        "I tried your sourdough, {name}, and made a brick. What do you do with it on the Friday night? And the "
-        "stitches, do they pull when you knead?",
+        "I tried to bake your bread on Saturday, {name}, and made a brick. What do you do with it on the Friday "
+        "night? And the stitches, do they pull when you knead?",
         "Fold it every hour. No, they are fine.",
     ),
     (
         "plays the cello in an amateur orchestra",
-        "{name}, I heard the slow movement through the open church door on Sunday. Did the jaw hold out through "
-        "the rehearsals with the splint?",
+        "{name}, I heard your orchestra's slow movement through the open church door on Sunday. Did the jaw hold "
+        "out through the rehearsals with the splint?",
         "It did, and I was not even late.",
     ),
     (
         "plays the cello in an amateur orchestra",
-        "When is the next concert, {name}? I move your long appointment away from it, since nobody should count "
-        "bars with a numb lip.",
+        "When does the orchestra play next, {name}? I move your long appointment away from it, since nobody "
+        "should count bars with a numb lip.",
         "The ninth. You are a friend of music.",
     ),
     (
         "has a shop for second-hand books on Mill Lane",
-        "The detective novel you lent me, {name}, kept me up until three; it was the gardener. Is the lower "
-        "wisdom tooth keeping you up as well?",
+        "The second-hand detective novel from your shop, {name}, kept me up until three; it was the gardener. Is "
+        "the lower wisdom tooth keeping you up as well?",
         "Not any more. I have the sequel.",
     ),
     (
