@@ -103,6 +103,7 @@ class _Turn:
         self.zone, self.recent = openings.zone, openings.recent
         self.house: House = read_house(connection, now)
         self.parties: dict[str, Party] = {}
+        self.ends: dict[int, int] = {}  # until when, by the change's place in memory: they stay there for this turn
         self.standing = Standing(connection, (), now)
 
     def read(self, noticed: Sequence[Noticed]) -> None:
@@ -111,8 +112,8 @@ class _Turn:
         over = [one for one in noticed if one.role == "missed"]  # first: what is missed no longer slips
         for some in _rounds([*over, *(one for one in noticed if one.role != "missed")]):
             if some and some[0].change.kind == "reached":
-                since = min(one.change.at for one in some)
-                self.standing = Standing(self.connection, [one.change.party for one in some], self.now, since)
+                about = [(one.change.party, one.moment, one.change.at) for one in some]
+                self.standing = Standing(self.connection, about, self.now)
                 for one in some:
                     self.reached(one)
                 self.written()
@@ -140,6 +141,12 @@ class _Turn:
 
     def until(self, one: Noticed) -> int:
         """Until when something can be made of it."""
+        found = self.ends.get(id(one))
+        if found is None:
+            found = self.ends[id(one)] = self.found_until(one)
+        return found
+
+    def found_until(self, one: Noticed) -> int:
         at = one.change.at
         if one.role == "slipping":
             return window_end(self.connection, self.moments[one.moment], one, self.zone) or at + SLIPPING_DAYS * DAY_US

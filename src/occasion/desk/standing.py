@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from occasion.store.each import insert_each
+from occasion.store.each import insert_each, select_each
 from occasion.store.schema.desk import OCCASIONS
 
 O = OCCASIONS.c  # noqa: E741 - the columns, said often
@@ -20,35 +20,47 @@ AHEAD = ("coming", "slipping")
 AT_ONCE = 500
 AGAIN = ("state", "owner", "until_us", "occurrence", "facts", "changed_us")  # what a reopened occasion has anew
 Place = tuple[str, str, str, str, int]  # party, moment, kind, per, about_us
+COLUMNS = (O.number, O.party, O.moment, O.kind, O.per, O.about_us, O.state, O.reason, O.identity, O.shown_us)
+IS_AHEAD = and_(or_(*(O.kind == one for one in AHEAD)), or_(*(O.state == one for one in WAITING)))
+
+
+About = tuple[str, str, int]  # party, moment, about_us
 
 
 class Standing:
-    """The occasions of some parties about instants from `since` on, and all that are ahead; `open` and `close_ahead`
+    """The occasions that are about these, and all that are ahead of these parties' moments; `open` and `close_ahead`
     are written by `flush`.
     """
 
-    def __init__(self, connection: Connection, parties: Sequence[str], now: int, since: int = 0) -> None:
-        self._connection, self._now, self._since = connection, now, since
+    def __init__(self, connection: Connection, about: Iterable[About], now: int) -> None:
+        self._connection, self._now = connection, now
         self._known: dict[Place, list[Any]] = defaultdict(list)
         self._ahead: dict[tuple[str, str, str], set[int]] = defaultdict(set)
-        self._worked: set[tuple[str, str, int]] = set()
+        self._worked: set[About] = set()
         self._new: dict[Place, dict[str, Any]] = {}
         self._new_ahead: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
         self._closed: dict[str, list[int]] = defaultdict(list)
         self._again: list[tuple[int, dict[str, Any]]] = []
-        for row in self._rows(sorted(set(parties))):
+        since: dict[tuple[str, str], int] = {}
+        for party, moment, at in about:
+            since[party, moment] = min(at, since.get((party, moment), at))
+        for row in map(_Row._make, self._rows(since)):
             self._known[(row.party, row.moment, row.kind, row.per, row.about_us)].append(row)
             if row.kind in AHEAD and row.state in WAITING and row.shown_us <= now:
                 self._ahead[row.party, row.moment, row.per].add(row.number)
             if row.kind == "coming" and row.state in WORKED:
                 self._worked.add((row.party, row.moment, row.about_us))
 
-    def _rows(self, parties: Sequence[str]) -> Iterator[Any]:
-        columns = (O.number, O.party, O.moment, O.kind, O.per, O.about_us, O.state, O.reason, O.identity, O.shown_us)
-        matters = or_(O.about_us >= self._since, and_(O.kind.in_(AHEAD), O.state.in_(WAITING)))
+    def _rows(self, since: Mapping[tuple[str, str], int]) -> Iterator[Sequence[Any]]:
+        if self._connection.dialect.name == "sqlite":
+            asked = [{"party": party, "moment": moment, "since": at} for (party, moment), at in since.items()]
+            yield from select_each(self._connection, _standing(), asked)
+            return
+        parties = sorted({party for party, _ in since})
         for i in range(0, len(parties), AT_ONCE):
             some = O.party.in_(parties[i : i + AT_ONCE])
-            yield from self._connection.execute(select(*columns).where(some, matters)).all()
+            matters = or_(O.about_us >= min(since.values()), IS_AHEAD)
+            yield from self._connection.execute(select(*COLUMNS).where(some, matters)).all()
 
     def worked_on(self, party: str, moment: str, at: int) -> bool:
         """Whether somebody saw it coming and works on it, or has done it."""
@@ -104,6 +116,27 @@ class Standing:
             given = _insert("postgresql").returning(O.number, O.moment, O.kind, O.state)
             found = [tuple(row) for row in self._connection.execute(given, rows)]
         return [(n, moment) for n, moment, kind, state in sorted(found) if kind != "missed" and state != "retracted"]
+
+
+class _Row(NamedTuple):
+    """One of COLUMNS."""
+
+    number: int
+    party: str
+    moment: str
+    kind: str
+    per: str
+    about_us: int
+    state: str
+    reason: str
+    identity: str
+    shown_us: int
+
+
+@cache
+def _standing() -> Any:
+    matters = or_(O.about_us >= bindparam("since"), IS_AHEAD)
+    return select(*COLUMNS).where(O.party == bindparam("party"), O.moment == bindparam("moment"), matters)
 
 
 @cache

@@ -38,7 +38,7 @@ LONGEST = 0.03  # seconds a transaction goes on with further steps: the writer w
 RETRY = 0.5  # seconds until what could not be written is tried again
 TRIES = 60  # before it ends, so that nobody waits for it: another is started, and reads it again
 FORGET_SECONDS = 30.0  # for the state to be on disk without those that were erased
-COLLECTING = (50_000, 20, 50)  # thresholds of the garbage collector, as the server's
+COLLECTING = (50_000, 4, 250)  # thresholds of the garbage collector: what is old is looked at little by little
 log_ = logging.getLogger(__name__)
 
 Verb = Literal["more", "kept", "forget", "stop"]

@@ -46,6 +46,16 @@ def insert_each(connection: Connection, statement: Any, rows: Sequence[Mapping[s
         return [cursor.lastrowid if cursor.execute(text, each).rowcount == 1 else None for each in values]
 
 
+def select_each(connection: Connection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Any, ...]]:
+    """Everything that the statement finds for one row after the other. SQLite only.
+
+    `statement`: a select with a `bindparam` for every key of the rows, the same object each time.
+    """
+    with _prepared(connection, statement, rows) as (cursor, text, values):
+        for each in values:
+            yield from cursor.execute(text, each).fetchall()
+
+
 @contextmanager
 def _prepared(
     connection: Connection, statement: Any, rows: Sequence[Mapping[str, Any]]

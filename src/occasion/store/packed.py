@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import repeat
 from typing import Any, TypeVar
 
 import msgspec
@@ -66,18 +67,24 @@ def unpack(packed: bytes) -> list[Event]:
     """What `pack` packed."""
     columns = _decode(packed)
     n = len(columns.party)
-    rows = zip(
-        columns.party, columns.name, columns.at, columns.seen, columns.id,
-        _joined(columns, n), columns.channel or [None] * n, columns.direction or [None] * n,
-        columns.actor or [None] * n, columns.counterpart or [None] * n, columns.mass or [False] * n,
-        columns.body or [None] * n, columns.zone or [None] * n, strict=True,
+    same = columns.party, columns.name, columns.at, columns.seen, columns.id, _joined(columns, n)
+    rare = (
+        columns.channel, columns.direction, columns.actor, columns.counterpart, columns.mass, columns.body,
+        columns.zone,
     )  # fmt: skip
+    if not any(rare):  # most groups: half the time
+        return [
+            Event(party=party, name=name, at=at, seen=seen, id=id_, properties=properties)
+            for party, name, at, seen, id_, properties in zip(*same, strict=True)
+        ]
     return [
         Event(
             party=party, name=name, at=at, seen=seen, id=id_, properties=properties, channel=channel,
-            direction=direction, actor=actor, counterpart=counterpart, mass=mass, body=body, zone=zone,
+            direction=direction, actor=actor, counterpart=counterpart, mass=mass or False, body=body, zone=zone,
         )
-        for party, name, at, seen, id_, properties, channel, direction, actor, counterpart, mass, body, zone in rows
+        for party, name, at, seen, id_, properties, channel, direction, actor, counterpart, mass, body, zone in zip(
+            *same, *(column or repeat(None, n) for column in rare), strict=True
+        )
     ]  # fmt: skip
 
 
