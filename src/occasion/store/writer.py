@@ -192,7 +192,7 @@ class Writer:
             entries = self._take()
             if entries is None:
                 return
-            if entries or self._effects:
+            if entries or self._effects or self._stale:
                 self._commit(entries)
             if not self._ending and (not entries or self.clock() - self._heard_us >= TICK * 1_000_000):
                 self._tick()
@@ -272,9 +272,14 @@ class Writer:
             self._follow(Group(group.seq, now, group.events, tuple(sorted({*group.changed, *changed}))))
 
     def _refresh(self) -> list[Group]:
-        """After a transaction whose end is not known: what the records hold."""
-        with self.engine.connect() as connection:
-            return self._intake.refresh(connection)
+        """After a transaction whose end is not known: what the records hold. It may have changed the history too."""
+        with reading(self.engine) as connection:
+            missed = self._intake.refresh(connection)
+            state = read_state(connection)
+        known = self.tail.held[0]
+        if known is None or known.state != state:
+            self.take_over(state, anew=True)
+        return missed
 
     def _change(self, connection: Connection, entry: _Entry) -> None:
         assert entry.change is not None
