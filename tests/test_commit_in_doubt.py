@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from occasion.store import writer
 from occasion.store.arrived import NotWritten
+from occasion.store.manifest import Manifest, State
 from occasion.store.records import writing
 from occasion.store.sealer import Sealer
 from storing import Store, arrived, store
@@ -100,3 +101,29 @@ def test_who_was_erased(tmp_path: Path, records_url: str, doubt: Doubt, monkeypa
         assert one.log.of("canary-20f") == []
         assert sealer.erase(names)
         assert one.put(*OURS).known == 2
+
+
+def test_the_sealer_goes_on_after_the_database_was_away(
+    tmp_path: Path, records_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("occasion.store.sealer.LOOK", 0.02)
+    away = [OperationalError("SELECT", None, Exception("the database is shutting down"))]
+    state = Manifest.state
+
+    def asked(manifest: Manifest) -> State:
+        if away:
+            raise away.pop()
+        return state(manifest)
+
+    with store(tmp_path / "data", records_url) as one:
+        one.put(*OURS)
+        sealer = Sealer(one.writer, one.history, rows=1, apart=False)
+        monkeypatch.setattr(Manifest, "state", asked)
+        sealer.start()
+        until = time.monotonic() + 10
+        while one.writer.tail.rows:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        sealer.stop()
+        assert sealer.trouble is None
+        all_there(one)

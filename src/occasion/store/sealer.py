@@ -153,8 +153,8 @@ class Sealer:
                 while not self.due() and not self._end.is_set() and self.file_by_party():
                     pass
                 self.trouble = None
-            except (OccasionError, OSError, EOFError) as error:
-                self.trouble = str(error).splitlines()[0]
+            except Exception as error:  # also of the database: it may be away for a while
+                self.trouble = f"{type(error).__name__}: {error}".splitlines()[0]
                 log.error("the tail could not be sealed; it stays where it is", exc_info=error)
                 self._end_process()
                 self._end.wait(LOOK * 20)
