@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from occasion.cli import run
 from occasion.finding import unsealed
 from occasion.finding.known_texts import KnownTexts
 from occasion.finding.ordered import microseconds
@@ -121,3 +122,19 @@ def test_broken_bytes_are_survived(tmp_path, seed, changes):
         assert found is not None
     if found is not None:
         assert all(len(column) == 400 for column in found)
+
+
+@pytest.mark.parametrize("group", [0, 1])
+def test_a_name_that_is_no_text_is_said_in_a_line(tmp_path, group, capsys):
+    path = tmp_path / "own.parquet"
+    made = table(np.random.default_rng(5), 4_000, pa.timestamp("us")).rename_columns(["party", "name", "at"])
+    pq.write_table(made, path, compression="none", row_group_size=2_000)
+    data = path.read_bytes()
+    begin = pq.read_metadata(path).row_group(group).column(1).dictionary_page_offset
+    place = data.index(NAMES[0].encode(), begin)
+    path.write_bytes(data[:place] + b"\xff" + data[place + 1 :])
+    assert run(["find", str(path), "--kept", "count(any) >= 1 between 28 days and 70 days after start"]) == 2
+    said = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("mapping ")]
+    assert len(said) == 1
+    assert "own.parquet" in said[0]
+    assert "this should not happen" not in said[0]

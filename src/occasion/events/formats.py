@@ -247,11 +247,11 @@ def _parquet(path: Path) -> Format:
         file = pq.ParquetFile(path)
         if file.metadata.num_rows == 0:
             raise InputError(f"{path}: is empty (a Parquet file without rows)")
-        batch = next(file.iter_batches(SAMPLE_ROWS))
-    except (pa.ArrowInvalid, OSError) as error:
+        columns = flat(next(file.iter_batches(SAMPLE_ROWS)))
+        sample = {name: column.to_pylist() for name, column in columns.items()}
+    except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: is a Parquet file that cannot be read ({str(error).splitlines()[0]})") from None
-    columns = flat(batch)
-    return Format("parquet", tuple(columns), {name: column.to_pylist() for name, column in columns.items()})
+    return Format("parquet", tuple(columns), sample)
 
 
 def flat(batch: Any) -> dict[str, Any]:

@@ -58,7 +58,10 @@ class RowGroup:
                     if not compiled(ordered_kernels.plain_texts)(page.data, 0, begin, stop):
                         return None
                     data = page.data.tobytes()
-                    known = [data[a:b].decode() for a, b in zip(begin.tolist(), stop.tolist(), strict=True)]
+                    try:
+                        known = [data[a:b].decode() for a, b in zip(begin.tolist(), stop.tolist(), strict=True)]
+                    except UnicodeDecodeError:
+                        return None
                     continue
                 codes = self._room.array("codes", page.count, np.int32)[: page.count]
                 if not page.codes(codes) or not len(known) > int(codes.max(initial=0)) >= 0 or codes.min(initial=0) < 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from tempfile import gettempdir
@@ -13,11 +14,24 @@ from uuid import uuid4
 import duckdb
 from sqlglot import exp
 
+from occasion.errors import InputError
 from occasion.store.engine import EngineName, Raw
 from occasion.store.shown import fields_of_map, shown
 from occasion.store.source import Source
 
 BATCH_ROWS = 100_000
+
+
+@contextmanager
+def _damage_said() -> Iterator[None]:
+    """One line where a file that is read holds what cannot be read."""
+    try:
+        yield
+    except duckdb.InvalidInputException as error:
+        said = str(error).splitlines()[0].removeprefix("Invalid Input Error: ")
+        if "Parquet file" not in said:
+            raise
+        raise InputError(f"a file is damaged, or was not written as Parquet is: {said}; write it anew") from None
 
 
 class DuckEngine:
@@ -48,7 +62,8 @@ class DuckEngine:
     def create(self, stem: str, query: exp.Query) -> str:
         """See `Engine.create`."""
         name = f"{stem}_made_{next(self._numbers)}"
-        self.connection.execute(exp.Create(this=exp.to_table(name), kind="TABLE", expression=query).sql(self.name))
+        with _damage_said():
+            self.connection.execute(exp.Create(this=exp.to_table(name), kind="TABLE", expression=query).sql(self.name))
         return name
 
     def view(self, stem: str, query: exp.Query) -> str:
@@ -79,7 +94,8 @@ class DuckEngine:
 
     def run(self, query: exp.Query) -> Any:
         """See `Engine.run`."""
-        return self.connection.execute(query.sql(self.name)).to_arrow_table()
+        with _damage_said():
+            return self.connection.execute(query.sql(self.name)).to_arrow_table()
 
     def batches(self, query: exp.Query) -> Iterator[Any]:
         """See `Engine.batches`; the connection is another one, so that queries may run in between."""
