@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from markupsafe import Markup
 
 import occasion.coach as coach_rooms
 from desk_examples import NOW
@@ -23,7 +24,7 @@ from occasion.desk.reading_view import reading_view
 from occasion.people.parties import Party
 from occasion.service.pages.reader import Reader, reader_for
 from occasion.service.pages.rendering import templates
-from occasion.service.pages.words import SAYS, Words, words_in
+from occasion.service.pages.words import GAP, SAYS, Words, words_in
 from test_pages_look import dotted
 
 DAY = 86_400_000_000
@@ -55,9 +56,14 @@ def test_who_got_the_words_is_said_as_the_coach_says_it() -> None:
     found = 0
     for reading, view, zone, now in views():
         reader = reader_for("en-GB", zone, now)
-        for sentence in view.said:
+        for sentence in (
+            *view.said,
+            *(part.why for part in view.parts),
+            *(note.why for note in view.notes),
+            *view.changes,
+        ):
             assert shown(reader.coach(sentence, view.said)) == sentence
-            found += 1
+            found += sentence in view.said
         if reading.part("unique").facts.get("shared"):
             assert reading.part("unique").why in view.said
     assert found > 60
@@ -99,11 +105,11 @@ def test_what_is_in_the_catalogue_the_coach_does_say() -> None:
     folder = Path(coach_rooms.__file__).parent
     written = "\n".join(one.read_text("utf-8") for one in [*folder.glob("*.py"), *folder.glob("data/*.en.txt")])
     joined = re.sub(r'"\s*\n\s*f?"', "", written).casefold()
-    filled = joined.replace("{answer_days}", "14").replace("{late}", "late").replace("{far}", "far too late")
+    filled = joined.replace("{answer_days}", "14") + re.sub(r"\{+[^{}]*\}+", GAP, joined)
     missing = [
         text for name, text in words_in().texts.items() if name.startswith(SAYS) and text.casefold() not in filled
     ]
-    assert missing == [] or all(text in COMPOSED for text in missing), missing
+    assert set(missing) - set(COMPOSED) == set()
 
 
 COMPOSED = (  # of two parts, where the coach puts them together
@@ -111,6 +117,15 @@ COMPOSED = (  # of two parts, where the coach puts them together
     "words of its own, and it answered them in time",
     "it answered what they had asked, late",
     "it answered what they had asked, far too late",
+    "names what is not to be mentioned",
+    "it names what is not to be mentioned: {words}",
+    "“{words}” is not to be mentioned",
+    "names what is for inside only",
+    "it names what is for inside only: {words}",
+    "“{words}” is for inside only",
+    "names what is sensitive and they have not brought up lately",
+    "it names what is sensitive and they have not brought up lately: {words}",
+    "“{words}” is sensitive and they have not brought up lately",
 )
 
 
@@ -131,9 +146,9 @@ def test_in_another_language_most_of_it_is_in_that_language() -> None:
         for kind, some in lines.items():
             for one in some:
                 counted = left.setdefault(kind, [0, 0])
-                counted[0] += "<bdi>" not in reader.coach(one, view.said)
+                counted[0] += reader.coach(one, view.said) != Markup("<bdi>{}</bdi>").format(one)
                 counted[1] += 1
     told = {kind: f"{done / of:.2f} of {of}" for kind, (done, of) in left.items()}
     sys.stdout.write(f"sentences of the coach that are in the catalogue: {told}\n")
-    floors = {"why": 0.5, "notes": 0.5, "changes": 0.3, "not judged": 0.9}
+    floors = {"why": 0.75, "notes": 0.95, "changes": 0.8, "not judged": 0.9}
     assert all(left[kind][0] >= floor * left[kind][1] for kind, floor in floors.items()), told

@@ -1,4 +1,5 @@
-"""What the coach says with figures and names in it, as sentences of the catalogue: of who else got the words.
+"""What the coach says with figures and names in it, as sentences of the catalogue: of who else got the words, and of
+whom it is for.
 
 The coach itself speaks English. Sentences that are the same in every reading are found in the catalogue by their words;
 the verdict is said from the levels.
@@ -13,10 +14,40 @@ from occasion.coach.reading import Part, Reading
 from occasion.coach.unique import NAMED
 from occasion.desk.parts import Said
 
+SPOKEN_OF = 2  # facts in the sentence
+
 
 def said_of(reading: Reading, zone: str) -> Mapping[str, Said]:
     """By the coach's sentence the same as a sentence of the catalogue; `zone`: of the party, for what a day is."""
-    part = reading.part("unique")
+    found = _among(reading.part("relatable")) | _more(reading.part("respectful"))
+    return found | _unique(reading.part("unique"), zone)
+
+
+def _among(part: Part) -> dict[str, Said]:
+    """What a text speaks of, and how surely it points to whom it is to."""
+    candidates, probability, speaks = (part.facts.get(name) for name in ("candidates", "probability", "speaks"))
+    if not isinstance(candidates, int) or not isinstance(probability, float) or not isinstance(speaks, list):
+        return {}
+    head, told, _ = part.why.partition(f"; of {candidates} parties it points to them with probability ")
+    facts = tuple(map(str, speaks[:SPOKEN_OF]))
+    of = {
+        f"It speaks of {' and '.join(facts)}": Said("coach.of", {"facts": facts}),
+        f"It speaks of {' and '.join(facts)}, as it could to others": Said("coach.of_others", {"facts": facts}),
+    }
+    said = {"sentence": of.get(head, head), "n": candidates, "probability": probability}
+    return {part.why: Said("coach.among", said)} if told else {}
+
+
+def _more(part: Part) -> dict[str, Said]:
+    """The gravest of several remarks."""
+    remarks = part.facts.get("remarks")
+    more = len(remarks) - 1 if isinstance(remarks, list) else 0
+    head = part.why.removesuffix(f" (and {more} more)")
+    return {part.why: Said("coach.and_more", {"sentence": head, "n": more})} if head != part.why else {}
+
+
+def _unique(part: Part, zone: str) -> dict[str, Said]:
+    """Who got the words, how many of them, and when."""
     if not part.facts.get("shared"):
         return {}
     found = {part.why: _why(part, zone)}

@@ -85,10 +85,18 @@ class Reader:
         if said is not None and sentence in said:
             return self.said(said[sentence])
         for text, begin in ((sentence, False), (sentence[:1].lower() + sentence[1:], True)):
-            if (name := self.words.sentences.get(text)) is not None:
-                found = self.t(name)
-                return found[:1].upper() + found[1:] if begin else found
+            if (found := self._says(text)) is not None:
+                return found[:1].upper() + found[1:] if begin and found[:1] != "<" else found
         return Markup("<bdi>{}</bdi>").format(sentence)
+
+    def _says(self, sentence: str) -> Markup | None:
+        if (name := self.words.sentences.get(sentence)) is not None:
+            return self.t(name)
+        for before, after, name in self.words.gapped:
+            rest = sentence.removeprefix(before).removesuffix(after)
+            if len(before) + len(rest) + len(after) == len(sentence) and rest:
+                return self.t(name, words=Markup("<bdi>{}</bdi>").format(rest))
+        return None
 
     def value(self, name: str, value: Value | Said | tuple[str | Said, ...], zone: str | None = None) -> object:
         """A value of a sentence, shown as its name says (see parts.Said)."""
@@ -100,6 +108,10 @@ class Reader:
             return self.plain_day(int(value or 0))
         if value is None:
             return self.t("time.no_end")
+        if name == "sentence":
+            return self.coach(str(value))
+        if name == "probability" and isinstance(value, float):
+            return numbers.format_decimal(value, "0.00", locale=self.locale)
         if name == "local_us":
             return self.clock(int(value), zone)
         if name.endswith("_for_us"):

@@ -7,7 +7,7 @@ number has one entry for each plural category its language has (CLDR: `.one`, `.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -19,6 +19,7 @@ from occasion.desk.texts import ENGLISH
 from occasion.errors import InputError
 
 LANGUAGES = ("en",)
+GAP = "{words}"
 SAYS = "coach.says."  # before the names of sentences that the coach says in English
 
 
@@ -33,6 +34,11 @@ class Words:
     def sentences(self) -> Mapping[str, str]:
         """The names of the coach's sentences by what it says in English."""
         return _sentences()
+
+    @property
+    def gapped(self) -> Sequence[tuple[str, str, str]]:
+        """Those with a gap, by what stands before and after it, the longest first; and their names."""
+        return _gapped()
 
     def __call__(self, name: str, count: float | None = None, /, **gaps: object) -> Markup:
         """The text of that name; `count` picks its plural form. KeyError for a name that is not in the catalogue."""
@@ -61,6 +67,13 @@ def words_in(language: str = "en") -> Words:
 @cache
 def _sentences() -> Mapping[str, str]:
     return {text: name for name, text in words_in("en").texts.items() if name.startswith(SAYS)}
+
+
+@cache
+def _gapped() -> Sequence[tuple[str, str, str]]:
+    parts = ((text.partition(GAP), name) for text, name in _sentences().items() if GAP in text)
+    cut = [(before, after, name) for (before, _, after), name in parts]
+    return sorted(cut, key=lambda one: -len(one[0]) - len(one[1]))
 
 
 def flatten(tree: Mapping[str, object], before: str = "") -> dict[str, str]:
