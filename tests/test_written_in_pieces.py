@@ -21,7 +21,7 @@ from occasion.store.occurrences import Noticed, settle
 from occasion.store.records import open_records, writing
 from occasion.store.schema.log import REFUSED
 from test_meaning import DAY, event
-from test_watching import CATALOGUE, SECOND, agrees, of, on_record
+from test_watching import CATALOGUE, SECOND, agrees, edit, of, on_record
 
 
 class Killed(BaseException):
@@ -161,3 +161,27 @@ def test_somebody_is_erased_while_it_catches_up_after_a_crash_and_it_crashes_aga
     server.start(4 * DAY + 5 * SECOND)
     for party in parties:
         assert (party, 4, "holds") not in on_record(server, "quiet")
+
+
+def test_another_edit_while_a_moment_under_another_name_reads_history(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    also = "  also quiet:\n    when: no x for 3 days after a\n    owner: me\n    purpose: p\n"
+    edit(server, "  friends:", also + "  friends:")
+    server.tick(3 * SECOND)
+    server.tick(6 * SECOND)
+    parties = [f"p{n}" for n in range(6)]
+    server.take([of(party, event("a", 1)) for party in parties], 1 * DAY)
+    server.tick(5 * DAY)
+    for name, value in (("BETWEEN", 0.0), ("IDLE", 0.0), ("GO_BACK", 1)):
+        monkeypatch.setattr(f"occasion.service.watching.{name}", value)
+    edit(server, "  quiet:", "  silent:")
+    server.tick(5 * DAY + 2 * SECOND)
+    server.tick(5 * DAY + 4 * SECOND)
+    assert server.following is not None
+    assert server.following.busy
+    edit(server, also, "")
+    for n in range(3, 20):
+        server.tick(5 * DAY + 2 * n * SECOND)
+    assert not server.following.busy
+    assert sorted(on_record(server, "silent")) == [(party, 4, "holds") for party in parties]

@@ -263,9 +263,8 @@ class Reading:
 
     def _go_back_for(self, new: Collection[Key], watched: Container[str]) -> None:
         """Have history read for these, and by everybody where a definition that was `watched` serves another moment."""
-        added = {identity for identity, _, _ in new}
-        self.watcher.added |= added
-        self.all_again = any(identity in watched for identity in added)
+        self.watcher.added |= {identity for identity, _, _ in new}
+        self.all_again = any(identity in watched for identity in self.watcher.added)  # an earlier one's too, half read
         self.behind = self.rows.everyone() if self.watcher.added else None
 
     def go_back(self, some: int) -> list[Change]:
