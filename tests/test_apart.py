@@ -13,7 +13,7 @@ import pytest
 
 from occasion.service import apart
 from occasion.service.apart import Apart
-from occasion.service.apart_work import Asked, Forgotten
+from occasion.service.apart_work import Asked, Forgotten, Standing
 from occasion.store.workspace import Workspace
 
 
@@ -83,3 +83,17 @@ def test_a_process_that_cannot_be_started_is_tried_again(beside: Apart, monkeypa
     beside._thread.join(10)
     assert len(tried) == 3
     assert beside.trouble == "the watcher's process could not be started (Resource temporarily unavailable)"
+
+
+def test_one_that_is_well_again_is_waited_for_again(
+    beside: Apart, theirs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    behind = Standing(5, 5, 0, False, False, ())
+    monkeypatch.setattr(beside, "_failures", apart.GIVE_UP)
+    beside._begun = time.monotonic()
+    beside._hear(behind)
+    assert beside.kept(6), "it failed again and again: segments do not wait for it"
+    beside._begun = time.monotonic() - apart.WELL - 1
+    beside._hear(behind)
+    assert not beside.kept(6)
+    assert beside.kept(5)

@@ -44,7 +44,7 @@ class Apart:
         self.trouble: str | None = None
         self.plan = _plan_of(workspace)
         self._standing = BEGINNING
-        self._failures = 0
+        self._failures, self._begun = 0, 0.0
         self._pipe: Pipe | None = None
         self._process: Any = None
         self._sending = Lock()
@@ -143,14 +143,14 @@ class Apart:
 
     def _run(self) -> None:
         while not self._end.is_set():
-            begun = monotonic()
+            self._begun = monotonic()
             try:
                 self._live()
             except OSError as error:
                 self.trouble = f"the watcher's process could not be started ({error.strerror})"
             if self._end.is_set():
                 return
-            self._failures = 1 if monotonic() - begun > WELL else self._failures + 1
+            self._failures = 1 if monotonic() - self._begun > WELL else self._failures + 1
             self.trouble = self.trouble or "the watcher's process ended"
             log_.error("the watcher ended (%s); it is started again", self.trouble)
             self._end.wait(min(LONGEST_PAUSE, 2.0 ** (self._failures - 1)))
@@ -188,6 +188,8 @@ class Apart:
     def _hear(self, said: Said) -> None:
         if isinstance(said, Standing):
             self._standing, self.trouble = said, None
+            if self._failures and monotonic() - self._begun > WELL:
+                self._failures = 0  # so that segments wait for it again
         elif isinstance(said, Told):
             for word in said.words:
                 self._tell(word)
