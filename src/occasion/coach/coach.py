@@ -33,7 +33,7 @@ def coach(around: Around, draft: Draft, others: Others) -> Reading:
         raise InputError(f"draft: has {len(draft.text):,} characters; at most {LONGEST:,} are read")
     known = known_of(around, draft)
     rest = others.of(around, draft, known.party.kind)
-    return read(draft, known, rest, around.sent, seen_by=around.seen_by, canonical=around.log.canonical)
+    return read(draft, known, rest, around.sent, seen_by=around.seen_by, canonical=around.log.canonical, thorough=True)
 
 
 @on_one_thread
@@ -46,14 +46,17 @@ def read(
     seen_by: SeenBy = nobody,
     canonical: Callable[[str], str] = itself,
     again: bool = False,
+    thorough: bool = False,
 ) -> Reading:
-    """The reading from what is known alone; `before`, `seen_by`, `canonical` and `again` as for `read_unique`."""
+    """The reading from what is known alone; `before`, `seen_by`, `canonical` and `again` as for `read_unique`,
+    `thorough` as for `read_respectful`.
+    """
     language = language_of(draft.text)
     parts = (
         read_unique(draft, known, before, seen_by=seen_by, canonical=canonical, again=again),
         read_relatable(draft, known, others, language),
         read_relevant(draft, known, language),
-        read_respectful(draft, known, language),
+        read_respectful(draft, known, language, thorough=thorough),
         read_two_way(draft, known, language),
     )
     verdict, why = verdict_of(parts)

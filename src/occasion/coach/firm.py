@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from itertools import pairwise
 
 from occasion.coach.wording import fold
 from occasion.events.mail_ours import PUBLIC
@@ -104,7 +105,7 @@ def _length(text: str, words: list[re.Match[str]], firm: Collection[str]) -> int
 def _branch(text: str, words: list[re.Match[str]]) -> int:
     """How many words in capitals follow the first, the name's last, on its line."""
     count = 0
-    for before, word in zip(words, words[1:], strict=False):
+    for before, word in pairwise(words):
         if text[before.end() : word.start()] != " " or not word.group()[0].isupper():
             break
         count += 1

@@ -26,7 +26,8 @@ from occasion.coach.manners import (
 from occasion.coach.mentioned import mentioned
 from occasion.coach.pieces import pieces_of
 from occasion.coach.politeness import Politeness, politeness, why_no_politeness
-from occasion.coach.pressure import blaming, pressing, shouting
+from occasion.coach.pressure import BLAMING, PRESSING, blaming, pressing, shouting
+from occasion.coach.pressure_model import Pressing, thoroughly
 from occasion.coach.reading import Draft, Known, Level, Part, Span, begun
 from occasion.coach.remarks import Remark, of_found
 from occasion.coach.tone import of_the_model, of_the_tone, regret_due
@@ -41,13 +42,14 @@ READ_AT_MOST = 20_000  # characters of a draft
 _BOUND: tuple[Check, ...] = ("pressure", "tone", "jargon")
 
 
-def read_respectful(draft: Draft, known: Known, language: str | None) -> Part:
+def read_respectful(draft: Draft, known: Known, language: str | None, *, thorough: bool = False) -> Part:
     """Hour, channel, number of messages, details that are not to be named, pressure, blame, shouting, grief, tone and
-    length, with places and reasons. `facts` has the kinds of remarks and the figures behind them."""
+    length, with places and reasons. `facts` has the kinds of remarks and the figures behind them. `thorough`: sentences
+    are read by the model of pressure too, where it is installed."""
     draft = replace(draft, text=draft.text[:READ_AT_MOST])
     read = politeness(pieces_of(draft.text).body or draft.text, language)
     spoken = [*_everywhere(draft, known, language)]
-    spoken += _in_words(draft, language or "")
+    spoken += _in_words(draft, language or "", thorough)
     if language == ENGLISH:
         spoken += _in_english(draft, known, read)
     elif read is not None:
@@ -104,12 +106,17 @@ def _everywhere(draft: Draft, known: Known, language: str | None) -> Iterator[Re
     yield from of_the_length(draft, known)
 
 
-def _in_words(draft: Draft, language: str) -> Iterator[Remark]:
-    """Pressure and blame, where there are cues for the language."""
-    press, blame = pressing(draft.text, language), blaming(draft.text, language)
+def _in_words(draft: Draft, language: str, thorough: bool) -> Iterator[Remark]:
+    """Pressure and blame, where there are cues for the language; slight where only the model has it, and not surely."""
+    found = Pressing((*pressing(draft.text, language), *blaming(draft.text, language)))
+    if thorough:
+        found = thoroughly(found.surely, pieces_of(draft.text).sentences, language)
+    press, blame = named(found.surely, *PRESSING), named(found.surely, *BLAMING)
     yield from of_found("pressure", "grave", press, "it presses: “{words}”", "“{words}” presses them")
     why = "it blames, doubts or lectures: “{words}”"
     yield from of_found("blame", "grave", blame, why, "“{words}” puts it on them")
+    for one in found.perhaps:
+        yield from of_found("tone of pressure", "slight", [one], f"it {one.why}: “{{words}}”", f"“{{words}}” {one.why}")
 
 
 def _in_english(draft: Draft, known: Known, read: Politeness | None) -> Iterator[Remark]:
