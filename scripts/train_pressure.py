@@ -45,7 +45,7 @@ def fit(seen: NDArray[np.float64], kinds: Sequence[str | None]) -> PressureModel
     presses = np.array([kind is not None for kind in kinds])
     gamma = 1 / seen.shape[1]
     machine = SVC(C=STRENGTH, gamma=gamma).fit(plain.astype(float) * STEP, presses)
-    of = np.array([KINDS.index(kinds[at]) if presses[at] else -1 for at in machine.support_], np.int8)  # type: ignore[arg-type]
+    of = np.array([KINDS.index(kinds[at]) if presses[at] else -1 for at in machine.support_], np.int8)
     return PressureModel(
         mean.astype(np.float32), spread.astype(np.float32), plain[machine.support_],
         machine.dual_coef_[0].astype(np.float32), of, float(machine.intercept_[0]), gamma, 0.0, 0.0, 0.0,

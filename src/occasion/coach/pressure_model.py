@@ -77,7 +77,8 @@ def thoroughly(found: Sequence[Found], sentences: Sequence[Piece], language: str
     long = [one for one in sentences if len(one.text.split()) >= FEWEST_WORDS][:MOST_SENTENCES]
     if language != ENGLISH or not long or not available():
         return Pressing(tuple(found))
-    model, surely, perhaps = pressure_model(), list(found), []
+    model, surely = pressure_model(), list(found)
+    perhaps: list[Found] = []
     for one in long:
         score, kind = _judged(" ".join(one.text.split()))
         turns = [turn for turn in found if turn.start < one.end and turn.end > one.start]
