@@ -67,12 +67,12 @@ def test_its_catalogue_is_in_order() -> None:
 def test_notes_to_one_person_are_about_what_was_known_of_them_and_a_newsletter_went_out_two_days_ago() -> None:
     made = practice(7, TODAY)
     known = {person.party: person for person in made.people}
-    notes = [event for event in made.history if event.name == "message" and event.body and " Bolek" in event.body]
+    notes = [event for event in made.history if event.name == "message" and event.body and "dachshund" in event.body]
     assert notes
     for note in notes:
         person = known[note.party]
         assert note.actor == person.owner
-        assert any("Bolek" in text and at < note.at for text, *_, at in person.details)
+        assert any("dachshund" in text and at < note.at for text, *_, at in person.details)
     bodies = [event.body for event in made.history if event.name == "message" and event.direction == "out"]
     assert sum(1 for body, many in Counter(bodies).items() if many == 1 and body and len(body) > 80) >= 10
     lately = [event for event in made.history if event.mass and event.at == clock_us(date(2026, 3, 4), 10)]

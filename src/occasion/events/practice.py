@@ -10,7 +10,7 @@ CALL_EFFECT, whoever the patient is. Newsletters and recall letters change nothi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TypeVar
@@ -270,27 +270,19 @@ def _mass(make: _Maker, people: list[Person]) -> None:
 
 
 def _own(make: _Maker, people: list[Person], rng: np.random.Generator) -> None:
-    """Notes to one person each, some days after a visit of the last year, about what is known of them by then."""
-    visits = [event for event in make.events if event.name == "visit" and event.at > make.midnight - 330 * DAY_US]
-    by_party = {event.party: event for event in visits}
-    written: set[str] = set()
-    for about, note, answer in words.OWN:
-        knowing = [
-            person
-            for person in people
-            if person.party in by_party
-            and person.party not in written
-            and any(text == about and at < by_party[person.party].at for text, *_, at in person.details)
-        ]
-        if not knowing:
-            continue
-        person = knowing[int(rng.integers(len(knowing)))]
-        written.add(person.party)
-        first, seen = person.name.split()[0], by_party[person.party].at
+    """Notes to one person each, some days after a visit of the last year, about what is known of them alone."""
+    visits = {event.party: event for event in make.events
+              if event.name == "visit" and event.at > make.midnight - 330 * DAY_US}  # fmt: skip
+    there = [i for i, person in enumerate(people) if person.party in visits]
+    for place, (about, note, answer) in zip(rng.permutation(there), words.OWN, strict=False):
+        person, seen = people[place], visits[people[place].party].at
+        detail: Noted = (about, "other", "anything", False, False, "said in the chair", person.owner, seen - HOUR_US)
+        people[place] = replace(person, details=(*person.details, detail))
         at = seen + int(1 + 2 * rng.random()) * DAY_US + int(HOUR_US * rng.random())  # at about the hour of the visit
-        body = f"{note.format(name=first)} {next(one.name for one in COLLEAGUES if one.id == person.owner)}"
+        signed = next(one.name for one in COLLEAGUES if one.id == person.owner)
+        body = f"{note.format(name=person.name.split()[0])} {signed}"
         make.say(person.party, "message", at, direction="out", channel="email", actor=person.owner, body=body)
-        if answer and at < make.midnight:
+        if answer:
             back = at + int((2 + 20 * rng.random()) * HOUR_US)
             make.say(person.party, "message", back, direction="in", channel="email", body=answer)
 

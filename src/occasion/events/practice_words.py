@@ -68,109 +68,90 @@ DETAILS = (
     ("takes blood thinners", "health", "care", True, False, "health questionnaire"),
     ("is learning Portuguese for a year in Porto", "other", "anything", False, False, "said in the chair"),
 )
-# Notes that somebody wrote to one person, by what is known of them; each is written once. And what they answered, ""
-# for nothing.
+# What is known of one person alone, a note that somebody wrote about it, and what they answered ("" for nothing).
 OWN = (
     (
-        "prefers the mint rinse",
-        "The mint rinse is back on the shelf, {name}; I hid two bottles behind the plaster casts so that nobody "
-        "else finds them. Has the tender spot on the left given up yet?",
-        "Only when it rains. Keep one for me!",
-    ),
-    (
-        "prefers the mint rinse",
-        "I changed our order, {name}: no more cinnamon, the mint one you like is here by Thursday. Which side do "
-        "you chew on now that the new filling sits?",
-        "Both, and it feels like my own tooth.",
-    ),
-    (
-        "daughter starts school in September",
-        "{name}, has your daughter chosen her satchel for school? My own girl wanted the one with the fox and "
-        "then cried because it had no pocket for a tooth.",
-        "Fox too! With a tooth box, thanks to you.",
-    ),
-    (
-        "daughter starts school in September",
-        "Tell your daughter, {name}, that teeth may wobble at school. And does the night guard still squeak, or "
-        "did the second polish help?",
-        "It is silent at last.",
-    ),
-    (
-        "rides to work by bicycle, also in winter",
-        "It froze on the bridge this morning and I thought of you on your bicycle, {name}. Did the cold get into "
-        "the crown, or did it leave you alone?",
-        "Not a twinge, and I did not fall.",
-    ),
-    (
-        "rides to work by bicycle, also in winter",
-        "Somebody has put a pump beside our door, {name}, as you said we should. How did the long ride to the "
-        "lake go with the temporary bridge in?",
-        "",
-    ),
-    (
-        "bakes bread on Saturdays",
-        "The rye bread you left was gone before the second patient, {name}, crust and all. Can you bite into it "
-        "yourself yet, or is it still soup?",
-        "First crust today. It was glorious.",
-    ),
-    (
-        "bakes bread on Saturdays",
-        "I tried to bake your bread on Saturday, {name}, and made a brick. What do you do with it on the Friday "
-        "night? And the stitches, do they pull when you knead?",
-        "Fold it every hour. No, they are fine.",
-    ),
-    (
-        "plays the cello in an amateur orchestra",
-        "{name}, I heard your orchestra's slow movement through the open church door on Sunday. Did the jaw hold "
-        "out through the rehearsals with the splint?",
+        "sings bass in the choir of the opera and hums Verdi in the chair",
+        "I heard the opera choir through the open stage door on Sunday, {name}, and there was your bass under all"
+        " the Verdi. Did the jaw hold out through the rehearsals with the splint?",
         "It did, and I was not even late.",
     ),
     (
-        "plays the cello in an amateur orchestra",
-        "When does the orchestra play next, {name}? I move your long appointment away from it, since nobody "
-        "should count bars with a numb lip.",
-        "The ninth. You are a friend of music.",
+        "daughter Ida keeps her milk teeth in a matchbox painted as a castle",
+        "Has Ida's matchbox castle had visitors, {name}? Tell her that I want to see every milk tooth in it. And "
+        "does the night guard still squeak?",
+        "It is silent at last. Ida says Friday.",
     ),
     (
-        "has a shop for second-hand books on Mill Lane",
-        "The second-hand detective novel from your shop, {name}, kept me up until three; it was the gardener. Is "
-        "the lower wisdom tooth keeping you up as well?",
-        "Not any more. I have the sequel.",
+        "rides a blue recumbent bicycle over the old bridge, also in frost",
+        "It froze on the old bridge this morning, {name}, and I thought of you on your blue recumbent. Did the "
+        "cold get into the crown, or did it leave you alone?",
+        "Not a twinge, and I did not fall.",
     ),
     (
-        "has a shop for second-hand books on Mill Lane",
-        "I came past your window on Mill Lane, {name}, and there stood the atlas my father had. Would you put it "
-        "aside until payday? And does the bite feel even now?",
-        "It is yours. Even, yes.",
+        "bakes rye bread with caraway, from a sourdough called Otto",
+        "Otto's rye bread with the caraway was gone before the second patient, {name}, crust and all. Can you "
+        "bite into it yourself yet, or is it still soup?",
+        "First crust today. It was glorious.",
     ),
     (
-        "early shift, never before three in the afternoon",
-        "Your early shift is in the book now, {name}: nobody here rings you before three again. Did you sleep "
-        "after the injection wore off?",
+        "repairs barrel organs and tries them out on the balcony",
+        "A barrel organ played in the square on Saturday, {name}; was that one of yours? And does the bite feel "
+        "even now, when you blow the dust out of the pipes?",
+        "Mine, a waltz out of tune. Even, yes.",
+    ),
+    (
+        "writes the crossword of the evening paper, under the name Quill",
+        "Seven down in the evening paper, {name}: a tooth in nine letters. Was that crossword for us, Quill? And "
+        "is the lower wisdom tooth keeping you up at night?",
+        "Guilty. Not any more.",
+    ),
+    (
+        "keeps watch at the lighthouse museum at night and sleeps until three",
+        "Your nights at the lighthouse museum are in our book now, {name}: nobody rings before three again. Did "
+        "you sleep after the injection wore off?",
         "Like a stone. Thank you for the three.",
     ),
     (
-        "walks a very old dachshund called Bolek",
-        "Is Bolek's cough better, {name}? He lay across my shoes so bravely while we took your mould that I have "
-        "bought him a blanket.",
-        "He sleeps on it already.",
+        "walks a very old dachshund that has a red wheelchair",
+        "Is the dachshund's red wheelchair mended, {name}? He rolled over my shoes so bravely while we took your "
+        "mould that I have bought him a bell.",
+        "He rings it already.",
     ),
     (
-        "walks a very old dachshund called Bolek",
-        "{name}, there is a step less at the side door, for Bolek's short legs. Does the new crown click when you"
-        " call him, as the old one did?",
+        "is learning Icelandic to read the letters of a grandmother",
+        "I looked up the Icelandic word for toothache, {name}; it is longer than the ache. How many of your "
+        "grandmother's letters can you read by now?",
+        "Eleven. In one she had a toothache!",
+    ),
+    (
+        "grows chillies on the fire escape and makes jam of them",
+        "I tried the chilli jam from your fire escape, {name}, and cried at the desk. Please no spoonful of it "
+        "until Thursday: does the stitch still pull?",
+        "Only when I laugh at you.",
+    ),
+    (
+        "plays the musical saw in a wedding band",
+        "How was the wedding, {name}? I could not picture the musical saw with a numb lip. If it still tingles on"
+        " Monday, ring me and ask for me by name.",
         "",
     ),
     (
-        "is learning Portuguese for a year in Porto",
-        "Bom dia, {name}! I looked up a colleague in Porto who speaks English, should the root act up by the "
-        "river. How far are you with the verbs?",
-        "Lost in the subjunctive. Obrigada!",
+        "restores a rowing boat of 1931 with two neighbours",
+        "Is the rowing boat dry after all that rain, {name}? I keep the drops for your gum behind the desk; would"
+        " you or one of the neighbours come by for them?",
+        "I will, with varnish on my hands.",
     ),
     (
-        "is learning Portuguese for a year in Porto",
-        "Your X-rays go to Porto with you, {name}, on a stick shaped like a sardine. Would you like me to write "
-        "down the word for sensitive to cold?",
-        "Please! And for anaesthetic.",
+        "collects postcards of bridges and has 812 of them",
+        "Somebody left me a postcard of an iron bridge, {name}: would it be number 813? And your own bridge, the "
+        "new one, does it still feel like a guest?",
+        "It has moved in. 813, yes please!",
+    ),
+    (
+        "teaches chess to the children of the harbour school on Wednesdays",
+        "Who won on Wednesday, {name}, the harbour children or the headmistress? I moved your long appointment so"
+        " that you miss no round of chess. Would Thursday at nine do?",
+        "The children, in nineteen moves. Thursday is perfect.",
     ),
 )
