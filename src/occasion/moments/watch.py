@@ -27,6 +27,7 @@ from occasion.moments.live.state import LONG_AGO, State, copied
 from occasion.moments.reading import Reading
 from occasion.moments.rows import MemoryRows, Rows
 from occasion.moments.timers import Timers
+from occasion.moments.waiting import Waiting
 
 BUFFER_US = 2_000_000
 AHEAD_US = 3_600_000_000  # timers of rows on a shelf are asked for an hour ahead
@@ -54,7 +55,7 @@ class Watcher:
         self.log, self.buffer_us = log, buffer_us
         self.rows: Rows = rows if rows is not None else MemoryRows()
         self.clock = self.horizon = self.asked = LONG_AGO  # every instant up to the horizon is closed
-        self.waiting: list[Event] = []  # later than the horizon
+        self.waiting = Waiting()  # later than the horizon
         self.unseen: list[tuple[int, int, Event]] = []  # seen later than the clock: a heap
         self.timers = Timers()
         self.acted: set[Key] = set()
@@ -79,7 +80,7 @@ class Watcher:
         if self.unseen or max([event.seen for event in given], default=clock) > clock:
             given = self._seen_by(given, clock)
         late = [event for event in given if event.at <= self.horizon]
-        self.waiting += [event for event in given if event.at > self.horizon] if late else given
+        self.waiting.add([event for event in given if event.at > self.horizon] if late else given)
         self.clock = clock
         changes = self._late(late) if late else []
         return changes + self._close(clock - self.buffer_us)
@@ -149,11 +150,11 @@ class Watcher:
         return ready
 
     def _queue(self, events: list[Event]) -> None:
-        self.waiting += self._seen_by(events, self.clock)
+        self.waiting.add(self._seen_by(events, self.clock))
 
     def _drop_waiting(self, parties: Collection[str]) -> None:
         gone = frozenset(parties)
-        self.waiting = [event for event in self.waiting if event.party not in gone]
+        self.waiting.drop(gone)
         self.unseen = [one for one in self.unseen if one[2].party not in gone]
         heapq.heapify(self.unseen)
 
@@ -198,8 +199,7 @@ class Watcher:
         """Reads every instant up to the horizon: events first, then the timers of parties that had none."""
         if horizon < self.horizon:
             return []
-        batch = sorted([event for event in self.waiting if event.at <= horizon], key=BY_AT)
-        self.waiting = [event for event in self.waiting if event.at > horizon]
+        batch = self.waiting.closed(horizon)
         brought = self._bring(event.party for event in batch)
         if horizon > self.asked:
             self.timers.add(self.rows.due(self.asked, horizon + AHEAD_US))
