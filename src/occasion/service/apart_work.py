@@ -24,6 +24,7 @@ from occasion.service.reacting import Reacting
 from occasion.service.watched import Plan
 from occasion.service.watching import Following
 from occasion.store.arrived import Effects
+from occasion.store.checkpointing import Checkpointing
 from occasion.store.durable import FileLock, is_full
 from occasion.store.history import History
 from occasion.store.kept_state import is_damage, remove_state
@@ -128,6 +129,7 @@ class _Watcher:
         self._words: list[str] = []
         self._following = Following(workspace, buffer_us, tell=self._words.append)
         self._log = TrailingLog(self._engine, self._history)
+        self._ahead = Checkpointing(self._engine)
         self._following.work.on_changes = Reacting(self._following.catalogue, workspace.zone, self._log.recent)
         self._heard = 0.0
         self._seq = 0  # on record
@@ -142,6 +144,7 @@ class _Watcher:
         gc.collect()
         gc.freeze()
         gc.set_threshold(*COLLECTING)
+        self._ahead.start()
         wait = 0.0
         while self._answer(self._inbox.take(wait)):
             wait = self._follow()
@@ -149,6 +152,7 @@ class _Watcher:
         while self._log.position() > reached:  # to the end of what was committed
             reached = self._log.position()
             self._follow()
+        self._ahead.stop()
         self._following.stop()
         self._history.close()
 
@@ -158,6 +162,7 @@ class _Watcher:
         group = self._log.refresh()
         if group is not None:
             self._write(self._following.read(group), now)
+            self._ahead.wrote(len(group.events))
             self._heard = begun
             self._say()
             full = len(group.events) >= EVENTS_AT_ONCE // 2

@@ -72,12 +72,12 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
     SQLite looks every few ms whether its one place for a writer is free; whoever writes so is woken instead.
     """
-    with _turn(engine), engine.connect().execution_options(writes=True) as connection, connection.begin():
+    with turn(engine), engine.connect().execution_options(writes=True) as connection, connection.begin():
         yield connection
 
 
 @contextmanager
-def _turn(engine: Engine) -> Iterator[None]:
+def turn(engine: Engine) -> Iterator[None]:
     database = engine.url.database if engine.dialect.name == "sqlite" else None
     if not database or database == ":memory:":
         yield
