@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, Connection
@@ -17,12 +18,22 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 
 
-class _Place(NamedTuple):
-    """Where a value goes. `column`: of the row, "" for a constant; `prepare`: what the database is given of it."""
+class _Statement(NamedTuple):
+    """`take`: the values of a row in their order; `prepare`: what the database is given of some, by their place;
+    `constants`: what stands in no row.
+    """
 
-    column: str
-    prepare: Callable[[Any], Any] | None
-    constant: Any
+    text: str
+    take: Callable[[Mapping[str, Any]], Sequence[Any]]
+    prepare: tuple[tuple[int, Callable[[Any], Any]], ...]
+    constants: Mapping[str, Any]
+
+    def values(self, row: Mapping[str, Any]) -> list[Any]:
+        """What the database is given for a row."""
+        found = list(self.take({**self.constants, **row} if self.constants else row))
+        for i, prepared in self.prepare:
+            found[i] = prepared(found[i])
+        return found
 
 
 def execute_each(
@@ -61,14 +72,8 @@ def _prepared(
     connection: Connection, statement: Any, rows: Sequence[Mapping[str, Any]]
 ) -> Iterator[tuple[sqlite3.Cursor, str, Iterator[list[Any]]]]:
     """A cursor, the statement's text, and the values of each row as the database is given them."""
-    text, places = _compiled(statement, connection.dialect, tuple(rows[0])) if rows else ("", ())
-    values = (
-        [
-            constant if not column else prepare(row[column]) if prepare is not None else row[column]
-            for column, prepare, constant in places
-        ]
-        for row in rows
-    )
+    made = _compiled(statement, connection.dialect, tuple(rows[0])) if rows else None
+    text, values = (made.text, map(made.values, rows)) if made is not None else ("", iter(()))
     cursor: Any = connection.connection.cursor()
     try:
         yield cursor, text, values
@@ -79,18 +84,17 @@ def _prepared(
 
 
 @lru_cache(maxsize=16)
-def _compiled(statement: Any, dialect: Dialect, columns: tuple[str, ...]) -> tuple[str, tuple[_Place, ...]]:
+def _compiled(statement: Any, dialect: Dialect, columns: tuple[str, ...]) -> _Statement:
     made = statement.compile(dialect=dialect, column_keys=list(columns))
-    constants = made.params
-    prepare = {
-        name: partial(_json, process) if isinstance(made.binds[name].type, JSON) else process
-        for name, process in made._bind_processors.items()
-    }
-    places = [
-        _Place(name, prepare.get(name), None) if name in columns else _Place("", None, constants[name])
-        for name in made.positiontup
-    ]
-    return str(made), tuple(places)
+    names = tuple(made.positiontup)
+    prepare = []
+    for i, name in enumerate(names):
+        process = made._bind_processors.get(name)
+        if process is not None and name in columns:
+            prepare.append((i, partial(_json, process) if isinstance(made.binds[name].type, JSON) else process))
+    constants = {name: made.params[name] for name in names if name not in columns}
+    take = itemgetter(*names) if len(names) > 1 else lambda row: [row[name] for name in names]
+    return _Statement(str(made), take, tuple(prepare), constants)
 
 
 def _json(process: Callable[[Any], Any], value: Any) -> Any:

@@ -98,7 +98,8 @@ class Segments:
         file = self.state.dictionaries.get(kind)
         if file is None:
             return pa.array([], pa.string())
-        return pq.read_table(self._folder / file, columns=["text"]).column("text").combine_chunks()
+        with pq.ParquetFile(self._folder / file) as opened:  # `read_table` would import pandas: 200 ms
+            return opened.read(columns=["text"]).column("text").combine_chunks()
 
     def _packed(self, file: str) -> PartyFile | None:
         packed = self._open.get(file)
