@@ -33,8 +33,10 @@ class Rows(Protocol):
     def replaced(self, party: str) -> None:
         """The row in `held` was read again: what was saved of the party no longer leads to it."""
 
-    def earlier(self, party: str) -> State | None:
-        """A copy of the party's row as it was last saved, if the row in `held` goes on from it."""
+    def earlier(self, party: str, before: int) -> State | None:
+        """A copy of the party's row as it was last saved, if that read nothing at or after an instant and the row in
+        `held` goes on from it.
+        """
 
     def remove(self, party: str) -> None:
         """Forgets the party, also where it was saved."""
@@ -78,9 +80,9 @@ class MemoryRows:
     def replaced(self, party: str) -> None:
         self.saved.pop(party, None)
 
-    def earlier(self, party: str) -> State | None:
+    def earlier(self, party: str, before: int) -> State | None:
         kept = self.saved.get(party)
-        return None if kept is None else self.program.unpack(kept)
+        return None if kept is None else self.program.unpack(kept, before)
 
     def remove(self, party: str) -> None:
         self.held.pop(party, None)
@@ -166,11 +168,11 @@ class ShelvedRows:
         self.apart.add(party)
         self.dirty[party] = None
 
-    def earlier(self, party: str) -> State | None:
+    def earlier(self, party: str, before: int) -> State | None:
         if party in self.apart or party in self.gone:
             return None
         for _, packed in self.shelf.read([party]):
-            return self.program.unpack(packed)
+            return self.program.unpack(packed, before)
         return None
 
     def remove(self, party: str) -> None:

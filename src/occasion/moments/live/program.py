@@ -168,10 +168,12 @@ class Program:
         except OverflowError:  # a sum beyond 63 bits
             return msgspec.msgpack.encode([self.layout, where, written(what)])
 
-    def unpack(self, packed: bytes) -> State | None:
-        """The row that was packed; None if by other definitions or in another layout: read the party from the log."""
+    def unpack(self, packed: bytes, before: int = FAR) -> State | None:
+        """The row that was packed; None if by other definitions or in another layout: read the party from the log. None
+        too if it read something at or after `before`.
+        """
         layout, where, what = msgspec.msgpack.decode(packed)
-        if layout != self.layout:
+        if layout != self.layout or (where and where[0] == LAST and what[0] >= before):
             return None
         row = [*self.initial]
         for i, value in zip(where, what, strict=True):
