@@ -22,7 +22,7 @@ from occasion.moments.again import Part, Parts, replayed, said
 from occasion.moments.changes import Change, Key, Log, MemoryLog, difference
 from occasion.moments.definition import Definition
 from occasion.moments.live.fast import Shown
-from occasion.moments.live.program import LAST, Program, Saved
+from occasion.moments.live.program import Program, Saved
 from occasion.moments.live.state import LONG_AGO, State, copied
 from occasion.moments.reading import Reading
 from occasion.moments.rows import MemoryRows, Rows
@@ -268,8 +268,8 @@ class Watcher:
 
     def _until(self, party: str, part: Part, events: list[Event], late: int) -> State:
         """A part's row as it was before the instant `late`, from the party's last snapshot or from the beginning."""
-        row = self.rows.earlier(party)
-        own = part.taken(row) if row is not None and row[LAST] < late else part.program.blank()
+        row = self.rows.earlier(party, late)
+        own = part.taken(row) if row is not None else part.program.blank()
         replayed(part.fast, own, party, [event for event in part.seen(events) if event.at < late], late - 1)
         return own
 
