@@ -355,7 +355,7 @@ def test_a_command_shows_it_on_a_terminal_and_nowhere_else(tmp_path: Path, capfd
     folder = tmp_path / "place"
     assert run(["init", str(folder)]) == 0
     file = tmp_path / "sent.csv"
-    rows = (f"p{n},message,2026-03-02T09:00:{n % 60:02d}Z,out,\"{OTHER}\"" for n in range(300))
+    rows = (f'p{n},message,2026-03-02T09:00:{n % 60:02d}Z,out,"{OTHER}"' for n in range(300))
     file.write_text("\n".join(["party,name,at,direction,body", *rows]) + "\n", encoding="utf-8")
     assert run(["load", str(file), "--workspace", str(folder)]) == 0
     (folder / "draft.txt").write_text("How is the gutter?", encoding="utf-8")
