@@ -315,6 +315,9 @@ def main() -> None:
     parser.add_argument("--parties", type=int, default=200_000)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--most", type=int, default=60_000, help="events a second that bodies are made for")
+    parser.add_argument(
+        "--desk", type=float, help="events a second for the delays to the desk; else half of the watched"
+    )
     parser.add_argument("--keep", type=Path)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="occasion-serving-") as scratch:
@@ -360,9 +363,8 @@ def measure(folder: Path, asked: argparse.Namespace) -> None:
                 print(f"watched: {(there['watch'] - at) / took:,.0f} events/s read and what follows on record; "
                       f"{there['log'] - there['watch']:,} behind at the end", flush=True)  # fmt: skip
         if label == "watched":
-            to_the_desk(
-                folder, bodies.some(int(asked.seconds * rates["watched"] / EACH)), asked.seconds, rates["watched"]
-            )
+            rate = asked.desk or rates["watched"] / 2
+            to_the_desk(folder, bodies.some(int(asked.seconds * rate / EACH)), asked.seconds, rate)
     print(f"watched / storing only: {rates['watched'] / rates['storing only']:.2f}")
 
 
@@ -374,14 +376,14 @@ def until_well(port: int, ready: float) -> float:
     return ready + time.perf_counter() - begun
 
 
-def to_the_desk(folder: Path, some: list[bytes], seconds: float, full: float) -> None:
-    """At half the rate: how long after the answer an occurrence is on the desk."""
+def to_the_desk(folder: Path, some: list[bytes], seconds: float, asked: float) -> None:
+    """At this rate: how long after the answer an occurrence is on the desk."""
     with server(folder) as (port, process, ready):
         until_well(port, ready)
         desk = Desk(port, folder / "data" / "records.db")
         looking = threading.Thread(target=desk.run)
         looking.start()
-        rate = Client(port).run(some, seconds, rate=full / 2)
+        rate = Client(port).run(some, seconds, rate=asked)
         desk.stop.set()
         looking.join()
         time.sleep(3)

@@ -89,7 +89,7 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True):
     summary="Whether a message is a moment or a touch, and why",
     responses={
         200: {"description": "The reading", "content": {"application/json": {"schema": ANSWER}}},
-        **error_responses(400, 401, 404, 408, 413),
+        **error_responses(400, 401, 404, 408, 413, 429),
     },
     openapi_extra={
         "security": [{"basic": []}, {"bearer": []}, {"writeKey": []}],

@@ -41,7 +41,7 @@ ANSWER = {
     summary="What was refused, and why; the latest first",
     responses={
         200: {"description": "A page", "content": {"application/json": {"schema": ANSWER}}},
-        **error_responses(401, 422),
+        **error_responses(401, 422, 429),
     },
     openapi_extra={"security": [{"basic": []}, {"bearer": []}, {"writeKey": []}]},
 )
