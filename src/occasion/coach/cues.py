@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import groupby
 
 from occasion.coach.reading import Span
 
@@ -47,14 +48,18 @@ def cue(name: str, why: str, turns: Iterable[str]) -> Cue:
     A blank stands for any white space, an apostrophe for either kind, a ^ at the beginning for that of a sentence;
     capitals do not matter.
     """
-    joined = "|".join(map(_turn, turns)).replace(" ", r"\s{1,8}").replace("'", "['’]")
+    # Where a word begins is asked once for all turns that follow each other, and not for each at every letter.
+    runs = (before + "(?:" + "|".join(_turn(turn) for turn in some) + ")" for before, some in groupby(turns, _before))
+    joined = "|".join(runs).replace(" ", r"\s{1,8}").replace("'", "['’]")
     return Cue(name, why, re.compile(rf"(?:{joined})(?!\w)", re.IGNORECASE))
 
 
+def _before(turn: str) -> str:
+    return "" if turn.startswith("[,") else _BEGINNING if turn.startswith("^") else r"(?<!\w)"
+
+
 def _turn(turn: str) -> str:
-    if turn.startswith("[,"):
-        return turn
-    return rf"{_BEGINNING}(?:{turn[1:]})" if turn.startswith("^") else rf"(?<!\w)(?:{turn})"
+    return f"(?:{turn.removeprefix('^')})"
 
 
 @cache

@@ -117,7 +117,10 @@ def lifts(words: Placed, others: Placed) -> Any:
 
 
 def _near(words: Placed, others: Placed) -> Any:
-    near = np.clip((words.vectors @ others.vectors.T - NEAR) / (SAME - NEAR), 0.0, 1.0) ** SHARP
+    near = words.vectors @ others.vectors.T - NEAR
+    some = near > 0
+    near = np.where(some, near, 0)
+    near[some] = np.minimum(near[some] / (SAME - NEAR), 1.0) ** SHARP
     for row in np.flatnonzero(words.groups.any(axis=1)):
         together = others.groups @ words.groups[row] > 0
         near[row, together] = np.maximum(near[row, together], INSTEAD)

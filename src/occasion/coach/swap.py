@@ -32,6 +32,7 @@ LEAST_WORDS = 40  # a candidate of whom less is known is read as if that much we
 FURTHER = 0.85  # what each further word of one fact counts of the one before
 COMMON = 0.6  # of a fact whose kind happens to many
 OLD, OLD_US = 0.7, 180 * 86_400_000_000  # of what was written or happened longer ago than that
+FIRST, NEVER = -(2**61), 2**62  # instants before and after all others
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ class _Candidates:
     begins: Any
     sizes: Any
     held: Mapping[str, int]
+    common: Any  # what a fact counts by its kind, a number a word
+    ageing: Any  # when it was, where it counts less once it is long past; else never
 
 
 @lru_cache(maxsize=8)
@@ -92,6 +95,8 @@ def _together(candidates: tuple[Facts, ...]) -> _Candidates:
         np.cumsum([0, *map(len, rows)]),
         np.array([max(len(some), LEAST_WORDS) for some in distinct]),
         Counter(stem for some in distinct for stem in some),
+        np.array([COMMON if fact.common else 1.0 for _, fact in flat]),
+        np.array([NEVER if fact.kind in ("detail", "promise") else fact.at_us for _, fact in flat], np.int64),
     )
 
 
@@ -129,13 +134,15 @@ def _touches(said: Sequence[Word], candidates: _Candidates, likely: Any, now_us:
     none: list[list[Touch]] = [[] for _ in candidates.facts]
     if not said or not candidates.of_fact:
         return none
-    trust = np.array([_trust(fact, now_us) for fact in candidates.of_fact])
+    trust = candidates.common * np.where(now_us - candidates.ageing > OLD_US, OLD, 1.0)
     lifted = lifts(placed(said), candidates.words)
     for row, word in enumerate(said):
         lifted[row, candidates.where.get(word.stem, [])] = 1.0 / likely[row]
-    lifted = lifted * trust[None, :]
     owner = np.repeat(np.arange(len(candidates.facts)), np.diff(candidates.begins))
-    gains = np.log(1 - FROM_FACTS + FROM_FACTS * lifted / candidates.sizes[owner][None, :])
+    gains = np.full(lifted.shape, np.log(1 - FROM_FACTS))
+    rows, columns = np.nonzero(lifted > 0)
+    of_words = FROM_FACTS * (lifted[rows, columns] * trust[columns]) / candidates.sizes[owner[columns]]
+    gains[rows, columns] = np.log(1 - FROM_FACTS + of_words)
     for place, facts in enumerate(candidates.facts):
         first, last = candidates.begins[place], candidates.begins[place + 1]
         if first < last:
@@ -158,12 +165,6 @@ def _best(said: Sequence[Word], facts: Facts, gains: Any, of_fact: Sequence[Fact
     return found
 
 
-def _trust(fact: Fact, now_us: int) -> float:
-    """What the words of a fact count: less where its kind is common, or it is long past."""
-    old = fact.kind not in ("detail", "promise") and now_us - fact.at_us > OLD_US
-    return (COMMON if fact.common else 1.0) * (OLD if old else 1.0)
-
-
 def gain_of(touches: Sequence[Touch]) -> float:
     """What all of them gain together, in natural units of evidence."""
     return sum(touch.gain for touch in touches)
@@ -173,18 +174,16 @@ def speaks_of(words: Sequence[Word], facts: Facts) -> list[Touch]:
     """The facts of one party that a text speaks of, word by word, every fact that a word is among."""
     said = list({word.stem: word for word in reversed(words)}.values())
     likely = np.array([share_in_english(word) + 1e-6 for word in said])
-    found: list[Touch] = []
-    for fact in facts.facts:
-        found += _touches(said, _alone(fact, facts), likely, fact.at_us)[0]
-    return found
+    return [touch for touches in _touches(said, _each(facts), likely, FIRST) for touch in touches]
 
 
-@lru_cache(maxsize=4096)
-def _alone(fact: Fact, facts: Facts) -> _Candidates:
-    return _together.__wrapped__((Facts(facts.party, (fact,), facts.fields),))
+@lru_cache(maxsize=256)
+def _each(facts: Facts) -> _Candidates:
+    """Every fact as a candidate of its own."""
+    return _together.__wrapped__(tuple(Facts(facts.party, (fact,), facts.fields) for fact in facts.facts))
 
 
 def forget_candidates() -> None:
     """Let go of the candidates kept in memory."""
     _together.cache_clear()
-    _alone.cache_clear()
+    _each.cache_clear()
