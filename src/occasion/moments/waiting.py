@@ -1,4 +1,6 @@
-"""Events of instants that are not closed yet, in buckets by time: looked at when they come and when they close."""
+"""Events of instants that are not closed yet. Those that are still open when next something closes lie in buckets by
+time, so that they are looked at once more, when they close.
+"""
 
 from __future__ import annotations
 
@@ -21,17 +23,12 @@ class Waiting:
     """
 
     def __init__(self) -> None:
+        self._new: list[Event] = []
         self._buckets: dict[int, list[Event]] = {}
 
     def add(self, events: Iterable[Event]) -> None:
         """More of them."""
-        buckets = self._buckets
-        for event in events:
-            bucket = event.at >> SHIFT
-            if bucket in buckets:
-                buckets[bucket].append(event)
-            else:
-                buckets[bucket] = [event]
+        self._new += events
 
     def closed(self, horizon: int) -> list[Event]:
         """Those up to the horizon, which wait no longer."""
@@ -42,10 +39,27 @@ class Waiting:
                 self._buckets[bucket] = left
                 events = [event for event in events if event.at <= horizon]
             found += sorted(events, key=BY_AT)
+        new, self._new = self._new, []
+        ready = [event for event in new if event.at <= horizon]
+        if len(ready) < len(new):
+            self._put(event for event in new if event.at > horizon)
+        if ready:
+            found += ready
+            found.sort(key=BY_AT)
         return found
+
+    def _put(self, events: Iterable[Event]) -> None:
+        buckets = self._buckets
+        for event in events:
+            bucket = event.at >> SHIFT
+            if bucket in buckets:
+                buckets[bucket].append(event)
+            else:
+                buckets[bucket] = [event]
 
     def drop(self, parties: Collection[str]) -> None:
         """Without those of these parties."""
+        self._new = [event for event in self._new if event.party not in parties]
         for bucket, events in list(self._buckets.items()):
             left = [event for event in events if event.party not in parties]
             if left:
