@@ -9,7 +9,8 @@ demo: $(VENV)/core
 	$(BIN)/occasion demo
 
 test: $(VENV)/dev lint
-	OCCASION_BROWSER=$$(scripts/browser) $(BIN)/pytest -n 2 --dist loadfile -m "not slow"
+	scripts/browser_client $(VENV)/browser-client
+	OCCASION_BROWSER_CLIENT=$(CURDIR)/$(VENV)/browser-client OCCASION_BROWSER=$$(scripts/browser) $(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
 test-slow: $(VENV)/dev
 	$(BIN)/pytest -m slow

@@ -1,4 +1,6 @@
-"""A log and a writer in memory for a follower: groups, effects in the next transaction, crashes, clean stops."""
+"""A log and a writer in memory for a follower: groups, effects in the next transaction, crashes, clean stops; with a
+small catalogue on both databases (`server`), and what is on record there against the law.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +8,39 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Engine
+import pytest
+from sqlalchemy import Engine, select
 
 from occasion.events.event import Event
+from occasion.moments.definition import Definition
+from occasion.moments.meaning import meaning
+from occasion.service import watched as watched_module
 from occasion.service.watching import Following, OnChanges
+from occasion.store import occurrences, versions
 from occasion.store.arrived import Effects, Group
 from occasion.store.merged import Identities, merge, touched, undo
+from occasion.store.occurrences import per_text
 from occasion.store.positions import WATCH, advance
+from occasion.store.records import open_records
+from occasion.store.schema.watched import OCCURRENCES
 from occasion.store.workspace import Workspace
+
+SECOND = 1_000_000
+DAY = 86_400 * SECOND
+Keys = set[tuple[str, str, int]]
+
+CATALOGUE = """
+moments:
+  quiet:
+    when: no x for 3 days after a
+    owner: growth
+    purpose: p
+  friends:
+    when: count(x) >= 3 within 14 days of first a
+    owner: growth
+    purpose: p
+    expect: 10 days after start
+"""
 
 
 class GroupLog:
@@ -153,3 +180,80 @@ class Server:
         self.write()
         self.following.stop()
         self.following = None
+
+
+@pytest.fixture
+def engine(records_url: str) -> Iterator[Engine]:
+    found = open_records(records_url)
+    yield found
+    found.dispose()
+
+
+@pytest.fixture
+def server(engine: Engine, tmp_path: Path) -> Server:
+    (tmp_path / "moments.yaml").write_text(CATALOGUE)
+    made = Server(engine, GroupLog(), tmp_path, 2 * SECOND)
+    made.start(0)
+    return made
+
+
+def of(party: str, happened: Event) -> Event:
+    return msgspec.structs.replace(happened, party=party, id=f"{party}-{happened.id}")
+
+
+def on_record(server: Server, moment: str, role: str = "reached") -> list[tuple[str, int, str]]:
+    query = select(OCCURRENCES.c.party, OCCURRENCES.c.at_us, OCCURRENCES.c.state).order_by(OCCURRENCES.c.number)
+    with server.engine.connect() as connection:
+        rows = connection.execute(query.where(OCCURRENCES.c.moment == moment, OCCURRENCES.c.role == role))
+        return [(row[0], row[1] // DAY, row[2]) for row in rows]
+
+
+def law(log: GroupLog, definition: Definition, clock: int, horizon: int) -> Keys:
+    found = (o for party, events in log.by_party() for o in meaning(definition, events, clock))
+    return {(o.party, per_text(o.per), o.at) for o in found if o.at <= horizon}
+
+
+def agrees(server: Server) -> None:
+    """Everything that holds on record is what the law says, for every definition watched."""
+    following = server.following
+    assert following is not None
+    reading = following.reading
+    assert reading is not None
+    horizon = reading.watcher.horizon
+    with server.engine.connect() as connection:
+        for one in following.plan.watched:
+            said = occurrences.keys(connection, one.definition.identity, one.role)
+            assert said == law(server.log, one.definition, reading.watcher.clock, horizon), one
+
+
+def all_ready(server: Server) -> bool:
+    with server.engine.connect() as connection:
+        return all(version.ready for version in versions.current(connection).values())
+
+
+def edit(server: Server, before: str, after: str) -> None:
+    path = server.folder / "moments.yaml"
+    text = path.read_text()
+    assert before in text
+    made = path.with_suffix(".new")
+    made.write_text(text.replace(before, after))
+    made.replace(path)
+
+
+def step_by_step(patch: pytest.MonkeyPatch) -> None:
+    """From now on a watcher reads a group at a time, or a party, and saves between any two that it catches up with."""
+    patch.setattr(watched_module, "EVENTS_AT_ONCE", 1)
+    for name, value in (("CATCH_US", 1), ("BETWEEN", 0.0), ("IDLE", 0.0)):
+        patch.setattr(f"occasion.service.watching.{name}", value)
+
+
+def crash_while_catching_up(server: Server, patch: pytest.MonkeyPatch, ticks: int) -> None:
+    """Crash, go on a group at a time with a checkpoint between any two, and crash there again."""
+    server.crash()
+    with patch.context() as slow:
+        step_by_step(slow)
+        server.start(server.clock)
+        for _ in range(ticks):
+            server.tick(server.clock + 1)
+        server.crash()
+    server.start(server.clock)

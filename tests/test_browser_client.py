@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-import shutil
-import subprocess
-import tarfile
+import os
 import threading
 import time
 from collections import Counter
@@ -25,8 +23,7 @@ from serving import ServerHere, serving_here
 
 __all__ = ["chromium"]
 pytestmark = pytest.mark.browser
-VERSION = "1.84.3"
-LIBRARY = f"@segment/analytics-next@{VERSION}"
+ROOT = Path(__file__).resolve().parent.parent
 PAGE = """<!doctype html><html lang="en"><title>A shop</title><h1>A shop</h1>
 <script src="/package/dist/umd/index.js"></script>
 <script>
@@ -48,19 +45,11 @@ class Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A page with the client, on a host of its own; skipped with the reason where the client cannot be had."""
+    client = Path(os.environ.get("OCCASION_BROWSER_CLIENT", ROOT / ".venv" / "browser-client")) / "package"
+    if not client.is_dir():
+        pytest.skip("needs Segment's browser client: `make test` gets it with npm (scripts/browser_client)")
     folder = tmp_path_factory.mktemp("shop")
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip(f"needs {LIBRARY}: there is no npm to get it with")
-    try:
-        got = subprocess.run([npm, "pack", LIBRARY, "--silent"], cwd=folder, capture_output=True, text=True, timeout=90,
-                             check=False)  # fmt: skip
-    except subprocess.TimeoutExpired:
-        pytest.skip(f"{LIBRARY} could not be had within a minute and a half")
-    if got.returncode:
-        pytest.skip(f"{LIBRARY} cannot be had here: {got.stderr.strip()[-200:]}")
-    with tarfile.open(folder / got.stdout.strip().splitlines()[-1]) as packed:
-        packed.extractall(folder, filter="data")
+    (folder / "package").symlink_to(client, target_is_directory=True)
     (folder / "index.html").write_text(PAGE, encoding="utf-8")
     (folder / "favicon.ico").write_bytes(b"")  # which browsers ask for
     files = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))

@@ -9,6 +9,7 @@ import pytest
 from fastapi import Request
 from sqlalchemy import Engine, select
 
+from clocks import Clock
 from occasion.desk.pages import MomentForm, Preview
 from occasion.desk.viewer import Viewer
 from occasion.people.erase import Alone, erase
@@ -22,7 +23,7 @@ from occasion.store.history import History
 from occasion.store.records import open_records
 from occasion.store.schema.watched import OCCURRENCES
 from serving import make_place
-from watched_server import Clock, Watched, watched
+from watched_server import Watched, watched
 from watched_streams import BEGIN, DAY
 
 WHO = "canary-81d20c"

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import requests
 
+from clocks import Clock
 from occasion.events.event import Event
 from occasion.service.ingest import door
 from occasion.service.keys import FRESH_US, end_key
@@ -25,17 +26,7 @@ from serving import ServerHere, make_key, serving_here
 NOW = 1_795_000_000_000_000
 
 
-class Clock:
-    """A clock that the test moves."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> int:
-        return self.now
-
-
-CLOCK = Clock()
+CLOCK = Clock(NOW)
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select, text
 
+from clocks import Clock
 from databases import Postgres, postgres_server  # noqa: F401
 from doors import AWAY, HERE, PASSWORD, add, desk_app, do, signed_in, stranger
 from occasion.errors import InputError
@@ -29,16 +30,9 @@ START = 1_772_442_000_000_000  # 2026-03-02 09:00 UTC
 SECOND = 1_000_000
 
 
-class Clock:
-    now = START
-
-    def __call__(self) -> int:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(START)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import func, select
 
+from clocks import Clock
 from doors import Client, desk_app, do, signed_in
 from occasion.coach import practice
 from occasion.coach.practice import LADDER, Read
@@ -149,17 +150,9 @@ def test_of_two_that_keep_at_once_one_succeeds(records_url: str) -> None:
     engine.dispose()
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> int:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture

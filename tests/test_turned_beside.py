@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
+from clocks import Clock
 from doors import desk_app, do, signed_in, stranger
 from occasion.events.instants import rfc3339
 from occasion.people import merges, parties
@@ -34,16 +35,9 @@ AS_SENT = (
 )
 
 
-class Clock:
-    now = NOW
-
-    def __call__(self) -> int:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture

@@ -3,45 +3,38 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, create_engine, insert, select, update
 
-from followed import GroupLog, Server
+from followed import (
+    SECOND,
+    GroupLog,
+    Server,
+    agrees,
+    all_ready,
+    crash_while_catching_up,
+    edit,
+    engine,
+    of,
+    on_record,
+    server,
+)
 from occasion.events.event import Event
 from occasion.moments.definition import Definition
 from occasion.moments.derived import Watched
-from occasion.moments.meaning import meaning
 from occasion.service import watched as watched_module
-from occasion.store import occurrences, versions
-from occasion.store.occurrences import per_text
-from occasion.store.records import open_records
+from occasion.store import occurrences
 from occasion.store.schema import METADATA
 from occasion.store.schema.desk import OCCASIONS
 from occasion.store.schema.watched import OCCURRENCES, VERSIONS
 from test_meaning import DAY, event
 from test_watch import streams
 
-SECOND = 1_000_000
-Keys = set[tuple[str, str, int]]
-
-CATALOGUE = """
-moments:
-  quiet:
-    when: no x for 3 days after a
-    owner: growth
-    purpose: p
-  friends:
-    when: count(x) >= 3 within 14 days of first a
-    owner: growth
-    purpose: p
-    expect: 10 days after start
-"""
+__all__ = ["engine", "server"]
 
 
 def memory() -> Engine:
@@ -51,28 +44,6 @@ def memory() -> Engine:
     engine = create_engine("sqlite://", poolclass=StaticPool)
     METADATA.create_all(engine)
     return engine
-
-
-def of(party: str, happened: Event) -> Event:
-    return msgspec.structs.replace(happened, party=party, id=f"{party}-{happened.id}")
-
-
-def law(log: GroupLog, definition: Definition, clock: int, horizon: int) -> Keys:
-    found = (o for party, events in log.by_party() for o in meaning(definition, events, clock))
-    return {(o.party, per_text(o.per), o.at) for o in found if o.at <= horizon}
-
-
-def agrees(server: Server) -> None:
-    """Everything that holds on record is what the law says, for every definition watched."""
-    following = server.following
-    assert following is not None
-    reading = following.reading
-    assert reading is not None
-    horizon = reading.watcher.horizon
-    with server.engine.connect() as connection:
-        for one in following.plan.watched:
-            said = occurrences.keys(connection, one.definition.identity, one.role)
-            assert said == law(server.log, one.definition, reading.watcher.clock, horizon), one
 
 
 class Definitions:
@@ -153,56 +124,12 @@ def follows_the_law(day: tuple[list[Definition], list[Event], list[tuple[int, st
         engine.dispose()
 
 
-def step_by_step(patch: pytest.MonkeyPatch) -> None:
-    """From now on a watcher reads a group at a time, or a party, and saves between any two that it catches up with."""
-    patch.setattr(watched_module, "EVENTS_AT_ONCE", 1)
-    for name, value in (("CATCH_US", 1), ("BETWEEN", 0.0), ("IDLE", 0.0)):
-        patch.setattr(f"occasion.service.watching.{name}", value)
-
-
-def crash_while_catching_up(server: Server, patch: pytest.MonkeyPatch, ticks: int) -> None:
-    """Crash, go on a group at a time with a checkpoint between any two, and crash there again."""
-    server.crash()
-    with patch.context() as slow:
-        step_by_step(slow)
-        server.start(server.clock)
-        for _ in range(ticks):
-            server.tick(server.clock + 1)
-        server.crash()
-    server.start(server.clock)
-
-
 class _Fake:
     def __init__(self, moments: tuple[Watched, ...]) -> None:
         self.moments = moments
 
     def errors(self) -> list[str]:
         return []
-
-
-# by hand, on both databases
-
-
-@pytest.fixture
-def engine(records_url: str) -> Iterator[Engine]:
-    found = open_records(records_url)
-    yield found
-    found.dispose()
-
-
-@pytest.fixture
-def server(engine: Engine, tmp_path: Path) -> Server:
-    (tmp_path / "moments.yaml").write_text(CATALOGUE)
-    made = Server(engine, GroupLog(), tmp_path, 2 * SECOND)
-    made.start(0)
-    return made
-
-
-def on_record(server: Server, moment: str, role: str = "reached") -> list[tuple[str, int, str]]:
-    query = select(OCCURRENCES.c.party, OCCURRENCES.c.at_us, OCCURRENCES.c.state).order_by(OCCURRENCES.c.number)
-    with server.engine.connect() as connection:
-        rows = connection.execute(query.where(OCCURRENCES.c.moment == moment, OCCURRENCES.c.role == role))
-        return [(row[0], row[1] // DAY, row[2]) for row in rows]
 
 
 def test_roles_come_as_their_time_comes(server: Server) -> None:
@@ -284,20 +211,6 @@ def test_after_a_clean_stop_nothing_is_read_again(server: Server, monkeypatch: p
     server.start(3 * DAY)
     server.tick(5 * DAY)
     assert on_record(server, "quiet") == [("p", 4, "holds")]
-
-
-def all_ready(server: Server) -> bool:
-    with server.engine.connect() as connection:
-        return all(version.ready for version in versions.current(connection).values())
-
-
-def edit(server: Server, before: str, after: str) -> None:
-    path = server.folder / "moments.yaml"
-    text = path.read_text()
-    assert before in text
-    made = path.with_suffix(".new")
-    made.write_text(text.replace(before, after))
-    made.replace(path)
 
 
 def test_an_edited_moment_reads_history_and_old_occurrences_keep_their_version(server: Server) -> None:

@@ -7,15 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
-from followed import Server
-from occasion.service import watched as watched_module
-from occasion.service.watching import Following
-from occasion.store.occurrences import Noticed
-from occasion.store.schema.watched import OCCURRENCES, VERSIONS
-from occasion.store.workspace import Workspace
-from test_meaning import DAY, event
-from test_watching import (
+from followed import (
     SECOND,
+    Server,
     agrees,
     all_ready,
     crash_while_catching_up,
@@ -26,6 +20,12 @@ from test_watching import (
     server,
     step_by_step,
 )
+from occasion.service import watched as watched_module
+from occasion.service.watching import Following
+from occasion.store.occurrences import Noticed
+from occasion.store.schema.watched import OCCURRENCES, VERSIONS
+from occasion.store.workspace import Workspace
+from test_meaning import DAY, event
 
 __all__ = ["engine", "server"]
 

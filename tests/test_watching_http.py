@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from clocks import Clock
 from occasion.store import versions
 from occasion.store.schema.watched import OCCURRENCES
 from occasion.store.sealer import Sealer
 from serving import make_place
-from watched_server import Clock, Watched, watched
+from watched_server import Watched, watched
 from watched_streams import BEGIN, DAY, EVERY_NODE, SECOND, at_of, differences, items
 
 NODES = {"Did", "Start", "Or", "And", "Nth", "Reach", "Fewer", "Rolling", "After", "Streak", "Every", "While", "Per"}

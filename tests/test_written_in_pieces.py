@@ -5,42 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.exc import OperationalError
 
-from followed import GroupLog, Server
+from followed import SECOND, Server, agrees, edit, engine, of, on_record, server
 from occasion.service import apart_work, effects
 from occasion.service.apart_work import _Watcher
 from occasion.store.arrived import Effects
 from occasion.store.merged import merge
 from occasion.store.occurrences import Noticed, settle
-from occasion.store.records import open_records, writing
+from occasion.store.records import writing
 from occasion.store.schema.log import REFUSED
 from test_meaning import DAY, event
-from test_watching import CATALOGUE, SECOND, agrees, edit, of, on_record
+
+__all__ = ["engine", "server"]
 
 
 class Killed(BaseException):
     """The process is gone."""
-
-
-@pytest.fixture
-def engine(records_url: str) -> Iterator[Engine]:
-    found = open_records(records_url)
-    yield found
-    found.dispose()
-
-
-@pytest.fixture
-def server(engine: Engine, tmp_path: Path) -> Server:
-    (tmp_path / "moments.yaml").write_text(CATALOGUE)
-    made = Server(engine, GroupLog(), tmp_path, 2 * SECOND)
-    made.start(0)
-    return made
 
 
 def killed_after(transactions: int, server: Server, clock: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from clocks import Clock
 from occasion.events.event import Event
 from occasion.service.app import Service, Settings, make_app
 from occasion.service.keys import add_key
@@ -27,16 +28,6 @@ from watched_streams import iso, send, until
 
 KEY = "occ_watched_0123456789abcdef"
 PATIENCE = 30
-
-
-class Clock:
-    """The server's clock, moved by the test."""
-
-    def __init__(self, now: int) -> None:
-        self.now = now
-
-    def __call__(self) -> int:
-        return self.now
 
 
 @dataclass

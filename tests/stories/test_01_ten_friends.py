@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from clocks import Clock
 from occasion.moments.progress import progress_of, said
 from occasion.moments.text import read
 from occasion.store import occurrences
 from occasion.store.occurrences import Occurred
 from serving import make_place
-from watched_server import Clock, Watched, watched
+from watched_server import Watched, watched
 from watched_streams import BEGIN, DAY, SECOND
 
 LINE = "distinct(friend of friend_added) >= 10 within 14 days of first signup"

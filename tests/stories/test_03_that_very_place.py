@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from clocks import Clock
 from occasion.store import occurrences
 from serving import make_place
-from watched_server import Clock, watched
+from watched_server import watched
 from watched_streams import BEGIN, DAY, SECOND
 
 CATALOGUE = """

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
+from clocks import Clock
 from doors import Client, desk_app, do, signed_in, stranger
 from occasion.people import details, parties
 from occasion.service.keys import add_key
@@ -33,16 +34,9 @@ WARM = (
 )
 
 
-class Clock:
-    now = NOW
-
-    def __call__(self) -> int:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture
