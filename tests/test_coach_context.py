@@ -11,10 +11,12 @@ import pytest
 from sqlalchemy import insert
 
 from coached import Coached, message
-from occasion.coach import facts
+from occasion.coach import facts, pressure_model
 from occasion.coach.coach import coach
 from occasion.coach.context import Around, Others, known_of
+from occasion.coach.pieces import pieces_of
 from occasion.coach.reading import Draft
+from occasion.coach.sentence_vectors import available
 from occasion.errors import InputError
 from occasion.people import details, merges, promises
 from occasion.people.erase import Alone, erase
@@ -133,14 +135,16 @@ def test_who_is_erased_is_among_no_others_and_in_no_memory(history: History) -> 
     with history.engine.connect() as connection:
         around = Around(connection, Log(history.engine, history))
         first = others.of(around, draft(), "customer")
-        coach(around, draft(), others)
+        coach(around, draft("Dear Igor, you were late with it once more. Ewa"), others)
+    assert (pressure_model._judged.cache_info().currsize > 0) == available()
     gone = first[0].party.party
     erase(Alone(history), gone, now=NOW, by="ewa")
     with history.engine.connect() as connection:
         after = others.of(Around(connection, Log(history.engine, history)), draft(), "customer")
     assert len(after) == 100
     assert gone not in {one.party.party for one in after}
-    assert facts._facts.cache_info().currsize == 0
+    for kept in (facts._facts, pressure_model._judged, pieces_of):
+        assert kept.cache_info().currsize == 0
 
 
 def test_a_long_draft_is_read_in_bounded_time_and_a_longer_one_refused(history: History) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,17 +10,12 @@ from typing import Any
 import pytest
 
 from browsing import chromium, cut_off, faults, new_page, unfold
-from occasion.events.instants import rfc3339
-from occasion.people import details, parties
-from occasion.service import colleagues
+from newsletter import PASSWORD, furnish, send
 from occasion.store.workspace import make_workspace
 from serving import ServerHere, serving_here
 
 __all__ = ["chromium"]
 pytestmark = pytest.mark.browser
-PASSWORD = "a long walk by the river"
-NEWS = "Our garden café opens on Saturday. There will be rhubarb cake, and the roses by the wall are in bloom."
-KNOWN = {"p1": ("Rosa Lind", "grows old roses"), "p2": ("Tom Oko", "learns the accordion"), "p3": ("Lu Ng", "bakes")}
 
 
 @pytest.fixture(scope="module")
@@ -34,27 +26,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerHere]:
         running.service.writer.do(lambda c: furnish(c, running.service.clock())).result(30)
         send(running)
         yield running
-
-
-def furnish(connection: Any, now: int) -> None:
-    colleagues.add(connection, 1, "t", id="ewa", name="Ewa Nowak", role="colleague", password=PASSWORD)
-    for party, (name, text) in KNOWN.items():
-        parties.change(connection, party, now=1, by="t", name=name, owner="ewa", channel="email")
-        noted = now - 40 * 86_400_000_000
-        details.note(connection, party, text, now=noted, by="ewa", source="said on the phone")
-
-
-def send(server: ServerHere) -> None:
-    """The newsletter, as a mailing system says that it went out yesterday."""
-    at = server.service.clock() - 86_400_000_000
-    how = {"direction": "out", "channel": "email", "mass": True, "body": NEWS, "subject": "The garden opens"}
-    batch = [{"type": "track", "userId": f"p{i}", "event": "newsletter", "messageId": f"n{i}", "timestamp": rfc3339(at),
-              "properties": how} for i in range(14)]  # fmt: skip
-    key = base64.b64encode(f"{server.key}:".encode()).decode()
-    headers = {"Content-Type": "application/json", "Authorization": f"Basic {key}"}
-    sent = json.dumps({"batch": batch}).encode()
-    with urllib.request.urlopen(urllib.request.Request(server.url + "/v1/batch", sent, headers), timeout=5) as answer:
-        assert answer.status == 200
 
 
 def enter(page: Any, server: ServerHere) -> Any:

@@ -23,6 +23,8 @@ from sqlalchemy import Connection, func, select
 from occasion.coach.facts import forget_facts
 from occasion.coach.firm import firm_of
 from occasion.coach.index import Sent
+from occasion.coach.pieces import pieces_of
+from occasion.coach.pressure_model import forget_sentences
 from occasion.coach.reading import Draft, Known
 from occasion.coach.swap import forget_candidates
 from occasion.coach.unique import SeenBy, nobody
@@ -206,9 +208,11 @@ class Others:
 
 
 def forget_all() -> None:
-    """Let go of whatever is kept of anybody's file."""
+    """Let go of whatever is kept of anybody's file, and of the words of drafts."""
     forget_facts()
     forget_candidates()
+    forget_sentences()
+    pieces_of.cache_clear()
 
 
 def _until(known: Known, now: int) -> Known:

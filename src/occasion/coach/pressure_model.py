@@ -102,6 +102,11 @@ def _judged(sentence: str) -> tuple[float, int]:
     return float(surely[0]), int(kinds[0])
 
 
+def forget_sentences() -> None:
+    """Let go of the sentences kept in memory."""
+    _judged.cache_clear()
+
+
 def vectors_of(texts: Sequence[str]) -> NDArray[np.float64]:
     """What the model sees of sentences."""
     return vectors(texts)

@@ -29,6 +29,7 @@ from occasion.errors import InputError
 from occasion.events.event import Event
 from occasion.moments.calendar import FAR, add
 from occasion.moments.catalogue import Catalogue, Moment
+from occasion.moments.changes import Key
 from occasion.moments.definition import Definition, Fewer, Per, Period
 from occasion.moments.derived import missed as missed_definition
 from occasion.people.parties import Party, parties_of
@@ -103,7 +104,7 @@ class _Turn:
         self.zone, self.recent = openings.zone, openings.recent
         self.house: House = read_house(connection, now)
         self.parties: dict[str, Party] = {}
-        self.ends: dict[int, int] = {}  # until when, by the change's place in memory: they stay there for this turn
+        self.ends: dict[tuple[str, str, Key], int] = {}  # until when, by role, moment and what was reached
         self.standing = Standing(connection, (), now)
 
     def read(self, noticed: Sequence[Noticed]) -> None:
@@ -141,10 +142,10 @@ class _Turn:
 
     def until(self, one: Noticed) -> int:
         """Until when something can be made of it."""
-        found = self.ends.get(id(one))
-        if found is None:
-            found = self.ends[id(one)] = self.found_until(one)
-        return found
+        about = one.role, one.moment, one.change.key
+        if about not in self.ends:
+            self.ends[about] = self.found_until(one)
+        return self.ends[about]
 
     def found_until(self, one: Noticed) -> int:
         at = one.change.at

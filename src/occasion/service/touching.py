@@ -55,6 +55,7 @@ class Touching:
     _few: tuple[Send, ...] = ()
     _looked: float | None = None
     _takes: float = 0.0  # seconds to look for them
+    _forgets: int = 0  # how often somebody was erased: a look that was begun before finds nothing
     _looking: Thread | None = None
     _end: Signal = field(default_factory=Signal)
 
@@ -92,10 +93,14 @@ class Touching:
 
     def lately(self, now: int) -> list[Event]:
         """What went out in the last days."""
-        clock, held = monotonic(), self._lately
-        if held is None or clock - held[0] > LATELY_SECONDS:
-            held = self._lately = (clock, self._sent_lately(now))
-        return held[1]
+        clock, held, forgets = monotonic(), self._lately, self._forgets
+        if held is not None and clock - held[0] <= LATELY_SECONDS:
+            return held[1]
+        found = self._sent_lately(now)
+        with self._lock:
+            if self._forgets == forgets:
+                self._lately = clock, found
+        return found
 
     def few(self, now: int) -> tuple[Send, ...]:
         """What went to many, each with everybody for whom there is something to add, as it was looked through last.
@@ -121,9 +126,10 @@ class Touching:
         """Somebody was erased: nothing that may name them stays."""
         with self._lock:
             self._few, self._lately, self._looked = (), None, None
+            self._forgets += 1
 
     def _look(self, now: int) -> None:
-        service, begun = self.service, monotonic()
+        service, begun, forgets = self.service, monotonic(), self._forgets
 
         def events_of(party: str) -> list[Event]:
             if self._end.is_set():
@@ -143,7 +149,10 @@ class Touching:
             return
         finally:
             self._takes = monotonic() - begun
-        before, self._few = self._few, found
+        with self._lock:
+            if self._forgets != forgets:
+                return
+            before, self._few = self._few, found
         if _who(before) != _who(found):
             service.changed.tell("occasions")
 
