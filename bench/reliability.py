@@ -83,7 +83,7 @@ second to days) the occurrences on record are exactly those of `reach` over that
 |---|---|---|---|---|
 {rows}
 
-To repeat it (about 5 s a kill on two cores):
+To repeat it:
 
     python bench/reliability.py --kills 200 --database sqlite --database postgres --write docs/reliability.md
 
