@@ -30,6 +30,25 @@ def table(rng: np.random.Generator, rows: int, kind: pa.DataType) -> pa.Table:
     return pa.table({"who": ids, "what": name, "when": pa.array(at, pa.int64()).cast(kind)})
 
 
+def say(path, group: int, column: int, header: bytes, change) -> None:
+    """Change the header of a column's first page that has checksums: `change(values)` gives the bytes from behind the
+    checksum to behind how many values there are; the checksum's place, which nobody needs, makes up the length."""
+    data = bytearray(path.read_bytes())
+    chunk = pq.read_metadata(path).row_group(group).column(column)
+    begin = min(o for o in (chunk.dictionary_page_offset, chunk.data_page_offset) if o is not None)
+    place = data.index(header, begin)  # a struct's head and the head of its first field
+    checksum = next(i for i in range(place - 2, begin, -1) if data[i] < 128)
+    assert data[checksum] == 0x15
+    end = next(i for i in range(place + 2, len(data)) if data[i] < 128) + 1
+    data[checksum:end] = change(end - checksum)
+    path.write_bytes(data)
+
+
+def huge(room: int) -> bytes:
+    """The head of a dictionary page (field 7, four behind field 3) and a count of values that fills the room."""
+    return b"\x4c\x15" + b"\xfe" + b"\xff" * (room - 4) + b"\x7f"
+
+
 def source(path, clock: str) -> Source:
     return Source((path,), False, columns=COLUMNS, clock=clock)
 
@@ -138,3 +157,46 @@ def test_a_name_that_is_no_text_is_said_in_a_line(tmp_path, group, capsys):
     assert len(said) == 1
     assert "own.parquet" in said[0]
     assert "this should not happen" not in said[0]
+
+
+@pytest.mark.parametrize("compression", ["none", "snappy"])
+@pytest.mark.parametrize("column", [0, 1, 2])
+def test_a_dictionary_that_claims_to_be_huge_is_left_to_arrow(tmp_path, column, compression):
+    path, rng = tmp_path / "own.parquet", np.random.default_rng(0)
+    made = table(rng, 4_000, pa.timestamp("us")).set_column(
+        2, "when", pa.array(np.sort(rng.integers(0, 200, 4_000)) * 86_400_000_000, pa.timestamp("us"))
+    )
+    pq.write_table(made, path, compression=compression, write_page_checksum=True)
+    say(path, 0, column, b"\x3c\x15", huge)
+    asked, known = source(path, "timestamp"), KnownTexts.of(pa.array(["a"]))
+    assert RowGroup(path, pq.read_metadata(path), 0, asked, Room()).rows(known, known) is None
+    assert (used_names(asked) is None) == (column == 1)
+
+
+@pytest.mark.parametrize("column", [0, 1, 2])
+def test_a_dictionary_that_claims_to_be_huge_is_said_in_a_line(tmp_path, column, capsys):
+    path, rng = tmp_path / "own.parquet", np.random.default_rng(0)
+    made = table(rng, 4_000, pa.timestamp("us")).rename_columns(["party", "name", "at"])
+    days = pa.array(np.sort(rng.integers(0, 200, 4_000)) * 86_400_000_000, pa.timestamp("us"))
+    pq.write_table(
+        made.set_column(2, "at", days), path, compression="none", row_group_size=2_000, write_page_checksum=True
+    )
+    say(path, 1, column, b"\x3c\x15", huge)
+    assert run(["find", str(path), "--kept", "count(any) >= 1 between 28 days and 70 days after start"]) == 2
+    said = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("mapping ")]
+    assert len(said) == 1
+    assert "a file is damaged" in said[0]
+
+
+def test_missing_values_said_in_another_encoding_are_left_to_arrow(tmp_path):
+    """The levels of a file whose header calls them anything but runs are not read as runs."""
+    path, known = tmp_path / "own.parquet", KnownTexts.of(pa.array(["a"]))
+    made = table(np.random.default_rng(2), 100, pa.timestamp("us"))
+    pq.write_table(made, path, use_dictionary=False, compression="none", column_encoding="PLAIN")
+    asked, meta = source(path, "timestamp"), pq.read_metadata(path)
+    assert RowGroup(path, meta, 0, asked, Room()).rows(known, known) is not None
+    data = bytearray(path.read_bytes())
+    runs = data.index(b"\x15\x00\x15\x06", meta.row_group(0).column(0).data_page_offset)  # plain; levels in runs
+    data[runs + 3] = 0x08  # as packed bits (4)
+    path.write_bytes(data)
+    assert RowGroup(path, meta, 0, asked, Room()).rows(known, known) is None

@@ -90,6 +90,19 @@ def test_a_missing_value_is_left_to_arrow(tmp_path, place):
     assert read(tmp_path / "b.parquet", pq.read_metadata(tmp_path / "b.parquet"), 0) is None
 
 
+def test_missing_values_said_in_another_encoding_are_left_to_arrow(tmp_path):
+    """And where no value can be missing, it does not matter what a header says of levels that are not there."""
+    for optional in (True, False):
+        path = tmp_path / f"{optional}.parquet"
+        made = table(np.random.default_rng(2), 100, wild=False, optional=optional)
+        pq.write_table(made, path, use_dictionary=False, compression="none")
+        meta, data = pq.read_metadata(path), bytearray(path.read_bytes())
+        runs = data.index(b"\x15\x00\x15\x06", meta.row_group(0).column(0).data_page_offset)  # plain; levels in runs
+        data[runs + 3] = 0x08  # as packed bits (4)
+        path.write_bytes(data)
+        assert (read(path, meta, 0) is None) == optional
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 10_000), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=12), st.floats(0, 1))
 @example(0, [], 1.0)

@@ -17,10 +17,10 @@ from occasion.finding.memory import copy, load, save
 
 ROOM = 32  # bytes behind the end of what is written, so that eight can be copied at a time
 
-# A page: its kind, encoding, values, bytes as they are, bytes when unpacked, where they begin.
-KIND, ENCODING, VALUES, PACKED, SIZE, BEGIN, FIELDS = 0, 1, 2, 3, 4, 5, 6
+# A page: its kind, encoding, values, bytes as they are, bytes when unpacked, where they begin, encoding of its levels.
+KIND, ENCODING, VALUES, PACKED, SIZE, BEGIN, LEVELS, FIELDS = 0, 1, 2, 3, 4, 5, 6, 7
 DATA, DICTIONARY = 0, 2  # of a page of the second version (3) Arrow takes care
-PLAIN, PLAIN_CODES, CODES = 0, 2, 8
+PLAIN, PLAIN_CODES, RLE, CODES = 0, 2, 3, 8
 STRUCT = 12
 MANY = 1 << 32
 LONG = 64
@@ -72,6 +72,8 @@ def _note(found: Int, depth: int, outer: int, name: int, value: int) -> None:
         found[VALUES] = value
     elif depth == 1 and name == (4 if outer == 8 else 2):
         found[ENCODING] = value
+    elif depth == 1 and name == 3 and outer == 5:
+        found[LEVELS] = value  # where no value can be missing there are none, and writers say what they like
 
 
 note = register_jitable(_note)
@@ -123,6 +125,8 @@ def pages(data: Int, values: int, found: Int) -> Any:
             return -1
         p += found[n, PACKED]
         if found[n, KIND] not in (DATA, DICTIONARY):
+            return -1
+        if found[n, KIND] == DATA and found[n, VALUES] > values - seen:
             return -1
         if found[n, KIND] == DATA:
             seen += found[n, VALUES]
@@ -272,7 +276,7 @@ number_at = register_jitable(_number_at)
 def _values(data: Int, size: int, found: Int, optional: bool, wide: int, known: Int, codes: Int, out: Int) -> Any:
     """The values of a data page of integers, `data[:size]`, into `out`; `known`: the dictionary; `codes`: scratch."""
     at, count = behind_levels(data, size, out.shape[0], optional), out.shape[0]
-    if at < 0:
+    if at < 0 or (optional and found[LEVELS] != RLE):
         return False
     if found[ENCODING] == PLAIN:
         if size - at < count * wide:

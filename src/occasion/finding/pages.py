@@ -23,6 +23,7 @@ Bytes = npt.NDArray[np.uint8]
 WIDE = {"INT32": 4, "INT64": 8}
 CODECS = {"ZSTD": "zstd", "SNAPPY": "snappy", "LZ4": "lz4_raw", "UNCOMPRESSED": None}
 MOST_PAGES = 1 << 14
+SMALLEST = 4  # bytes of a value written out: a 32-bit number, or the length of a text
 
 
 class Room:
@@ -126,11 +127,16 @@ def pages(file: int, chunk: Any, schema: Any, room: Room) -> Iterator[Page | Non
     n = int(compiled(page_kernels.pages)(data, chunk.num_values, heads)) if whole else -1
     if n < 0:
         yield None
-    for kind, encoding, count, packed, size, begin in heads[: max(n, 0)].tolist():
+    optional = schema.max_definition_level == 1
+    for kind, encoding, count, packed, size, begin, levels in heads[: max(n, 0)].tolist():
+        odd = optional and kind == page_kernels.DATA and levels != page_kernels.RLE
+        if odd or size > chunk.total_uncompressed_size:
+            yield None
+            return
         some = data[begin : begin + packed]
         if codec is not None:
             some = np.frombuffer(codec.decompress(some.data, size), np.uint8)
-        yield _page(some, kind, encoding, count, optional=schema.max_definition_level == 1)
+        yield _page(some, kind, encoding, count, optional=optional)
 
 
 def _page(data: Bytes, kind: int, encoding: int, count: int, *, optional: bool) -> Page | None:
@@ -138,4 +144,6 @@ def _page(data: Bytes, kind: int, encoding: int, count: int, *, optional: bool) 
     if not plain and encoding not in {page_kernels.CODES, page_kernels.PLAIN_CODES}:
         return None
     begin = 0 if dictionary else int(compiled(page_kernels.values_begin)(data, count, optional))
+    if (plain or dictionary) and SMALLEST * count > len(data):
+        return None  # what it says of itself cannot be: nothing is to be made as large as that
     return None if begin < 0 else Page(dictionary, not plain and not dictionary, count, data, begin)
