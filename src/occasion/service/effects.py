@@ -7,8 +7,9 @@ it is keyed, so said twice it is there once. A change that the desk cannot take 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 
 from sqlalchemy import Connection, insert
 from sqlalchemy.exc import DBAPIError
@@ -65,11 +66,10 @@ class Work:
         if not jobs:
             return None
         self.outstanding += 1
-        made: list[Noticed] = []
+        touched: dict[str, None] = {}  # parties, of every try: what an earlier one committed is found done by the next
 
         def steps() -> Iterator[Step]:
-            made.clear()
-            return self._steps(jobs, clock, made)
+            return self._steps(jobs, clock, touched)
 
         def write(connection: Connection) -> None:
             for step in steps():
@@ -77,22 +77,22 @@ class Work:
 
         def done() -> None:
             self.outstanding -= 1
-            self._tell(made, {kind for kind, _ in jobs})
+            self._tell(touched, {kind for kind, _ in jobs})
 
         return Effects(write, done, steps)
 
-    def _steps(self, jobs: Sequence[tuple[str, Job]], clock: int, made: list[Noticed]) -> Iterator[Step]:
+    def _steps(self, jobs: Sequence[tuple[str, Job]], clock: int, touched: dict[str, None]) -> Iterator[Step]:
         """Each is to be taken before the next is asked for."""
         for _, job in jobs:
             left: list[Job] = [job]
             while left:
-                yield partial(self._take, left, clock, made)
+                yield partial(self._take, left, clock, touched)
 
-    def _take(self, left: list[Job], clock: int, made: list[Noticed], connection: Connection) -> None:
+    def _take(self, left: list[Job], clock: int, touched: dict[str, None], connection: Connection) -> None:
         changed, more = left[0](connection)
         told = [one for one in changed if not one.history or one.change.at >= clock - RECENT_US]
         aside = self._react(connection, told, clock) if told and self.on_changes is not None else False
-        made += changed
+        touched.update((one.change.party, None) for one in changed)
         left[:] = [] if more is None else [more]
         if aside and self.tell is not None:
             self.tell("refused")
@@ -120,14 +120,15 @@ class Work:
             return error
         return None
 
-    def _tell(self, made: Sequence[Noticed], kinds: set[str]) -> None:
+    def _tell(self, touched: Iterable[str], kinds: set[str]) -> None:
         if self.tell is None:
             return
         if kinds & {"versions", "ready"}:
             self.tell("moments")
-        if made:
+        parties = list(islice(touched, TOLD))
+        if parties:
             self.tell("occasions")
-            for party in list(dict.fromkeys(one.change.party for one in made))[:TOLD]:
+            for party in parties:
                 self.tell(f"party:{party}")
 
 
