@@ -9,7 +9,7 @@ that is all a regression needs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -141,18 +141,22 @@ class Window:
 Counted = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32], Ints]
 
 
-def held_equal(activity: Activity, y: Floats, windows: Floats, slot: Ints, counted: Counted) -> Iterator[Window]:
-    """Window by window what is held equal; `slot`, `counted`: as in and from `preselect.by_window`."""
+def held_equal(activity: Activity, y: Floats, windows: Floats, slot: Ints, counted: Counted) -> Callable[[int], Window]:
+    """What is held equal in each window, by its number; `slot`, `counted`: as in and from `preselect.by_window`."""
     counts, days, last = counted
     later = _by_column(activity, counts[-1], slot)
-    strata = [_stratum_columns(later.sum(axis=0) - own) for own in [*later, np.zeros(activity.n)]]
-    for w, window in enumerate(windows):
+    whole = later.sum(axis=0)
+    strata = [_stratum_columns(whole - own) for own in [*later, np.zeros(activity.n)]]
+
+    def within(w: int) -> Window:
+        window = windows[w]
         gap = np.where(last[w] >= 0, window - last[w] / DAY_US, window)
         shared = [
             np.ones(activity.n), np.log1p(days[w]), np.log1p(np.maximum(gap, 0)), gap > window / 2, gap > window / 4
         ]  # fmt: skip
-        plain = _by_column(activity, counts[w], slot)
-        yield Window(Panel.of(shared, y), plain, strata)
+        return Window(Panel.of(shared, y), _by_column(activity, counts[w], slot), strata)
+
+    return within
 
 
 def _by_column(activity: Activity, counts: npt.NDArray[np.uint8], slot: Ints) -> Floats:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sqlglot import exp
 
 from occasion.errors import InputError
 from occasion.finding.grouping import groups_of
@@ -24,7 +25,7 @@ from occasion.moments.definition import (
 )
 from occasion.moments.query import reading
 from occasion.moments.query_fields import needs
-from occasion.moments.query_sql import sql
+from occasion.moments.query_sql import fixed_us, part, sql
 from occasion.moments.text import read, read_pattern
 from occasion.store.engine import Engine, Raw
 from occasion.store.relation import relation
@@ -94,13 +95,17 @@ def outcomes(engine: Engine, raw: Raw, asked: Question, as_of_us: int, groups: i
 
     A party whose window is still open is left out, even if it has already reached the outcome.
     """
-    definitions = [Definition(asked.begin), Definition(asked.outcome), Definition(_over(asked))]
+    assert asked.outcome.hi is not None
+    # a window of days is over so long after its start; one of months when the language's own dates say so
+    by_dates = [_over(asked)] if asked.outcome.hi.civil else []
+    definitions = [Definition(node) for node in (asked.begin, asked.outcome, *by_dates)]
     shown = relation(engine, raw, needs(definitions), as_of_us)
-    starts, reached, over = (
+    starts, reached, *over = (
         engine.create(stem, reading(definition, shown, as_of_us, engine))
-        for stem, definition in zip(("begun", "reached", "over"), definitions, strict=True)
+        for stem, definition in zip(("begun", "reached", "over"), definitions, strict=False)
     )
-    found = engine.run(_joined(raw, starts, reached, over)).combine_chunks()
+    known_by = None if over else part("s.at_us + CAST(:w AS BIGINT) <= :t", w=fixed_us(asked.outcome.hi), t=as_of_us)
+    found = engine.run(_joined(raw, starts, reached, known_by or over[0])).combine_chunks()
     known = found.filter(found.column("known")).combine_chunks()
     texts = known.column("text").combine_chunks()
     ids = known.column("party") if raw.parties is not None else np.arange(len(known))
@@ -120,16 +125,20 @@ def _over(asked: Question) -> Node:
     return Every(asked.begin, asked.outcome.hi)
 
 
-def _joined(raw: Raw, starts: str, reached: str, over: str) -> Any:
-    tables = {"s": starts, "r": reached, "o": over}
+def _joined(raw: Raw, starts: str, reached: str, over: str | exp.Expression) -> Any:
+    """Each party that started, whether it was kept, and whether that is known: `over` is a table or a condition."""
+    tables = {"s": starts, "r": reached}
     text = (
-        "SELECT s.party, s.at_us AS start_us, NOT r.party IS NULL AS kept, NOT o.party IS NULL AS known FROM s "
-        "LEFT JOIN (SELECT DISTINCT party FROM r) AS r ON r.party = s.party "
-        "LEFT JOIN (SELECT DISTINCT party FROM o) AS o ON o.party = s.party"
+        "SELECT s.party, s.at_us AS start_us, NOT r.party IS NULL AS kept, :known AS known FROM s "
+        "LEFT JOIN (SELECT DISTINCT party FROM r) AS r ON r.party = s.party"
     )
+    if isinstance(over, str):
+        text, tables["o"] = f"{text} LEFT JOIN (SELECT DISTINCT party FROM o) AS o ON o.party = s.party", over
+    known = part("NOT o.party IS NULL") if isinstance(over, str) else over
+    of_all = sql(text, tables, known=known)
     if raw.parties is None:
-        return sql("SELECT party, party AS text, start_us, kept, known FROM q ORDER BY party", {"q": sql(text, tables)})
+        return sql("SELECT party, party AS text, start_us, kept, known FROM q ORDER BY party", {"q": of_all})
     return sql(
         "SELECT q.party, d.text, q.start_us, q.kept, q.known FROM q JOIN d ON d.code = q.party ORDER BY q.party",
-        {"q": sql(text, tables), "d": raw.parties},
+        {"q": of_all, "d": raw.parties},
     )

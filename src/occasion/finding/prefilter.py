@@ -7,8 +7,10 @@ in the screen nor in the estimates; the screen's bar is therefore about those th
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
@@ -63,12 +65,17 @@ def coarse(
     windows = every[np.unique(np.linspace(0, len(every) - 1, WINDOWS).round().astype(int))]
     slot = np.arange(len(activity.what))
     counted = by_window(activity, windows, slot, most)
-    best = np.full(len(activity.what), np.nan)
-    for w, window in enumerate(held_equal(activity, kept.astype(np.float64), windows, slot, counted)):
+    within = held_equal(activity, kept.astype(np.float64), windows, slot, counted)
+
+    def best_in(w: int) -> Floats:
+        window, best = within(w), np.full(len(activity.what), np.nan)
         for s, candidate in enumerate(candidates):
             found = window.beside(activity.own_column(s)).reached(counted[0][w, s], most)
             usable = (found.adjusted > 0) & enough(found.size, found.left, activity.n)
             usable[1:] &= not candidate.pattern
             if usable.any():
-                best[s] = np.fmax(best[s], found.z[usable].max())
-    return best
+                best[s] = found.z[usable].max()
+        return best
+
+    with ThreadPoolExecutor(os.cpu_count()) as cores:
+        return np.asarray(np.fmax.reduce(list(cores.map(best_in, range(len(windows))))))

@@ -8,6 +8,8 @@ all streams by chance is what the best of all has to pass.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -37,15 +39,20 @@ class Bar:
     def __init__(self, y: Floats, total: Floats, rng: np.random.Generator, permutations: int) -> None:
         self.stratum = np.searchsorted(np.quantile(total, np.linspace(0, 1, 2 * STRATA + 1)[1:-1]), total, side="right")
         order = np.argsort(self.stratum, kind="stable")
-        block = self.stratum[order]
-        self.outcomes = np.empty((len(y), permutations), np.float32)
-        self.largest = np.full(permutations, -np.inf)
-        for b in range(permutations):
-            self.outcomes[order, b] = y[order[np.lexsort((rng.random(len(y)), block))]]
+        begin = np.flatnonzero(np.diff(self.stratum[order], prepend=-1, append=self.stratum.max() + 1))
+        by_row = np.empty((permutations, len(y)), np.float32)
+        self.largest, self._alone = np.full(permutations, -np.inf), Lock()
+        for row in by_row:
+            drawn = rng.random(len(y))
+            for a, b in pairwise(begin):
+                row[order[a:b]] = y[order[a + np.argsort(drawn[a:b], kind="stable")]]
+        self.outcomes = np.ascontiguousarray(by_row.T)
 
     def shuffled(self, scaled: npt.NDArray[np.float32]) -> None:
-        """Add cells: columns whose product with an outcome is that outcome's z."""
-        np.maximum(self.largest, (scaled.T @ self.outcomes).max(axis=0), out=self.largest)
+        """Add cells: columns whose product with an outcome is that outcome's z. Any core may, in any order."""
+        largest = (scaled.T @ self.outcomes).max(axis=0)
+        with self._alone:
+            np.maximum(self.largest, largest, out=self.largest)
 
     def at(self, alpha: float) -> float:
         """The (1 - alpha) quantile of the largest z so far; infinite where no cell was added."""

@@ -12,6 +12,8 @@ total activity, the largest z kept, and the (1 - alpha) quantile of those is the
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -104,12 +106,18 @@ def screen(
     with_it, without, adjusted, z, phi = (np.full(shape, np.nan) for _ in range(5))
     grid = Grid(windows, np.zeros(shape, np.int64), with_it, without, adjusted, z, phi, np.inf, activity.n)
     thin = set(np.unique(np.linspace(0, len(windows) - 1, THIN_WINDOWS).round().astype(int)).tolist())
-    for w, window in enumerate(held_equal(activity, y, windows, slot, (counts, days, last))):
+    within = held_equal(activity, y, windows, slot, (counts, days, last))
+
+    def fill(w: int) -> None:
+        window = within(w)
         for s in near:
             beside = window.beside(activity.own_column(s))
             rest = _fill(grid, (s, w), counts[w, slot[s]], beside, tried=tried[s], keep=w in thin)
             if rest is not None:
                 bar.shuffled(rest)
+
+    with ThreadPoolExecutor(os.cpu_count()) as cores:
+        list(cores.map(fill, range(len(windows))))
     return replace(grid, bar=bar.at(alpha), behind=tuple(behind))
 
 
