@@ -14,6 +14,7 @@ design.md has it), to compare what each finds. Times are by the clock on the wal
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import random
@@ -28,6 +29,7 @@ from typing import Any
 import numpy as np
 from coach_letters import Letters
 
+from occasion.cli_serve import COLLECTING
 from occasion.coach.coach import read as read_all
 from occasion.coach.index import Message, Sent
 from occasion.coach.reading import Draft, Known
@@ -188,12 +190,16 @@ def others_of(kind: str) -> list[Known]:
     return Letters(4).others() if kind == ENGLISH else [_rich(made, -number) for number in range(1, 101)]
 
 
-def read(path: Path, drafts: int, slowest: int) -> dict[str, Any]:
+def read(path: Path, drafts: int, slowest: int, *, collected: bool) -> dict[str, Any]:
     """How long it takes by kind of draft: who else got the words, and all five parts; and what is in memory."""
     told: dict[str, Any] = {}
     with Sent() as nothing:  # what the libraries and the models take is no part of the index
         for draft, known in drafts_in(ENGLISH, 3, 20):
             read_all(draft, known, (), nothing)
+    if not collected:
+        gc.collect()  # as a server does when it has started
+        gc.freeze()
+        gc.set_threshold(*COLLECTING)
     before = resident()
     with Sent(path) as sent:
         for kind in (*KINDS, ENGLISH):
@@ -284,6 +290,7 @@ def main() -> None:
     parser.add_argument("--drafts", type=int, default=300)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--slowest", type=int, default=0, help="of each kind so many drafts are told that took longest")
+    parser.add_argument("--collected", action="store_true", help="garbage is collected as Python does by itself")
     parser.add_argument("--compare", type=int, default=20_000, help="texts for the comparison with MinHash; 0: none")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
@@ -291,7 +298,7 @@ def main() -> None:
         told: dict[str, Any] = {"cores": os.cpu_count(), "load": os.getloadavg()[0]}
         if not path.exists():
             told |= build(path, options.messages)
-        told |= read(path, options.drafts, options.slowest)
+        told |= read(path, options.drafts, options.slowest, collected=options.collected)
         if options.compare:
             told["found"] = minhash(options.compare, options.drafts)
         print(json.dumps(told, indent=1))

@@ -14,6 +14,8 @@ from coached import Coached, message
 from occasion.coach import facts, pressure_model
 from occasion.coach.coach import coach
 from occasion.coach.context import Around, Others, known_of
+from occasion.coach.cues import turns_in
+from occasion.coach.own import own_words
 from occasion.coach.pieces import pieces_of
 from occasion.coach.reading import Draft
 from occasion.coach.sentence_vectors import available
@@ -143,7 +145,7 @@ def test_who_is_erased_is_among_no_others_and_in_no_memory(history: History) -> 
         after = others.of(Around(connection, Log(history.engine, history)), draft(), "customer")
     assert len(after) == 100
     assert gone not in {one.party.party for one in after}
-    for kept in (facts._facts, pressure_model._judged, pieces_of):
+    for kept in (facts._facts, facts._of_this, pressure_model._judged, pieces_of, turns_in, own_words):
         assert kept.cache_info().currsize == 0
 
 

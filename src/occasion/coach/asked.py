@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from occasion.coach.cues import cues_of, find, named
+from occasion.coach.cues import named, turns_in
 from occasion.coach.cues import words_of as words_listed
 from occasion.coach.days import date_in, days_called, days_named
 from occasion.coach.languages import ENGLISH
@@ -104,7 +104,7 @@ def wants_answer(event: Event) -> bool:
     if _THANKS.match(body) and not _GOES_ON.search(body):
         return False
     named_so = any(part in _ASKING_NAMES for part in event.name.lower().replace("-", "_").split("_"))
-    return named_so or "?" in body or bool(find(cues_of("asks", ENGLISH), body))
+    return named_so or "?" in body or bool(turns_in(body, "asks", ENGLISH))
 
 
 def _answers(event: Event) -> bool:
@@ -115,7 +115,7 @@ def _answers(event: Event) -> bool:
 
 def only_holds(text: str) -> bool:
     """Whether a message of ours says only that an answer will come."""
-    return bool(named(find(cues_of("aims", ENGLISH), text), "holding")) and len(text.split()) <= 30
+    return bool(named(turns_in(text, "aims", ENGLISH), "holding")) and len(text.split()) <= 30
 
 
 def shared_turns(asked: str, text: str) -> int:

@@ -20,9 +20,11 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, func, select
 
+from occasion.coach.cues import forget_turns
 from occasion.coach.facts import forget_facts
 from occasion.coach.firm import firm_of
 from occasion.coach.index import Sent
+from occasion.coach.own import forget_own_words
 from occasion.coach.pieces import pieces_of
 from occasion.coach.pressure_model import forget_sentences
 from occasion.coach.reading import Draft, Known
@@ -212,6 +214,8 @@ def forget_all() -> None:
     forget_facts()
     forget_candidates()
     forget_sentences()
+    forget_own_words()
+    forget_turns()
     pieces_of.cache_clear()
 
 

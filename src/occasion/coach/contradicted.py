@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
-from occasion.coach.cues import Found, cues_of, find, named
+from occasion.coach.cues import Found, named, turns_in
 from occasion.coach.days import date_in, said_day
 from occasion.coach.grief import grief, of_the_dead
 from occasion.coach.languages import ENGLISH
@@ -30,11 +29,10 @@ class Said:
     changes: tuple[str, ...] = ()
 
 
-@lru_cache(maxsize=64)
 def aims_of(text: str) -> tuple[Found, ...]:
     """What a text is after, in the order of the text: the families of `aims`, and what closes a matter."""
-    found = [*find(cues_of("aims", ENGLISH), text)]
-    found += [replace(one, name="closes") for one in named(find(cues_of("two_way", ENGLISH), text), "closing")]
+    found = [*turns_in(text, "aims", ENGLISH)]
+    found += [replace(one, name="closes") for one in named(turns_in(text, "two_way", ENGLISH), "closing")]
     return tuple(sorted(found, key=lambda one: (one.start, one.end)))
 
 

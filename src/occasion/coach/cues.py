@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import groupby
 
@@ -102,6 +102,17 @@ def find(cues: Iterable[Cue], text: str) -> tuple[Found, ...]:
         for match in one.pattern.finditer(text)
     ]
     return tuple(sorted(found, key=lambda one: (one.start, one.end, one.name)))
+
+
+@lru_cache(maxsize=256)
+def turns_in(text: str, name: str, language: str) -> tuple[Found, ...]:
+    """The same for the cues of a data file; the latest are kept, since several readings ask for them."""
+    return find(cues_of(name, language), text)
+
+
+def forget_turns() -> None:
+    """Let go of the texts kept in memory."""
+    turns_in.cache_clear()
 
 
 def named(found: Sequence[Found], *names: str) -> tuple[Found, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from occasion.coach.cues import words_of as words_listed
@@ -40,6 +40,12 @@ class Fact:
         """Whether things of this kind happen to many: then it tells less about whom a text is for."""
         return self.kind == "happened"
 
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        """The stems of all its words, also of those that say nothing."""
+        plain = self.text.lower().replace("washing machine", "washing-machine")
+        return frozenset(word.stem for word in words_of(plain))
+
 
 @dataclass(frozen=True, eq=False)
 class Facts:
@@ -53,6 +59,25 @@ class Facts:
 
 def facts_of(known: Known) -> Facts:
     """The facts of a party; kept in memory for as long as nothing about it changes."""
+    return _of_this(_This(known))
+
+
+@dataclass(frozen=True, eq=False)
+class _This:
+    """What is known of a party as this very object: the hundred others are the same from one draft to the next."""
+
+    known: Known
+
+    def __hash__(self) -> int:
+        return id(self.known)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _This) and self.known is other.known
+
+
+@lru_cache(maxsize=512)
+def _of_this(this: _This) -> Facts:
+    known = this.known
     newest = known.events[:NEWEST]
     key = (
         known.party.party, known.party.name, tuple((one.number, one.text) for one in known.details),
@@ -152,4 +177,5 @@ def shortened(text: str, most: int = 90) -> str:
 
 def forget_facts() -> None:
     """Let go of the facts kept in memory."""
+    _of_this.cache_clear()
     _facts.cache_clear()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
-from occasion.coach.cues import cues_of, find, named
+from occasion.coach.cues import named, turns_in
 from occasion.coach.languages import ENGLISH
 from occasion.coach.pieces import pieces_of
 from occasion.coach.reading import Draft, Known, Span
@@ -49,7 +49,7 @@ def of_grief(draft: Draft, known: Known) -> Iterator[Remark]:
     fact = grief(draft, known)
     if fact is None:
         return
-    tone = find(cues_of("tone", ENGLISH), draft.text)
+    tone = turns_in(draft.text, "tone", ENGLISH)
     money, selling = named(tone, "money"), named(tone, "selling")
     yield from of_found("money in grief", "grave", money, f"it asks for money, and they mourn ({fact})", fact)
     if not money:
@@ -75,11 +75,11 @@ def _to_the_family(text: str, name: str) -> bool:
     if name and name.partition(" ")[0].lower() in hello.split():
         return False
     said = text[greeting.end :] if greeting else text
-    return bool(named(find(cues_of("tone", ENGLISH), said), "family"))
+    return bool(named(turns_in(said, "tone", ENGLISH), "family"))
 
 
 def _of_death(text: str) -> bool:
-    return bool(named(find(cues_of("matters", ENGLISH), text), "death")) and not _OTHER_DEATH.search(text)
+    return bool(named(turns_in(text, "matters", ENGLISH), "death")) and not _OTHER_DEATH.search(text)
 
 
 def _lately(detail: Detail, now: int) -> bool:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from statistics import median
 
-from occasion.coach.cues import cues_of, find, named
+from occasion.coach.cues import named, turns_in
 from occasion.coach.languages import ENGLISH
 from occasion.coach.pieces import pieces_of
 from occasion.coach.reading import Draft, Known, Span
@@ -59,7 +59,7 @@ def of_the_channel(draft: Draft, known: Known) -> Iterator[Remark]:
         yield Remark("refused channel", "grave", why, f"{why} ({said.source})")
         return
     preferred = _channel(party.channel)
-    urgent = channel in {"sms", "phone", "chat"} and named(find(cues_of("tone", ENGLISH), draft.text), "urgent")
+    urgent = channel in {"sms", "phone", "chat"} and named(turns_in(draft.text, "tone", ENGLISH), "urgent")
     if preferred and preferred != channel and not urgent:
         why = f"they prefer {preferred} to {channel}"
         yield Remark("channel", "slight", why, f"their channel is {preferred}")

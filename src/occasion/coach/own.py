@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from occasion.coach.cues import Found, cues_of, find, named
+from occasion.coach.cues import Found, named, turns_in
 from occasion.coach.facts import Facts
 from occasion.coach.firm import firm_spans
 from occasion.coach.languages import ENGLISH
-from occasion.coach.pieces import Pieces
+from occasion.coach.pieces import Pieces, pieces_of
 from occasion.coach.wording import Word, words_of
 
 STOCK = "stock"  # what firms write to everybody about their own office
 SET = ("sells", "demands", "reminds", "cheers", "announces", "condoles")
 
 
-@lru_cache(maxsize=64)
 def set_turns(text: str) -> tuple[Found, ...]:
     """Turns of phrase that anybody writes to anybody."""
-    return named(find(cues_of("aims", ENGLISH), text), *SET)
+    return named(turns_in(text, "aims", ENGLISH), *SET)
 
 
 def all_words(pieces: Pieces) -> list[Word]:
@@ -26,15 +25,22 @@ def all_words(pieces: Pieces) -> list[Word]:
     return [word for sentence in pieces.sentences for word in words_of(sentence.text, sentence.start)]
 
 
-def own_words(pieces: Pieces, facts: Facts) -> list[Word]:
+@lru_cache(maxsize=8)
+def own_words(text: str, facts: Facts) -> tuple[Word, ...]:
     """The words of the body that say something and are the text's own; the firm's name is not."""
+    pieces = pieces_of(text)
     firm = firm_spans(pieces.text, facts.firm)
-    turns = (*set_turns(pieces.text), *find(cues_of(STOCK, ENGLISH), pieces.text))
-    return [
+    turns = (*set_turns(pieces.text), *turns_in(pieces.text, STOCK, ENGLISH))
+    return tuple(
         word
         for word in all_words(pieces)
         if word.says
         and word.stem not in facts.fields
         and not any(turn.start <= word.start < turn.end for turn in turns)
         and not any(start <= word.start < end for start, end in firm)
-    ]
+    )
+
+
+def forget_own_words() -> None:
+    """Let go of the texts kept in memory."""
+    own_words.cache_clear()

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from occasion.coach.cues import Found, cues_of, find, named
+from occasion.coach.cues import Found, named, turns_in
 from occasion.coach.languages import ENGLISH, name_of, why_not
 from occasion.coach.politeness_features import strategies
 from occasion.coach.politeness_model import base_model, probability, sentence_model
@@ -49,7 +49,7 @@ def politeness(text: str, language: str | None, *, thorough: bool = False) -> Po
     if language != ENGLISH or (thorough and available()):
         logits.append(sentence_model().logit(vectors([text])[0], used, language))
     by: By = "both" if len(logits) > 1 else "base" if language == ENGLISH else "sentence"
-    found = find(cues_of("strategies", language), text)
+    found = turns_in(text, "strategies", language)
     return Politeness(probability(float(np.mean(logits))), by, named(found, *KIND), named(found, *UNKIND))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from occasion.coach.cues import Found, cues_of, find, named, words_of
+from occasion.coach.cues import Found, named, turns_in, words_of
 from occasion.coach.languages import ENGLISH
 from occasion.coach.pieces import pieces_of
 
@@ -18,12 +18,12 @@ FEWEST_LETTERS = 7  # of a word in capitals that no list knows: initials are sho
 
 def pressing(text: str, language: str = ENGLISH) -> tuple[Found, ...]:
     """Threats, false urgency and guilt; nothing for a language without cues."""
-    return named(find(cues_of("pressure", language), text), *PRESSING)
+    return named(turns_in(text, "pressure", language), *PRESSING)
 
 
 def blaming(text: str, language: str = ENGLISH) -> tuple[Found, ...]:
     """Blame, doubt of their word, mockery and lectures; nothing for a language without cues."""
-    return named(find(cues_of("pressure", language), text), *BLAMING)
+    return named(turns_in(text, "pressure", language), *BLAMING)
 
 
 def shouting(text: str, own: Collection[str] = (), language: str | None = ENGLISH) -> tuple[Found, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from occasion.coach.asked import latest_word, open_question, shared_turns
 from occasion.coach.facts import Fact, facts_of, shortened
@@ -42,7 +43,7 @@ def read_relatable(draft: Draft, known: Known, others: Sequence[Known], language
     """
     facts = facts_of(known)
     pieces = pieces_of(draft.text)
-    words = own_words(pieces, facts)
+    words = own_words(draft.text, facts)
     found = swap(words, facts, [facts_of(one) for one in others], draft.now_us)
     foreign = language not in (ENGLISH, None)  # then there is no table of related words
     tells = tells_something(words, pieces)
@@ -56,7 +57,7 @@ def read_relatable(draft: Draft, known: Known, others: Sequence[Known], language
         )
     if read.level() == "unknown":
         unjudged.append(f"relatable: in {name_of(language or '')} only words are found that are on file as they are")
-    if read.level() == "mixed" and tells and not read.recognised() and not read.speaks():
+    if read.level() == "mixed" and tells and not read.recognised and not read.speaks():
         unjudged.append("relatable: what it tells of is not on file, so it could not be judged whose it is")
     return read.part(tuple(unjudged))
 
@@ -131,10 +132,11 @@ class _Read:
             return "mixed" if speaks else "poor"
         if speaks:
             return "good"
-        if self.recognised() or self.tells:
+        if self.recognised or self.tells:
             return "mixed"
         return "unknown" if self.foreign else "poor"
 
+    @cached_property
     def recognised(self) -> bool:
         """Whether it is about something that happened to them lately, in words of its own."""
         if set_turns(self.draft.text):
@@ -184,9 +186,9 @@ class _Read:
             return f"It speaks of {' and '.join(speaks)}; {among}"
         if level == "unknown":
             return "Nothing in it stands in their file in the same words; what it means in others could not be judged"
-        if level == "mixed" and not self.recognised() and speaks:
+        if level == "mixed" and not self.recognised and speaks:
             return f"It speaks of {' and '.join(speaks)}, as it could to others; {among}"
-        if level == "mixed" and not self.recognised():
+        if level == "mixed" and not self.recognised:
             return f"It tells of something particular, of which nothing is on file; {among}"
         if level == "mixed":
             return (

@@ -99,32 +99,48 @@ def placed(words: Sequence[Word]) -> Placed:
     return Placed(vectors, np.where(there, table.masses[places], np.float32(UNKNOWN_MASS)), _grouped(words))
 
 
-def nearness(words: Sequence[Word], others: Sequence[Word]) -> Any:
+def nearness(words: Sequence[Word] | Placed, others: Sequence[Word]) -> Any:
     """How near each word is to each of the others, from 0 (not at all) to 1; an array (words, others).
 
     Words that the table has not, and numbers, are near none. Equal stems are the caller's matter.
     """
-    return _near(placed(words), placed(others))
+    rows, columns = words if isinstance(words, Placed) else placed(words), placed(others)
+    near = np.zeros((len(rows.masses), len(columns.masses)), np.float32)
+    at, values = _near(rows, columns)
+    near.reshape(-1)[at] = values
+    return near
 
 
-def lifts(words: Placed, others: Placed) -> Any:
-    """How many times likelier each word is where each of the others is meant than in any text; as `nearness`.
+def lifts(words: Placed, others: Placed) -> tuple[Any, Any]:
+    """How many times likelier each word is where each of the others is meant than in any text: only where it is so
+    at all, by the place in an array (words, others) read row by row, in order; and the values.
 
     A word stands for all that are near it, for each by its nearness and its share in English.
     """
-    near: Any = _near(words, others) / others.masses[None, :]
-    return near
+    at, values = _near(words, others)
+    return at, values / others.masses[at % len(others.masses)]
 
 
-def _near(words: Placed, others: Placed) -> Any:
-    near = words.vectors @ others.vectors.T - NEAR
-    some = near > 0
-    near = np.where(some, near, 0)
-    near[some] = np.minimum(near[some] / (SAME - NEAR), 1.0) ** SHARP
-    for row in np.flatnonzero(words.groups.any(axis=1)):
-        together = others.groups @ words.groups[row] > 0
-        near[row, together] = np.maximum(near[row, together], INSTEAD)
-    return near
+def _near(words: Placed, others: Placed) -> tuple[Any, Any]:
+    """Where words are near, as places in an array (words, others) read row by row, and how near."""
+    near = words.vectors @ others.vectors.T
+    near -= NEAR
+    flat = near.reshape(-1)
+    at = np.flatnonzero(flat > 0)
+    values = np.minimum(flat[at] / (SAME - NEAR), 1.0) ** SHARP
+    grouped = [
+        row * len(others.masses) + np.flatnonzero(others.groups @ words.groups[row] > 0)
+        for row in np.flatnonzero(words.groups.any(axis=1))
+    ]
+    if not grouped or not len(others.masses):
+        return at, values
+    together = np.concatenate(grouped)
+    joined = np.union1d(at, together)
+    both = np.zeros(len(joined), values.dtype)
+    both[np.searchsorted(joined, at)] = values
+    places = np.searchsorted(joined, together)
+    both[places] = np.maximum(both[places], INSTEAD)
+    return joined, both
 
 
 def _grouped(words: Sequence[Word]) -> Any:

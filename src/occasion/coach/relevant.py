@@ -16,14 +16,14 @@ from occasion.coach.asked import (
     working_days_between,
 )
 from occasion.coach.contradicted import Said, aims_of, contradiction
-from occasion.coach.cues import Found, cues_of, find, named
+from occasion.coach.cues import Found, named, turns_in
 from occasion.coach.days import Days, date_in, days_called, days_named, said_day
 from occasion.coach.facts import Facts, facts_of, shortened
 from occasion.coach.languages import ENGLISH, name_of, why_not
 from occasion.coach.own import own_words
 from occasion.coach.pieces import pieces_of
 from occasion.coach.reading import Draft, Known, Level, Part, Span
-from occasion.coach.related import nearness
+from occasion.coach.related import Placed, nearness, placed
 from occasion.coach.swap import Touch, speaks_of
 from occasion.coach.timely import Matter, matters_of, renewal
 from occasion.coach.wording import Word, saying, words_of
@@ -43,7 +43,7 @@ def replies(body: str) -> bool:
     >>> replies("Yes, soup is fine tonight."), replies("We hope you are well. Yes, really.")
     (True, False)
     """
-    first = next(iter(named(find(cues_of("about", ENGLISH), body), "replies")), None)
+    first = next(iter(named(turns_in(body, "about", ENGLISH), "replies")), None)
     return first is not None and not any(sign.isalnum() for sign in body[: first.start])
 
 
@@ -58,7 +58,7 @@ class _Reading:
         self.today: date = date_in(draft.now_us, known.zone)
         self.facts: Facts = facts_of(known)
         self.pieces = pieces_of(draft.text)
-        self.words: list[Word] = own_words(self.pieces, self.facts)
+        self.words: tuple[Word, ...] = own_words(draft.text, self.facts)
         self.read = language in (ENGLISH, None)  # whether what the text is after is known
         self.aims: tuple[Found, ...] = aims_of(draft.text) if self.read else ()
         self.touched: list[Touch] = speaks_of(self.words, self.facts)
@@ -219,7 +219,7 @@ class _Reading:
     def _near(self, matter: Matter) -> float:
         """How many of the words a matter is called by the text comes near."""
         called = [word for word in words_of(matter.words) if word.says]
-        return float((nearness(self.words, called) > 0.3).any(axis=0).sum()) if called and self.words else 0.0
+        return float((nearness(self._placed, called) > 0.3).any(axis=0).sum()) if called and self.words else 0.0
 
     def _dated(self, matter: Matter) -> float:
         """What it says of a text that it names the day of the matter: by date, weekday or as today, or its month."""
@@ -229,9 +229,14 @@ class _Reading:
         return (ABOUT_A_DAY if exact and matter.kind == "ahead" else 1.0) if named else 0.0
 
     @cached_property
+    def _placed(self) -> Placed:
+        """The text's words in the table of related words."""
+        return placed(self.words)
+
+    @cached_property
     def _cues(self) -> tuple[Found, ...]:
         """What the text says of the kind of thing it is about."""
-        return find(cues_of("about", ENGLISH), self.draft.text)
+        return turns_in(self.draft.text, "about", ENGLISH)
 
     @cached_property
     def _days(self) -> list[Days]:

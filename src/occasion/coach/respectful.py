@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from occasion.coach.cues import cues_of, find, named
+from occasion.coach.cues import named, turns_in
 from occasion.coach.firm import firm_words
 from occasion.coach.grief import of_grief, of_the_dead
 from occasion.coach.languages import ENGLISH, Check, why_not
@@ -87,7 +87,7 @@ def _facts(draft: Draft, known: Known, remarks: Sequence[Remark], read: Politene
     if read is not None:
         facts["politeness"], facts["politeness by"] = round(read.score, 3), read.by
         facts["kind"] = list(dict.fromkeys(f"{one.why}: “{one.words}”" for one in read.kind))
-        warm = named(find(cues_of("tone", ENGLISH), draft.text), *WARM) if read.by != "sentence" else ()
+        warm = named(turns_in(draft.text, "tone", ENGLISH), *WARM) if read.by != "sentence" else ()
         facts["warm"] = list(dict.fromkeys(f"{one.why}: “{one.words}”" for one in warm))
         facts["unkind"] = list(dict.fromkeys(f"{one.why}: “{one.words}”" for one in read.unkind))
     return facts

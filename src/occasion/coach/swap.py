@@ -14,8 +14,8 @@ counts once, and of several words of one fact each further one counts less, sinc
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -81,22 +81,25 @@ class _Candidates:
 
 @lru_cache(maxsize=8)
 def _together(candidates: tuple[Facts, ...]) -> _Candidates:
-    rows = [[(word, fact) for fact in one.facts for word in fact.words] for one in candidates]
-    flat = [pair for some in rows for pair in some]
-    distinct = [{word.stem for word, _ in some} for some in rows]
+    facts = [fact for one in candidates for fact in one.facts]
+    many = [len(fact.words) for fact in facts]
+    flat = [word for fact in facts for word in fact.words]
     where: dict[str, list[int]] = {}
-    for column, (word, _) in enumerate(flat):
+    for column, word in enumerate(flat):
         where.setdefault(word.stem, []).append(column)
+    distinct = [{word.stem for fact in one.facts for word in fact.words} for one in candidates]
+    common = np.array([COMMON if fact.common else 1.0 for fact in facts])
+    ageing = np.array([NEVER if fact.kind in ("detail", "promise") else fact.at_us for fact in facts], np.int64)
     return _Candidates(
         candidates,
-        placed([word for word, _ in flat]),
-        tuple(fact for _, fact in flat),
+        placed(flat),
+        tuple(fact for fact in facts for _ in fact.words),
         where,
-        np.cumsum([0, *map(len, rows)]),
+        np.cumsum([0, *(sum(len(fact.words) for fact in one.facts) for one in candidates)]),
         np.array([max(len(some), LEAST_WORDS) for some in distinct]),
         Counter(stem for some in distinct for stem in some),
-        np.array([COMMON if fact.common else 1.0 for _, fact in flat]),
-        np.array([NEVER if fact.kind in ("detail", "promise") else fact.at_us for _, fact in flat], np.int64),
+        np.repeat(common, many),
+        np.repeat(ageing, many),
     )
 
 
@@ -105,9 +108,8 @@ def swap(words: Sequence[Word], mine: Facts, others: Sequence[Facts], now_us: in
     said = list({word.stem: word for word in reversed(words)}.values())
     alone, rest = _together((mine,)), _together(tuple(others))
     likely = _likely(said, alone.held, rest.held)
-    touches = _touches(said, alone, likely, now_us)[0]
-    theirs = _touches(said, rest, likely, now_us)
-    gains = np.array([gain_of(touches), *map(gain_of, theirs)])
+    touches = [touch for _, touch in _touches(said, alone, likely, now_us)]
+    gains = np.array([gain_of(touches), *_gains(said, rest, likely, now_us)])
     shares = np.exp(gains - gains.max())
     shares /= shares.sum()
     above, equal = int((gains > gains[0] + EQUAL).sum()), int((np.abs(gains - gains[0]) <= EQUAL).sum())
@@ -129,40 +131,51 @@ def _likely(said: Sequence[Word], *held: Mapping[str, int]) -> Any:
     return np.array(found)
 
 
-def _touches(said: Sequence[Word], candidates: _Candidates, likely: Any, now_us: int) -> list[list[Touch]]:
-    """For each candidate, the words of the text that are among its facts, each with the fact it says most of."""
-    none: list[list[Touch]] = [[] for _ in candidates.facts]
+def _gains(said: Sequence[Word], candidates: _Candidates, likely: Any, now_us: int) -> list[float]:
+    """What the touches of each candidate gain together."""
+    gains = [0.0] * len(candidates.facts)
+    for place, touch in _touches(said, candidates, likely, now_us):
+        gains[place] += touch.gain
+    return gains
+
+
+def _touches(said: Sequence[Word], candidates: _Candidates, likely: Any, now_us: int) -> Iterator[tuple[int, Touch]]:
+    """The words of the text that are among the facts of each candidate (by its place), each word with the fact it says
+    most of; candidate by candidate, the strongest first.
+    """
     if not said or not candidates.of_fact:
-        return none
-    trust = candidates.common * np.where(now_us - candidates.ageing > OLD_US, OLD, 1.0)
-    lifted = lifts(placed(said), candidates.words)
-    for row, word in enumerate(said):
-        lifted[row, candidates.where.get(word.stem, [])] = 1.0 / likely[row]
-    owner = np.repeat(np.arange(len(candidates.facts)), np.diff(candidates.begins))
-    gains = np.full(lifted.shape, np.log(1 - FROM_FACTS))
-    rows, columns = np.nonzero(lifted > 0)
-    of_words = FROM_FACTS * (lifted[rows, columns] * trust[columns]) / candidates.sizes[owner[columns]]
-    gains[rows, columns] = np.log(1 - FROM_FACTS + of_words)
-    for place, facts in enumerate(candidates.facts):
-        first, last = candidates.begins[place], candidates.begins[place + 1]
-        if first < last:
-            none[place] = _best(said, facts, gains[:, first:last], candidates.of_fact[first:last])
-    return none
-
-
-def _best(said: Sequence[Word], facts: Facts, gains: Any, of_fact: Sequence[Fact]) -> list[Touch]:
-    places = gains.argmax(axis=1)
-    best = gains[np.arange(len(said)), places]
-    found: list[Touch] = []
-    per_fact: Counter[str] = Counter()
-    for row in np.argsort(-best, kind="stable"):
-        if best[row] <= 0:
-            break
-        if said[row].stem not in facts.fields:
-            fact = of_fact[places[row]]
-            found.append(Touch(said[row], fact, float(best[row]) * FURTHER ** per_fact[fact.source]))
+        return
+    before, per_fact = -1, Counter[str]()
+    for row, column, place, gain in zip(*_best(said, candidates, likely, now_us), strict=True):
+        if place != before:
+            before, per_fact = place, Counter[str]()
+        word, fact = said[row], candidates.of_fact[column]
+        if word.stem not in candidates.facts[place].fields:
+            yield place, Touch(word, fact, gain * FURTHER ** per_fact[fact.source])
             per_fact[fact.source] += 1
-    return found
+
+
+def _best(said: Sequence[Word], candidates: _Candidates, likely: Any, now_us: int) -> list[list[Any]]:
+    """For each candidate and each word that gains there, the word of its facts where it gains most: the places of the
+    two and of the candidate, and the gain; candidate by candidate, the greatest gain first.
+    """
+    width = len(candidates.of_fact)
+    at, lifted = lifts(placed(said), candidates.words)
+    same = [candidates.where.get(word.stem, []) for word in said]
+    rows = np.repeat(np.arange(len(said)), [len(one) for one in same])
+    equal = rows * width + np.array([column for one in same for column in one], np.int64)
+    at, first = np.unique(np.concatenate([equal, at]), return_index=True)  # the same stem counts before a near word
+    lifted = np.concatenate([(1.0 / likely[rows]).astype(lifted.dtype), lifted])[first]
+    rows, columns = np.divmod(at, width)
+    owner = np.searchsorted(candidates.begins, columns, side="right") - 1
+    trust = candidates.common[columns] * np.where(now_us - candidates.ageing[columns] > OLD_US, OLD, 1.0)
+    gains = np.log(1 - FROM_FACTS + FROM_FACTS * (lifted * trust) / candidates.sizes[owner])
+    some = np.flatnonzero(gains > 0)
+    by_word = some[np.lexsort((columns[some], -gains[some], rows[some], owner[some]))]
+    pairs = owner[by_word] * len(said) + rows[by_word]
+    best = by_word[np.flatnonzero(np.diff(pairs, prepend=-1))]
+    best = best[np.lexsort((rows[best], -gains[best], owner[best]))]
+    return [one[best].tolist() for one in (rows, columns, owner, gains)]
 
 
 def gain_of(touches: Sequence[Touch]) -> float:
@@ -174,13 +187,17 @@ def speaks_of(words: Sequence[Word], facts: Facts) -> list[Touch]:
     """The facts of one party that a text speaks of, word by word, every fact that a word is among."""
     said = list({word.stem: word for word in reversed(words)}.values())
     likely = np.array([share_in_english(word) + 1e-6 for word in said])
-    return [touch for touches in _touches(said, _each(facts), likely, FIRST) for touch in touches]
+    return [touch for _, touch in _touches(said, _each(facts), likely, FIRST)]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=16)
 def _each(facts: Facts) -> _Candidates:
     """Every fact as a candidate of its own."""
-    return _together.__wrapped__(tuple(Facts(facts.party, (fact,), facts.fields) for fact in facts.facts))
+    each = tuple(Facts(facts.party, (fact,), facts.fields) for fact in facts.facts)
+    stems = [len({word.stem for word in fact.words}) for fact in facts.facts]
+    begins = np.cumsum([0, *(len(fact.words) for fact in facts.facts)])
+    sizes = np.array([max(one, LEAST_WORDS) for one in stems])
+    return replace(_together((facts,)), facts=each, begins=begins, sizes=sizes)
 
 
 def forget_candidates() -> None:

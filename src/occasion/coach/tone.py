@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from occasion.coach.cues import Found, cues_of, find, named, words_of
+from occasion.coach.cues import Found, named, turns_in, words_of
 from occasion.coach.languages import ENGLISH
 from occasion.coach.pieces import pieces_of
 from occasion.coach.reading import Draft, Known
@@ -37,7 +37,7 @@ _STAYS_SHORT = re.compile(
 
 def of_the_tone(draft: Draft, known: Known, warmth: float | None) -> Iterator[Remark]:
     """All of it. `warmth`: how polite the model finds the text, 0 to 1; None where it was not asked."""
-    found = find(cues_of("tone", ENGLISH), draft.text)
+    found = turns_in(draft.text, "tone", ENGLISH)
     yield from _cold(draft, found, warmth)
     yield from _jargon(draft, known)
     yield from _close(draft, found)
@@ -54,7 +54,7 @@ def regret_due(draft: Draft, known: Known) -> str | None:
     """The complaint of the last days that the text has no word of regret for, as a fact; None where there is none."""
     since = draft.now_us - REGRET_DAYS * DAY_US
     complaint = next((one for one in known.events if one.at >= since and "complain" in one.name.lower()), None)
-    if complaint is None or named(find(cues_of("tone", ENGLISH), draft.text), "regret"):
+    if complaint is None or named(turns_in(draft.text, "tone", ENGLISH), "regret"):
         return None
     return f"they complained: “{_short(complaint.body)}”" if complaint.body else "they complained lately"
 
@@ -95,7 +95,7 @@ def _jargon(draft: Draft, known: Known) -> Iterator[Remark]:
         for value in (known.party.name, *known.names, *known.traits.values())
         for word in re.findall(r"\w+", fold(value))
     }
-    cues = find(cues_of("jargon", ENGLISH), draft.text)
+    cues = turns_in(draft.text, "jargon", ENGLISH)
     found = [
         one for one in (*cues, *_initials(draft.text, own)) if not set(re.findall(r"\w+", fold(one.words))) <= used
     ]

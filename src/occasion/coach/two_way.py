@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from occasion.coach.cues import Found, cues_of, find, named
+from occasion.coach.cues import Found, named, turns_in
 from occasion.coach.languages import why_not
 from occasion.coach.pieces import Piece, pieces_of
 from occasion.coach.reading import Draft, Known, Level, Part, Span, begun
@@ -62,7 +62,7 @@ _WHO: dict[Sender, str] = {"person": "a person signs", "office": "an office sign
 
 def doors_of(text: str, language: str | None) -> Doors:
     """What the text says about answering."""
-    found = find(cues_of("two_way", language or ""), text)
+    found = turns_in(text, "two_way", language or "")
     set_ones = named(found, "set question")
     questions = [one for one in pieces_of(text).sentences if _MARK.search(one.text)]
     real = tuple(one for one in questions if not _is_set(one, set_ones))

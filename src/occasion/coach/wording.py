@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
+
+import msgspec
 
 from occasion.coach.cues import words_of as words_listed
 from occasion.coach.languages import ENGLISH
@@ -15,9 +16,11 @@ WORD = re.compile(r"\d[\d.,:/]*\d|\d|[^\W\d_]+(?:['’][^\W\d_]+)*(?:-[^\W\d_]+)
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+")  # of a page or a mailbox: none of its letters are words
 
 
-@dataclass(frozen=True)
-class Word:
-    """One word: characters `start` up to `end`, as written, folded (lower case, no accents), and its stem."""
+class Word(msgspec.Struct, frozen=True, gc=False):
+    """One word: characters `start` up to `end`, as written, folded (lower case, no accents), and its stem.
+
+    Tens of thousands of them are kept, so that the garbage collector is spared them.
+    """
 
     start: int
     end: int
@@ -51,10 +54,9 @@ def words_of(text: str, offset: int = 0) -> list[Word]:
     if "@" in text or "://" in text or "www." in text:
         text = _ADDRESS.sub(lambda address: " " * len(address[0]), text)
     for match in WORD.finditer(text):
-        folded = fold(match[0])
-        for tail in ("'s", "s'"):
-            folded = folded.removesuffix(tail) if tail == "'s" else folded
-        found.append(Word(match.start() + offset, match.end() + offset, match[0], folded, stem(folded)))
+        written, (start, end) = match[0], match.span()
+        folded = fold(written).removesuffix("'s")
+        found.append(Word(start + offset, end + offset, written, folded, stem(folded)))
     return found
 
 

@@ -109,20 +109,15 @@ def _values() -> tuple[tuple[str, str, tuple[frozenset[str], ...]], ...]:
 def _slots(text: str, words: Sequence[Word], facts: Facts, now_us: int) -> Iterator[Wrong]:
     for name, said, values in _values():
         held = [fact for fact in facts.facts if _may_hold(name, fact, now_us)]
-        on_file = [(value, fact) for fact in held for value in values if value & _stems(fact)]
+        on_file = [(value, fact) for fact in held for value in values if value & fact.stems]
         if not on_file:
             continue
-        everywhere = {one for fact in facts.facts for one in _stems(fact)}
+        everywhere = {one for fact in facts.facts for one in fact.stems}
         for word in words:
             value = next((one for one in values if word.stem in one), None)
             if value is None or value & everywhere or (name != "work done" and not _is_theirs(text, word)):
                 continue
             yield Wrong(word.start, word.end, f"speaks of {said}", on_file[0][1].said)
-
-
-def _stems(fact: Fact) -> frozenset[str]:
-    plain = fact.text.lower().replace("washing machine", "washing-machine")
-    return frozenset(word.stem for word in words_of(plain))
 
 
 def _may_hold(slot: str, fact: Fact, now_us: int) -> bool:
@@ -143,7 +138,7 @@ def _alone(text: str, words: Sequence[Word], facts: Facts) -> Iterator[Wrong]:
     alone = next((fact for fact in facts.facts if fact.kind == "detail" and _ALONE.search(fact.text)), None)
     if alone is None:
         return
-    everywhere = {one for fact in facts.facts for one in _stems(fact)}
+    everywhere = {one for fact in facts.facts for one in fact.stems}
     for word in words:
         family = {"wife", "husband", "partner", "spouse"} | (
             {"twin", "child", "son", "daughter"} if "alone" in alone.text else set()
