@@ -126,7 +126,9 @@ class Server:
                 for effects in self.pending:
                     if effects.write is not None:
                         effects.write(connection)
-                advance(connection, WATCH, min(self.log.position(), self.following.position), self.clock)
+                assert self.following.reading is not None
+                clock = max(self.clock, self.following.reading.watcher.clock)
+                advance(connection, WATCH, min(self.log.position(), self.following.position), clock)
             for effects in self.pending:
                 if effects.done is not None:
                     effects.done()

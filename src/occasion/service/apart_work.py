@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from occasion.service.clock import utc_micros
+from occasion.service.clock import steady_micros, utc_micros
 from occasion.service.logging import configure
 from occasion.service.reacting import Reacting
 from occasion.service.watched import Plan
@@ -127,7 +127,7 @@ class _Watcher:
         self._history = History(workspace.data, records=address)
         self._engine = self._history.engine
         self._words: list[str] = []
-        self._following = Following(workspace, buffer_us, tell=self._words.append)
+        self._following = Following(workspace, buffer_us, tell=self._words.append, steady=steady_micros)
         self._log = TrailingLog(self._engine, self._history)
         self._ahead = Checkpointing(self._engine)
         self._following.work.on_changes = Reacting(self._following.catalogue, workspace.zone, self._log.recent)

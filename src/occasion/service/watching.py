@@ -17,13 +17,14 @@ from occasion.errors import InputError
 from occasion.moments.catalogue import Catalogue, read_catalogue
 from occasion.moments.changes import Change
 from occasion.moments.live.state import LONG_AGO
+from occasion.service.clock import Forward
 from occasion.service.effects import Done, OnChanges, Work
 from occasion.service.watched import Plan, Reading, WatchedLog
 from occasion.store import versions
 from occasion.store.arrived import Effects, Group
 from occasion.store.merged import changed_since
 from occasion.store.occurrences import per_text
-from occasion.store.positions import WATCH, position
+from occasion.store.positions import LOG, WATCH, position
 from occasion.store.workspace import Workspace
 
 SECOND = 1_000_000
@@ -43,7 +44,8 @@ JOINED = "identities were joined or parted"
 
 
 class Following:
-    """Follows the log (`store.arrived.Follower`).
+    """Follows the log (`store.arrived.Follower`). Where the clock it is given goes back, its own stands still until
+    that has caught up, and so do timers; when files are looked at and saved is by `steady`, which always goes on.
 
     `on_changes(connection, noticed, now)` is called within the transaction that writes them; `tell(what)` once it is
     committed. `problems`: what is wrong with the catalogue as it was last read, one line each.
@@ -55,8 +57,10 @@ class Following:
         buffer_us: int,
         on_changes: OnChanges | None = None,
         tell: Callable[[str], None] | None = None,
+        steady: Callable[[], int] | None = None,
     ) -> None:
         self.workspace, self.buffer_us = workspace, buffer_us
+        self._clock = Forward(steady)
         self.work = Work(on_changes, tell)
         self.problems: tuple[str, ...] = ()
         self.plan = Plan()
@@ -130,9 +134,11 @@ class Following:
     def start(self, log: WatchedLog, clock: int, connection: Connection) -> None:
         """Stand where it stood; what was committed since is read by `read` and `tick`, which do nothing until then."""
         self.log = log
-        self._looked = self._saved = clock
+        self._looked = self._saved = self._clock.elapsed(clock)
+        clock = self._clock.now(max(clock, position(connection, LOG).clock, position(connection, WATCH).clock))
         self._look_now()
         reading = self._read_from_here(clock, connection)
+        self._clock.now(reading.watcher.clock)
         self._moved.update(changed_since(connection, reading.watcher.clock - WAITED_US))
         if self._beginning is None:
             self._catch_up(reading)
@@ -173,18 +179,18 @@ class Following:
         """A group, right after its commit."""
         if self._catching is not None and self.reading is not None:
             self.reading.hide(group)
-        self._before(group.clock, BETWEEN)
+        clock = self._before(group.clock, BETWEEN)
         reading = self.reading
         if reading is not None and not self._reads_first:
             self._notice(reading, reading.feed(group))
-            self._settle(reading, group.changed, group.clock)
+            self._settle(reading, group.changed, clock)
         else:
             self._moved.update(group.changed)
-        return self._effects(group.clock) or Effects()
+        return self._effects(clock) or Effects()
 
     def tick(self, clock: int) -> Effects | None:
         """The clock moved and nothing came."""
-        self._before(clock, IDLE)
+        clock = self._before(clock, IDLE)
         reading = self.reading
         if reading is not None and not self._reads_first:
             self._notice(reading, reading.advance(clock))
@@ -201,7 +207,7 @@ class Following:
         """Forget parties, and read again every other whose state names one of them (as the value of a `per`, or one of
         several that are counted). In the writer's thread; `scrubbed` says when nothing of it is left on disk.
         """
-        reading = self.reading
+        reading, clock = self.reading, self._clock.now(clock)
         if reading is None:
             return
         if self._beginning is not None:
@@ -224,33 +230,35 @@ class Following:
         reading.kept.scrub()
         return True
 
-    def _before(self, clock: int, seconds: float) -> None:
-        """What is done between two groups: the state saved, the catalogue looked at, a piece of history read."""
-        self._save(clock, seconds)
-        if clock - self._looked >= LOOK_US:
-            self._looked = clock
+    def _before(self, given: int, seconds: float) -> int:
+        """What is done between two groups: state saved, catalogue looked at, a piece of history read; the clock."""
+        clock, elapsed = self._clock.now(given), self._clock.elapsed(given)
+        self._save(elapsed, seconds)
+        if elapsed - self._looked >= LOOK_US:
+            self._looked = elapsed
             self._look(clock)
         self._go_on(clock, seconds)
+        return clock
 
-    def _save(self, clock: int, seconds: float) -> None:
+    def _save(self, elapsed: int, seconds: float) -> None:
         """Begin a checkpoint if it is time, where everything up to it is on record; write some of one that is begun."""
         reading = self.reading
         if reading is None:
             return
         if self._beginning is not None:
-            if not self.work and clock - self._saved >= KEEP_US:
-                self._saved = clock
+            if not self.work and elapsed - self._saved >= KEEP_US:
+                self._saved = elapsed
                 reading.keep_beginning()
             return
         if self._catching is not None:
             if self._resting and not self.work:
-                self._work_us = max(CATCH_US, RESTS * (clock - self._rest_us))
-                self._saved, self._resting = clock, False
+                self._work_us = max(CATCH_US, RESTS * (elapsed - self._rest_us))
+                self._saved, self._resting = elapsed, False
                 reading.begin_save()
         elif not reading.saving and not self.work:
             soon = SAVE_US if not self._wanted else SAVE_SOON_US if seconds == BETWEEN else 0
-            if (reading.seq > reading.saved_seq or reading.rows.dirty) and clock - self._saved >= soon:
-                self._saved, self._wanted = clock, False
+            if (reading.seq > reading.saved_seq or reading.rows.dirty) and elapsed - self._saved >= soon:
+                self._saved, self._wanted = elapsed, False
                 reading.begin_save()
         until = perf_counter() + seconds
         while reading.saving:
@@ -345,9 +353,10 @@ class Following:
                 self._catch_up(reading)
         elif self._resting:
             return False
-        elif self._catching is not None and not reading.saving and clock - self._saved >= self._work_us:
+        elif self._catching is not None and not reading.saving and self._worked(clock) >= self._work_us:
             self._settle_some(reading, clock)
-            self._resting, self._rest_us, self._settled = True, clock, max(self._settled, reading.seq)
+            self._resting, self._rest_us = True, self._clock.elapsed(clock)
+            self._settled = max(self._settled, reading.seq)
         elif self._catching is not None:
             found = next(self._catching, None)
             if found is None:
@@ -361,6 +370,9 @@ class Following:
             if not reading.is_behind():
                 self._ready(clock)
         return True
+
+    def _worked(self, clock: int) -> int:
+        return self._clock.elapsed(clock) - self._saved
 
     def _catch_up(self, reading: Reading) -> None:
         """Read what was committed since; where segments took some of it in, the whole log has to be read again."""

@@ -194,7 +194,7 @@ class Writer:
                 return
             if entries or self._effects or self._stale:
                 self._commit(entries)
-            if not self._ending and (not entries or self.clock() - self._heard_us >= TICK * 1_000_000):
+            if not self._ending and (not entries or abs(self.clock() - self._heard_us) >= TICK * 1_000_000):
                 self._tick()
 
     def _pressure(self) -> float:
@@ -333,7 +333,7 @@ class Writer:
     def _tick(self) -> None:
         if self._follower is None:
             return
-        now = self._heard_us = max(self.clock(), self.tail.clock)
+        now = self._heard_us = max(self.clock(), self.tail.clock, self._heard_us)
         try:
             effects = self._follower.tick(now)
         except Exception as error:
