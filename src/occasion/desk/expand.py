@@ -143,7 +143,7 @@ def still(ground: Ground, found: Sequence[Send], owners: Sequence[str] | None) -
     shown: list[Send] = []
     seen: set[str] = set()
     for send, some in near:
-        settled, few = _settled(ground.connection, send.key), []
+        settled, few = settled_for(ground.connection, send.name, send.key), []
         for one in some:
             party = known.parties[one.party.party]
             theirs = {detail.number for detail in known.details.get(party.party, ()) if detail.may("mention")}
@@ -206,7 +206,7 @@ def _within_a_day(named: Sequence[tuple[str, Event]]) -> list[tuple[str, dict[st
 def _send(ground: Ground, sent: _Sent, events_of: EventsOf, most: int) -> Send:
     asked = _noted(ground.connection, list(sent.messages))
     known = know(ground.connection, asked[:LOOKED_AT], ground.house, ground.pits)
-    settled = _settled(ground.connection, sent.key)
+    settled = settled_for(ground.connection, sent.name, sent.key)
     whose = owners_seen(ground.connection, ground.viewer)
     few: list[tuple[tuple[int, int], ForOne]] = []
     for name in asked[:LOOKED_AT]:
@@ -253,9 +253,10 @@ def _noted(connection: Connection, parties: Sequence[str]) -> list[str]:
     return sorted(latest, key=lambda party: (-latest[party], party))
 
 
-def _settled(connection: Connection, key: str) -> set[str]:
+def settled_for(connection: Connection, name: str, key: str) -> set[str]:
     """For whom it was taken up or declined."""
-    query = select(OCCASIONS.c.party).where(OCCASIONS.c.identity == f"expand:{key}")
+    same = (OCCASIONS.c.moment == f"{MORE_THAN}{name}", OCCASIONS.c.identity == f"expand:{key}")
+    query = select(OCCASIONS.c.party).where(*same)
     return set(connection.execute(query).scalars())
 
 
@@ -294,4 +295,6 @@ def _near(on_date: str, today: int) -> bool:
     return span is not None and abs(span.first.toordinal() - today) <= NEAR_DAYS
 
 
-__all__ = ["FEW", "LATELY_DAYS", "MANY", "ForOne", "Reason", "Send", "decline", "sends", "still", "take_up"]
+__all__ = [
+    "FEW", "LATELY_DAYS", "MANY", "ForOne", "Reason", "Send", "decline", "sends", "settled_for", "still", "take_up",
+]  # fmt: skip

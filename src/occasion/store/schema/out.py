@@ -78,3 +78,5 @@ PROPOSALS = Table(
     instant("settled_us", nullable=True),
     Column("settled_by", String),
 )
+Index("ix_proposals_state", PROPOSALS.c.state, PROPOSALS.c.kind, PROPOSALS.c.number)
+Index("ix_proposals_occasion", PROPOSALS.c.occasion)
