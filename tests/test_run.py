@@ -16,17 +16,22 @@ from occasion.estimate import Estimate
 from occasion.events.world import DAY_US, World, event_table
 from occasion.events.world_patterns import simulate
 from occasion.finding import following, prefilter, sample
-from occasion.finding.afterwards import done_afterwards
+from occasion.finding.afterwards import by_sql, done, done_afterwards
 from occasion.finding.candidates import Choice, count, distinct, line
 from occasion.finding.chunks import study
 from occasion.finding.cube import Cube
 from occasion.finding.findings import Findings
-from occasion.finding.outcome import outcomes, question
+from occasion.finding.outcome import _over, outcomes, question
 from occasion.finding.population import Population
 from occasion.finding.run import Options, _promising, _tautologies, find_in
+from occasion.finding.sample import of_rows
 from occasion.measure.power import two_proportions
+from occasion.moments.definition import Definition
+from occasion.moments.query import reading
+from occasion.moments.query_fields import needs
 from occasion.store.engine import engine
 from occasion.store.engine_duckdb import DuckEngine
+from occasion.store.relation import relation
 from occasion.store.source import Source
 from occasion.store.tables import seal_table
 
@@ -198,6 +203,34 @@ def test_the_whole_of_find_says_what_came_too_late(because_kept: World, tmp_path
         found = findings(history.source(), because_kept)
     late = {one.what for one in found.refusals if "by then the outcome has begun" in one.why}
     assert {"count(invite) after 28 days", "count(share) after 28 days"} <= late
+
+
+def test_what_is_done_afterwards_is_counted_alike_from_pages_and_by_sql(because_kept: World, tmp_path: Path) -> None:
+    columns = event_table(because_kept)
+    table = pa.table({"party": columns["party"], "name": columns["name"], "at_us": columns["at"].cast(pa.int64())})
+    with seal_table(table, tmp_path / "data") as history, DuckEngine() as runs:
+        source, asked = history.source(), question(because_kept.kept_text)
+        known = outcomes(runs, runs.open(source), asked, because_kept.as_of_us).population
+        under = study(source, of_rows(known, np.flatnonzero(known.ids % 3 == 0)))
+        begin, end = 3 * DAY_US, 40 * DAY_US
+        did, counted = done(under, begin, end), by_sql(runs, under, begin, end)
+    assert counted == {i: (int(of), int(kept)) for i, (of, kept) in enumerate(did) if of}
+    assert len(counted) > 5
+
+
+def test_an_outcome_of_days_and_one_of_dates_know_the_same_people(because_kept: World, tmp_path: Path) -> None:
+    """A window of weeks is over so long after its start; the language's own dates (`every`) say the same."""
+    columns = event_table(because_kept)
+    table = pa.table({"party": columns["party"], "name": columns["name"], "at_us": columns["at"].cast(pa.int64())})
+    with seal_table(table, tmp_path / "data") as history, DuckEngine() as runs:
+        raw, asked = runs.open(history.source()), question(because_kept.kept_text)
+        middle = int(np.median(because_kept.start_us)) + 56 * DAY_US
+        for as_of in (middle, middle + 1, because_kept.as_of_us):
+            known = outcomes(runs, raw, asked, as_of).population
+            by_dates = Definition(_over(asked))
+            shown = relation(runs, raw, needs([by_dates]), as_of)
+            over = runs.run(reading(by_dates, shown, as_of, runs))["party"].to_pylist()
+            assert sorted(set(over)) == sorted(known.ids.tolist())
 
 
 def test_which_pairs_are_tried_is_chosen_by_those_who_screen() -> None:

@@ -24,14 +24,11 @@ from occasion.finding.candidates import counts as counts_of
 from occasion.finding.chunks import Study
 from occasion.finding.cube import Cube, cells, check_size, summed
 from occasion.finding.kernels import compiled
-from occasion.finding.pages import Integers, Room
 from occasion.finding.population import Population
+from occasion.finding.row_groups import COLUMNS, Groups, Rows, rows_of
 from occasion.finding.sealed import buckets, in_order
 
-COLUMNS = ("party", "name", "at_us")
-KINDS = (np.int32, np.int32, np.int64)
 NEVER = np.iinfo(np.int64).min
-Rows = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -135,7 +132,7 @@ class _Work:
     def run(self, one: Tally) -> list[Fragment]:
         """Decode and count until nothing is left; the rows that must wait."""
         fragments: list[Fragment] = []
-        with _Reader() as reader:
+        with Groups() as reader:
             while unit := self._next():
                 bucket, paths, meta, i = unit
                 if meta is None:
@@ -149,42 +146,6 @@ class _Work:
     def _next(self) -> tuple[int, Sequence[Path], Any, int] | None:
         with self._lock:
             return next(self._units, None)
-
-
-class _Reader:
-    """One core's way to the rows of row groups: page by page, or through Arrow where a file is not as the store's."""
-
-    def __init__(self) -> None:
-        self._room = Room()
-        self._opened: tuple[Path, Integers] | None = None
-
-    def __enter__(self) -> _Reader:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._opened is not None:
-            self._opened[1].close()
-
-    def rows(self, path: Path, meta: Any, group: int) -> Rows:
-        """A row group's rows, until the next is read."""
-        import pyarrow.parquet as pq
-
-        if self._opened is None or self._opened[0] != path:
-            self.__exit__()
-            self._opened = path, Integers(path, meta, COLUMNS, self._room)
-        found = self._opened[1].rows(group, KINDS)
-        if found is not None:
-            return found[0], found[1], found[2]
-        with pq.ParquetFile(path, metadata=meta) as file:
-            return rows_of(file.read_row_group(group, columns=list(COLUMNS), use_threads=False))
-
-
-def rows_of(table: Any) -> Rows:
-    """The three columns as numpy arrays, without copying where they are in one piece."""
-    party, name, at = (
-        column.chunk(0) if column.num_chunks == 1 else column.combine_chunks() for column in table.columns
-    )
-    return party.to_numpy(), name.to_numpy(), at.to_numpy()
 
 
 def _cut(rows: Rows) -> tuple[Rows, list[Rows]]:

@@ -90,3 +90,39 @@ def fill_book(ids: Int, start: Int, cell: Int, never: int, book: Int) -> None:
     book[:, 1] = -1
     for i in range(ids.shape[0]):
         book[ids[i], 0], book[ids[i], 1], book[ids[i], 2] = start[i], cell[i], never
+
+
+def keep_rows(
+    party: Int,
+    name: Int,
+    at: Int,
+    rows: Int,
+    start: Int,
+    wanted: Int,
+    until: int,
+    out_row: Int,
+    out_name: Int,
+    out: Int,
+) -> int:
+    """Keep the rows of known parties (`rows[code]` >= 0, the last entry is for codes beyond) and of `wanted` names less
+    than `until` after the party's start: its row, the name, the time since the start. Returns how many are kept."""
+    beyond, found = np.uint64(rows.shape[0] - 1), 0
+    for i in range(party.shape[0]):
+        row = rows[min(np.uint64(party[i]), beyond)]
+        if row >= 0 and np.uint64(name[i]) < np.uint64(wanted.shape[0]) and wanted[name[i]]:
+            offset = at[i] - start[row]
+            if offset < until:
+                out_row[found], out_name[found], out[found] = row, name[i], offset
+                found += 1
+    return found
+
+
+def parties_by_name(row: Int, name: Int, offset: Int, begin: int, kept: Int, last: Int, did: Int) -> None:
+    """`did[name, 0]` and, of kept parties, `did[name, 1]` += parties with an event at or after `begin`; rows of whole
+    parties, `last` (by name, -1 at first) the party that was counted last."""
+    for i in range(row.shape[0]):
+        n, r = name[i], row[i]
+        if offset[i] >= begin and last[n] != r:
+            last[n] = r
+            did[n, 0] += 1
+            did[n, 1] += kept[r]

@@ -113,7 +113,8 @@ def parts(study: Study, candidates: Sequence[Candidate], days: int) -> Iterator[
 
 
 def _of_chunks(study: Study, candidates: Sequence[Candidate], days: int) -> Iterator[Iterator[Points]]:
-    for chunk in study.chunks(asked_fields(candidates), days * DAY_US):
+    names = {choice.name for c in candidates for choice in (c.choice, c.first) if choice is not None}
+    for chunk in study.chunks(asked_fields(candidates), days * DAY_US, names):
         yield _of_chunk(chunk, candidates, len(study.names))
 
 
