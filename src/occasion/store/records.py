@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -105,8 +107,10 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 def _options(url: URL) -> dict[str, Any]:
+    # What is no number is no JSON: PostgreSQL refuses it, so SQLite is not given it either.
+    every: dict[str, Any] = {"json_serializer": partial(json.dumps, allow_nan=False)}
     if url.get_backend_name() == "sqlite":
-        return {}
+        return every
     try:
         import psycopg  # noqa: F401
     except ImportError:
@@ -114,7 +118,7 @@ def _options(url: URL) -> dict[str, Any]:
             "records on PostgreSQL need psycopg; in the folder that was cloned: "
             ".venv/bin/pip install -c constraints.txt -e '.[postgres]'"
         ) from None
-    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
+    return {**every, "pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
