@@ -23,16 +23,29 @@ MOST_COLUMNS = 24
 
 @dataclass(frozen=True)
 class Before:
-    """What each party did up to an instant: point counts by event name (n, names), active days, recent points, gap.
+    """What each party did up to an instant: point counts by event name (n, names) and in all, active days, gap.
 
-    Counts and days include the instant itself; `recent` (points in the last third of the time since the start) and
-    `gap_days` (since the last event; the whole time since the start where there was none) do not.
+    Counts and days include the instant itself; `gap_days` (since the last event; the whole time since the start where
+    there was none) does not.
     """
 
     counts: Floats
-    recent: Floats
+    whole: Floats
     days: Floats
     gap_days: Floats
+
+
+@dataclass(frozen=True)
+class Plain:
+    """The points that count events of a name, party after party: party p's are `first[p]` to `first[p + 1]`, in order
+    of time. `column` is that of the event name, `day` the whole days since the start, `logs` a table of log(1 + k)."""
+
+    first: Ints
+    stream: npt.NDArray[np.int32]
+    column: npt.NDArray[np.int16]
+    offset: Ints
+    day: npt.NDArray[np.int32]
+    logs: Floats
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,7 @@ class Activity:
     aside: dict[Hashable, Floats] = field(default_factory=dict, repr=False, compare=False)  # what others keep here
     _nth: dict[tuple[int, int, float], Ints] = field(default_factory=dict, repr=False, compare=False)
     _until: dict[float, Before] = field(default_factory=dict, repr=False, compare=False)
+    paces: dict[tuple[float, int], tuple[float, float]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def names(self) -> int:
@@ -101,32 +115,64 @@ class Activity:
             self._nth[stream, k, days] = at
         return self._nth[stream, k, days]
 
+    @cached_property
+    def _plain(self) -> Plain:
+        plain = self.column[self.stream] >= 0
+        party, stream, offset = self.party[plain], self.stream[plain], self.offset[plain]
+        first = np.searchsorted(party, np.arange(self.n + 1)).astype(np.int64)
+        most = int(np.diff(first).max(initial=0))
+        return Plain(
+            first=first,
+            stream=stream,
+            column=self.column[stream].astype(np.int16),
+            offset=offset,
+            day=(offset // DAY_US).astype(np.int32),
+            logs=np.log1p(np.arange(most + 1)),
+        )
+
     def next_other(self, stream: int, begin: Ints, stop: Ints) -> Ints:
         """Per party its first event of another name (any, if there is one only) from `begin` on and before `stop`,
         else -1."""
         plain = self.column >= 0
         counts = plain & (self.base != self.base[stream])
         counts = counts if counts.any() else plain
-        at = np.full(self.n, -1, np.int64)
-        compiled(party_kernels.next_event)(self.party, self.stream, self.offset, counts, begin, stop, at)
+        at, points = np.full(self.n, -1, np.int64), self._plain
+        compiled(party_kernels.next_event)(points.first, points.stream, points.offset, counts, begin, stop, at)
         return at
-
-    def before(self, cut: Ints) -> Before:
-        """What each party did up to `cut` (us since its start); a negative cut is before everything."""
-        counts = np.zeros((self.n, self.names))
-        recent, days = np.zeros(self.n), np.zeros(self.n)
-        last = np.full(self.n, -1, np.int64)
-        compiled(party_kernels.until)(
-            self.party, self.stream, self.offset, self.column, cut, DAY_US, counts, recent, days, last
-        )
-        gap = np.where(last >= 0, cut - last, np.maximum(cut, 0)) / DAY_US
-        return Before(counts, recent, days, gap)
 
     def until(self, days: float) -> Before:
         """What each party did in its first `days` days; kept, since many lines ask for the same window."""
+        from occasion.finding import held_kernels
+
         if days not in self._until:
-            self._until[days] = self.before(np.full(self.n, int(days * DAY_US) - 1, np.int64))
+            points, cut = self._plain, np.full(self.n, int(days * DAY_US) - 1, np.int64)
+            counts, active, last = np.zeros((self.n, self.names)), np.zeros(self.n), np.empty(self.n, np.int64)
+            compiled(held_kernels.until)(
+                points.first, points.column, points.offset, points.day, cut, counts, active, last
+            )
+            gap = np.where(last >= 0, cut - last, np.maximum(cut, 0)) / DAY_US
+            self._until[days] = Before(counts, counts.sum(axis=1), active, gap)
         return self._until[days]
+
+    def held_before(self, chosen: Ints, cut: Ints, own: int, pace: tuple[float, float]) -> Floats:
+        """Rows of what is held equal in the trials of chosen parties, who enter at `cut` (see `confirm`)."""
+        from occasion.finding import held_kernels
+
+        points, out = self._plain, np.empty((len(chosen), self.names - (own >= 0) + 7))
+        compiled(held_kernels.held_before)(
+            chosen, points.first, points.column, points.offset, points.day, DAY_US, cut, own, *pace, points.logs, out
+        )
+        return out
+
+    def held_until(self, days: float, names: Ints) -> Floats:
+        """Rows of what is held equal at the landmark of the first `days` days, events of `names` (see `landmark`)."""
+        from occasion.finding import held_kernels
+
+        until, out = self.until(days), np.empty((self.n, len(names) + 7))
+        compiled(held_kernels.held_until)(
+            until.counts, names, until.days, until.gap_days, float(days), self._plain.logs, out
+        )
+        return out
 
     def points(self, stream: int, days: float) -> Ints:
         """How many points of a stream each party has in its first `days` days."""

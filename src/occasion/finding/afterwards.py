@@ -19,8 +19,6 @@ from occasion.finding.findings import SetAside
 from occasion.finding.kernels import compiled
 from occasion.finding.outcome import Question
 from occasion.finding.reasons import points
-from occasion.finding.row_groups import taken
-from occasion.finding.sealed_kernels import parties_by_name
 from occasion.moments.definition import Period
 from occasion.moments.query_sql import sql
 from occasion.store.engine import Engine
@@ -75,6 +73,8 @@ def _did(engine: Engine, study: Study, asked: Question) -> dict[int, tuple[int, 
 def done(study: Study, begin_us: int, end_us: int) -> npt.NDArray[np.int64]:
     """By name of a sealed source: parties with an event from `begin_us` to `end_us` after the start, and the kept ones
     among them (names × 2)."""
+    from occasion.finding.row_groups import taken
+    from occasion.finding.sealed_kernels import parties_by_name
 
     def of_piece(piece: Study) -> npt.NDArray[np.int64]:
         did, last = np.zeros((len(study.names), 2), np.int64), np.full(len(study.names), -1, np.int64)

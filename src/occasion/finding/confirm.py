@@ -25,7 +25,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from occasion.finding.activity import Activity, logs_of
+from occasion.finding.activity import Activity
 from occasion.finding.population import DAY_US
 from occasion.finding.screen import Cell
 from occasion.measure.regression import fit_linear, fit_logistic, linear_score, standardised
@@ -131,36 +131,27 @@ def trials(
     )
 
 
-def _pace(total: Floats, days: float) -> tuple[float, float]:
-    """Mean pace (events a day) and the gamma shape of how it varies between parties, from their totals in a window."""
-    mean, spread = float(total.mean()), float(total.var())
-    shape = mean**2 / max(spread - mean, 1e-3 * mean) if mean > 0 else 1.0
-    return max(mean, 1e-9) / days, min(max(shape, 0.05), 100.0)
+def _pace(activity: Activity, days: float, own: int) -> tuple[float, float]:
+    """Mean pace (events a day, of other names than the own column's) in the first days and the gamma shape of how it
+    varies between parties."""
+    if (days, own) not in activity.paces:
+        until = activity.until(days)
+        total = until.whole if own < 0 else until.whole - until.counts[:, own]
+        mean, spread = float(total.mean()), float(total.var())
+        shape = mean**2 / max(spread - mean, 1e-3 * mean) if mean > 0 else 1.0
+        activity.paces[days, own] = max(mean, 1e-9) / days, min(max(shape, 0.05), 100.0)
+    return activity.paces[days, own]
 
 
 def _held_equal(activity: Activity, cell: Cell, cut: Ints, chosen: Ints) -> Floats:
-    """Of the chosen parties: logs of counts of every other event, their volume, the pace it shows, recent ones, active
-    days and gap.
+    """Of the chosen parties: logs of counts of every other event, their volume, the pace it shows with its square and
+    cube, recent ones (in the last third of the time), active days and gap.
 
     A few events soon after the start say little about how active a party is: its pace is drawn to the mean by as much
     as that (gamma-Poisson), and enters with its square and cube, since staying need not rise evenly with it.
     """
-    before, own = activity.before(cut), activity.own_column(cell.stream)
-    mean, shape = _pace(_volume(activity.until(cell.days).counts, own), cell.days)
-    counts = before.counts[chosen]
-    volume, logs = _volume(counts, own), logs_of(counts)
-    logs = logs if own < 0 else np.delete(logs, own, axis=1)
-    shown = np.log((volume + shape) / (np.maximum(cut[chosen] / DAY_US, 0) * mean + shape))
-    return np.column_stack([
-        logs, logs_of(volume), shown, shown**2, shown**3, logs_of(before.recent[chosen]), logs_of(before.days[chosen]),
-        np.log1p(4 * np.maximum(before.gap_days[chosen], 0)),
-    ])  # fmt: skip
-
-
-def _volume(counts: Floats, own: int) -> Floats:
-    """How many events of other names than the own column's (-1: of all)."""
-    whole: Floats = counts.sum(axis=1)
-    return whole if own < 0 else whole - counts[:, own]
+    own = activity.own_column(cell.stream)
+    return activity.held_before(chosen, cut, own, _pace(activity, cell.days, own))
 
 
 def _status(activity: Activity, moment: Cell, party: Ints, instants: Ints, *, same_events: bool) -> Floats:

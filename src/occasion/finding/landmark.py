@@ -166,14 +166,11 @@ def _all_else(
     left_out = {activity.own_column(cell.stream)}
     if activity.names > len(rivals) + 1:
         left_out |= {activity.own_column(r.stream) for r in rivals}
-    names = [j for j in range(activity.names) if j not in left_out]
+    names = np.array([j for j in range(activity.names) if j not in left_out], np.int64)
     for end in [cell.days] if cell.days >= horizon_days else [cell.days, horizon_days]:
-        until = activity.until(end)
-        others, gap = until.counts[:, names], until.gap_days
-        volume = logs_of(others.sum(axis=1))
-        shared = [volume, volume**2, volume**3, logs_of(until.days), np.log1p(gap), gap > end / 2, gap > end / 4]
-        blocks += [logs_of(others), np.column_stack(shared)]
-        columns += names + [-1] * len(shared)
+        # logs of counts, of all together (also squared and cubed), of active days and gap, long gaps
+        blocks.append(activity.held_until(end, names))
+        columns += [*names.tolist(), *[-1] * (blocks[-1].shape[1] - len(names))]
     return np.column_stack(blocks), columns
 
 

@@ -22,35 +22,18 @@ def nth_us(party: Int, offset: Int, k: int, end: int, at: Int) -> None:
             at[last] = offset[i]
 
 
-def next_event(party: Int, stream: Int, offset: Int, counts: Int, begin: Int, stop: Int, at: Int) -> None:
-    """`at[p]`: the first point of a stream that `counts`, at or after `begin[p]`, before `stop[p]`; else as it is."""
-    for i in range(party.shape[0]):
-        p = party[i]
-        if at[p] < 0 and begin[p] <= offset[i] < stop[p] and counts[stream[i]]:
-            at[p] = offset[i]
+def next_event(first: Int, stream: Int, offset: Int, counts: Int, begin: Int, stop: Int, at: Int) -> None:
+    """`at[p]`: the first point of a stream that `counts`, at or after `begin[p]`, before `stop[p]`; else as it is.
 
-
-def until(
-    party: Int, stream: Int, offset: Int, column: Int, cut: Int, day: int,
-    counts: Floats, recent: Floats, days: Floats, last: Int,
-) -> None:  # fmt: skip
-    """What each party did up to and including `cut[p]`: `counts` by column (column < 0: not counted), `days` with any
-    point; and before it: `recent` points in the last third of the time, `last` instant (-1: none)."""
-    for i in range(party.shape[0]):
-        c = column[stream[i]]
-        p = party[i]
-        if c < 0 or offset[i] > cut[p]:
-            continue
-        counts[p, c] += 1.0
-        if offset[i] == cut[p]:
-            if last[p] < 0 or last[p] // day != offset[i] // day:
-                days[p] += 1.0
-            continue
-        if 3 * offset[i] >= 2 * cut[p]:
-            recent[p] += 1.0
-        if last[p] < 0 or last[p] // day != offset[i] // day:
-            days[p] += 1.0
-        last[p] = offset[i]
+    Party p's points are `first[p]` to `first[p + 1]`, in order of time.
+    """
+    for p in range(at.shape[0]):
+        for i in range(first[p], first[p + 1]):
+            if offset[i] >= stop[p]:
+                break
+            if offset[i] >= begin[p] and counts[stream[i]]:
+                at[p] = offset[i]
+                break
 
 
 def by_window(
