@@ -139,6 +139,29 @@ def test_a_file_in_no_order_counts_the_same_as_in_order(tmp_path, monkeypatch):
         scan(mixed)
 
 
+def test_a_file_of_centuries_is_counted_in_pieces_and_a_long_one_in_rounds(tmp_path, monkeypatch):
+    """Times within a row group take more bits than there are beside party and name; rounds are of two row groups."""
+    rng = np.random.default_rng(4)
+    table, population = many(rng, 3_000, 20_000), everyone(rng, 3_000)
+    at = rng.permutation(np.repeat(np.arange(-80, 120) * (2**51 // 3), 100)) + rng.integers(0, 40 * DAY_US, 20_000)
+    table = table.set_column(2, "at_us", pa.array(at // 1_000 * 1_000))
+    at = table["at_us"].to_numpy()
+    start = np.zeros(3_000, np.int64)
+    start[table["party"].to_numpy()] = at  # of each party's last row, which lies anywhere
+    population = replace(population, start_us=start // DAY_US * DAY_US)
+    texts = [f"party {p}" for p in range(3_000)]
+    in_order = study(in_time(table, tmp_path, np.argsort(at, kind="stable")), population, texts)
+    expected = chunked_cube(in_order, counts(in_order.names), 50, 30)
+    assert expected.counts.sum() > 1_000
+    last = np.full(3_000, np.iinfo(np.int64).min)
+    np.maximum.at(last, table["party"].to_numpy(), at)
+    for rows in (ordered.ROUND, 3_000, 1):
+        monkeypatch.setattr(ordered, "ROUND", rows)
+        found = scan(in_order, threads=2)
+        assert found.cube == expected
+        np.testing.assert_array_equal(found.last_us, last)
+
+
 def test_what_does_not_fit_is_refused_in_one_line(tmp_path):
     rng = np.random.default_rng(3)
     table, population = many(rng, 50, 1_000), everyone(rng, 50)

@@ -1,5 +1,5 @@
-"""What compiled loops need of memory beyond plain indices: eight bytes wherever they lie, whole stretches, and fetching
-ahead of time. Nothing here looks whether a place is there: who calls must."""
+"""What compiled loops need of memory beyond plain indices: eight bytes wherever they lie, whole stretches, eight slots
+at once, and fetching ahead of time. Nothing here looks whether a place is there: who calls must."""
 
 from __future__ import annotations
 
@@ -66,3 +66,33 @@ def fetch(_: Any, table: Any, row: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(table, types.intp), made
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def match(_: Any, table: Any, at: Any, bits: Any, sign: Any) -> Any:
+    """The largest of the lower `bits` of those of eight slots from `at` on whose upper ones are `sign`; 0 if none is.
+
+    `table`: uint32 or uint64, one-dimensional. All eight are looked at at once, without a branch.
+    """
+
+    def made(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        slot, lane = ir.IntType(signature.args[0].dtype.bitwidth), ir.IntType(32)
+        eight, narrow = ir.VectorType(slot, 8), slot.width < 64
+
+        def spread(word: Any) -> Any:
+            first = builder.insert_element(ir.Constant(eight, ir.Undefined), word, lane(0))
+            return builder.shuffle_vector(first, first, ir.Constant(ir.VectorType(lane, 8), [0] * 8))
+
+        array = context.make_array(signature.args[0])(context, builder, args[0])
+        place = builder.bitcast(builder.gep(array.data, [args[1]]), eight.as_pointer())
+        slots = builder.load(place, align=slot.width // 8)
+        shift, wanted = (builder.trunc(word, slot) if narrow else word for word in args[2:])
+        lower = builder.sub(builder.shl(slot(1), shift), slot(1))
+        same = builder.icmp_unsigned("==", builder.lshr(slots, spread(shift)), spread(wanted))
+        found = builder.select(same, builder.and_(slots, spread(lower)), ir.Constant(eight, [0] * 8))
+        kind = ir.FunctionType(slot, [eight])
+        most = builder.module.declare_intrinsic(f"llvm.vector.reduce.umax.v8i{slot.width}", fnty=kind)
+        largest = builder.call(most, [found])
+        return builder.zext(largest, ir.IntType(64)) if narrow else largest
+
+    return types.uint64(table, types.uint64, types.uint64, types.uint64), made

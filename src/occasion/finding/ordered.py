@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from queue import SimpleQueue
 from typing import Any
 
@@ -28,7 +27,7 @@ from occasion.finding.population import Population
 from occasion.finding.scan import NEVER, Scan
 from occasion.store.source import Source
 
-ROUND = 16  # row groups that are decoded before their rows are counted
+ROUND = 1 << 24  # rows that are decoded before they are counted, row groups in whole
 
 
 class NotInOrder(Exception):
@@ -54,7 +53,9 @@ class Parties:
         cell = cells(population)
         order = np.argsort(cell, kind="stable")
         array = texts if isinstance(texts, (pa.Array, pa.ChunkedArray)) else pa.array(list(texts), pa.large_string())
-        known = KnownTexts.of(large(array).take(pa.array(order)))
+        place = np.empty(len(order), np.int32)
+        place[order] = np.arange(len(order), dtype=np.int32)
+        known = KnownTexts.of(array, place)
         if known is None:
             raise InputError("a party's text stands for two rows of the population: each party once")
         return cls(order, cell[order], known)
@@ -70,13 +71,23 @@ def one_piece(column: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class _Group:
-    """A row group's rows within the window, sorted by block, and the times it begins and ends."""
+class _Piece:
+    """Rows of a row group sorted by block, where each block's begin, and the times they begin and end."""
 
-    rows: npt.NDArray[Any]
     begin: npt.NDArray[np.int64]
     first_us: int
     last_us: int
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """A row group of a file, and where its rows lie among those counted together with them."""
+
+    path: Any
+    meta: Any
+    group: int
+    begin: int
+    rows: int
 
 
 class _Pass:
@@ -88,64 +99,74 @@ class _Pass:
         self.study, self.counts, self.days = study, counts, days
         self.parties = Parties.of(study.population, study.texts or ())
         n, names = len(study.population), len(study.names)
-        self.name_bits, self.day_bits = (names - 1).bit_length(), (days - 1).bit_length()
-        wide = ordered_kernels.BLOCK_BITS + self.name_bits + self.day_bits > 32
-        self.row_type = np.uint64 if wide else np.uint32
+        self.name_bits = (names - 1).bit_length()
+        self.time_bits = 64 - ordered_kernels.BLOCK_BITS - self.name_bits
         self.blocks = (n >> ordered_kernels.BLOCK_BITS) + 1
-        self.counter = np.zeros((n, names), np.min_scalar_type(counts))
+        self.counter = np.zeros(n * names, np.min_scalar_type(counts))
         cube_cells = 2 * study.population.groups * counts * names * days
         self.histograms = [np.zeros(cube_cells, np.int32) for _ in range(threads)]
-        self.books = [self._book() for _ in range(threads)]
+        starts = study.population.start_us[self.parties.order]
+        self.book = np.stack([starts, np.full(n, NEVER)], axis=1)
         self.names = KnownTexts.of(pa.array(study.names, pa.large_string()))
         self.rooms = [Room() for _ in range(threads)]
+        self.room = Room()
         self.idle: SimpleQueue[int] = SimpleQueue()  # which core's own things are free
         for core in range(threads):
             self.idle.put(core)
 
-    def _book(self) -> npt.NDArray[np.int64]:
-        starts = self.study.population.start_us[self.parties.order]
-        return np.stack([starts, np.full(len(starts), NEVER)], axis=1)
-
-    def decode(self, unit: tuple[Any, int]) -> _Group | None:
-        """Read a row group, find its parties, sort what lies in the window by block."""
+    def decode(self, unit: _Unit, rows: npt.NDArray[np.uint64]) -> list[_Piece]:
+        """Read a row group, find its parties, sort its rows by block."""
         core = self.idle.get()
         try:
-            return self._decode(*unit, core)
+            return self._decode(unit, rows, core)
         finally:
             self.idle.put(core)
 
-    def _decode(self, file: tuple[Any, Any], group: int, core: int) -> _Group | None:
-        source, rows = self.study.source, None
+    def _decode(self, unit: _Unit, rows: npt.NDArray[np.uint64], core: int) -> list[_Piece]:
+        source, found = self.study.source, None
         if self.names is not None:
-            rows = RowGroup(*file, group, source, self.rooms[core]).rows(self.parties.known, self.names)
-        place, name, times = rows or _columns(self.study, self.parties, file, group)
+            group = RowGroup(unit.path, unit.meta, unit.group, source, self.rooms[core])
+            found = group.rows(self.parties.known, self.names)
+        place, name, times = found or _columns(self.study, self.parties, unit)
         at = microseconds(times, source)
         if not len(at):
-            return None
-        if (at[1:] < at[:-1]).any():
+            return []
+        ends = self.rooms[core].array("ends", len(at), np.int64)
+        pieces = int(kernels.compiled(ordered_kernels.pieces)(at, self.time_bits, ends))
+        if not pieces:
             raise NotInOrder
-        packed, begin = np.empty(len(at), self.row_type), np.empty(self.blocks + 1, np.int64)
-        found = kernels.compiled(ordered_kernels.gather)(
-            place, name, at, self.books[core], self.days, self.name_bits, self.day_bits, packed, begin
-        )
-        return _Group(packed[:found], begin, int(at[0]), int(at[-1]))
+        made, begin = [], 0
+        for end in ends[:pieces].tolist():
+            columns = place[begin:end], name[begin:end], at[begin:end]
+            blocks = np.empty(self.blocks + 1, np.int64)
+            kernels.compiled(ordered_kernels.gather)(
+                *columns, self.name_bits, self.time_bits, rows[begin:end], blocks
+            )  # fmt: skip
+            made.append(_Piece(blocks + (unit.begin + begin), int(at[begin]), int(at[end - 1])))
+            begin = end
+        return made
 
-    def count(self, groups: Sequence[_Group], blocks: range) -> None:
-        """Count some blocks of parties, row group after row group."""
-        core = self.idle.get()
-        for block in blocks:
-            for group in groups:
-                kernels.compiled(ordered_kernels.count_block)(
-                    group.rows[group.begin[block] : group.begin[block + 1]], block, self.parties.cell, self.counter,
-                    self.histograms[core], self.counts, self.days, self.name_bits, self.day_bits,
-                )  # fmt: skip
-        self.idle.put(core)
+    def count(self, rows: npt.NDArray[np.uint64], pieces: Sequence[_Piece], pool: Executor) -> None:
+        """Count rows block by block of parties, of each piece after piece."""
+        begin = np.stack([piece.begin for piece in pieces])
+        first_us = np.array([piece.first_us for piece in pieces], np.int64)
+        span = -(-self.blocks // (4 * len(self.histograms)))
+
+        def some(first: int) -> None:
+            core = self.idle.get()
+            kernels.compiled(ordered_kernels.count_blocks)(
+                rows, begin, first_us, (first, min(first + span, self.blocks)), self.parties.cell, self.book,
+                self.counter, self.histograms[core], self.counts, self.days, self.name_bits, self.time_bits,
+            )  # fmt: skip
+            self.idle.put(core)
+
+        list(pool.map(some, range(0, self.blocks, span)))
 
     def result(self, pool: Executor) -> Scan:
         """The cube, and when each party was last seen."""
         population = self.study.population
         last = np.empty(len(population), np.int64)
-        last[self.parties.order] = np.max([book[:, 1] for book in self.books], axis=0)
+        last[self.parties.order] = self.book[:, 1]
         what = [c.what for c in counts_of(self.study.names)]
         shape = (population.groups, 2, self.counts, len(what), self.days)
         return Scan(summed([one.reshape(shape) for one in self.histograms], population, what, pool), last)
@@ -160,19 +181,18 @@ def scan_ordered(study: Study, counts: int, days: int, threads: int) -> Scan:
 
 
 def _in_order(study: Study, counts: int, days: int, threads: int) -> Scan:
-    work = _Pass(study, counts, days, threads)
-    span = -(-work.blocks // (4 * threads))
-    before = NEVER
+    work, before = _Pass(study, counts, days, threads), NEVER
     with ThreadPoolExecutor(threads) as pool:
-        remaining = _units(study.source)
-        while units := list(islice(remaining, ROUND)):
-            groups = [group for group in pool.map(work.decode, units) if group is not None]
-            for group in groups:
-                if group.first_us < before:
+        for units in _rounds(study.source):
+            rows = work.room.array("rows", units[-1].begin + units[-1].rows, np.uint64)
+            parts = [rows[unit.begin : unit.begin + unit.rows] for unit in units]
+            pieces = [piece for found in pool.map(work.decode, units, parts) for piece in found]
+            for piece in pieces:
+                if piece.first_us < before:
                     raise NotInOrder
-                before = group.last_us
-            spans = [range(b, min(b + span, work.blocks)) for b in range(0, work.blocks, span)]
-            list(pool.map(lambda blocks, groups=groups: work.count(groups, blocks), spans))
+                before = piece.last_us
+            if pieces:
+                work.count(rows, pieces, pool)
         return work.result(pool)
 
 
@@ -188,26 +208,32 @@ def _sorted(study: Study, counts: int, days: int) -> Scan:
     return Scan(builder.result([c.what for c in candidates], base), last)
 
 
-def _units(source: Source) -> Iterator[tuple[Any, int]]:
-    """The row groups of all files, files in the order given."""
+def _rounds(source: Source) -> Iterator[list[_Unit]]:
+    """The row groups of all files, files in the order given, as many at a time as are counted at once."""
     import pyarrow.parquet as pq
 
+    some: list[_Unit] = []
     for path in source.files:
         meta = pq.read_metadata(path)
         for group in range(meta.num_row_groups):
-            yield (path, meta), group
+            begin, rows = some[-1].begin + some[-1].rows if some else 0, meta.row_group(group).num_rows
+            if some and begin + rows > ROUND:
+                yield some
+                some, begin = [], 0
+            some.append(_Unit(path, meta, group, begin, rows))
+    if some:
+        yield some
 
 
-def _columns(study: Study, parties: Parties, file: tuple[Any, Any], group: int) -> tuple[Any, Any, Any]:
+def _columns(study: Study, parties: Parties, unit: _Unit) -> tuple[Any, Any, Any]:
     """Places of the parties, codes of the names, and times, of a row group, through Arrow."""
     import pyarrow.parquet as pq
 
     source = study.source
     at = source.columns["at" if "at" in source.columns else "at_us"]
     wanted = [source.columns["party"], at] + ([source.columns["name"]] if "name" in source.columns else [])
-    path, meta = file
-    with pq.ParquetFile(path, metadata=meta, read_dictionary=wanted[2:]) as opened:
-        table = opened.read_row_group(group, columns=wanted, use_threads=False)
+    with pq.ParquetFile(unit.path, metadata=unit.meta, read_dictionary=wanted[2:]) as opened:
+        table = opened.read_row_group(unit.group, columns=wanted, use_threads=False)
     if any(table[column].null_count for column in wanted):
         table = table.drop_null()
     place = parties.known.places(one_piece(table[wanted[0]]))

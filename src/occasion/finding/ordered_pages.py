@@ -6,7 +6,7 @@ A column that is laid out in another way, or has missing values, is left to Arro
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from queue import SimpleQueue
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from occasion.finding import ordered_kernels
+from occasion.finding import ordered_kernels, text_kernels
 from occasion.finding.kernels import compiled
 from occasion.finding.known_texts import KnownTexts
 from occasion.finding.pages import Page, Room, pages
@@ -45,29 +45,26 @@ class RowGroup:
             at = self._times(file)
         return None if at is None else (place, name, at)
 
-    def used_names(self) -> set[str] | None:
-        """The names that occur; None: ask another."""
+    def used_names(self, used: set[str]) -> bool:
+        """Add the names that occur; pages that could only show what is known already are not unpacked. False: ask
+        another."""
         known: list[str] = []
-        used: set[str] = set()
         with self._opened() as file:
-            for page in self._pages(file, "name"):
+            for page in self._pages(file, "name", lambda: bool(known) and used.issuperset(known)):
                 if page is None or not (page.dictionary or page.coded):
-                    return None
+                    return False
                 if page.dictionary:
-                    begin, stop = (self._room.array(what, page.count, np.int64)[: page.count] for what in ("a", "b"))
-                    if not compiled(ordered_kernels.plain_texts)(page.data, 0, begin, stop):
-                        return None
-                    data = page.data.tobytes()
-                    try:
-                        known = [data[a:b].decode() for a, b in zip(begin.tolist(), stop.tolist(), strict=True)]
-                    except UnicodeDecodeError:
-                        return None
-                    continue
-                codes = self._room.array("codes", page.count, np.int32)[: page.count]
-                if not page.codes(codes) or not len(known) > int(codes.max(initial=0)) >= 0 or codes.min(initial=0) < 0:
-                    return None
-                used |= {known[i] for i in np.flatnonzero(np.bincount(codes, minlength=1)).tolist()}
-        return used
+                    texts = _texts_of(page, self._room)
+                    if texts is None:
+                        return False
+                    known.extend(texts)
+                elif page.begin >= 0:
+                    codes = self._room.array("codes", page.count, np.int32)[: page.count]
+                    occurs = np.zeros(len(known), np.bool_)
+                    if not page.codes(codes) or not compiled(ordered_kernels.mark)(codes, occurs):
+                        return False
+                    used.update(known[i] for i in np.flatnonzero(occurs).tolist())
+        return True
 
     @contextmanager
     def _opened(self) -> Iterator[int]:
@@ -77,7 +74,7 @@ class RowGroup:
         finally:
             os.close(file)
 
-    def _pages(self, file: int, ours: str) -> Iterator[Page | None]:
+    def _pages(self, file: int, ours: str, enough: Callable[[], bool] | None = None) -> Iterator[Page | None]:
         """The pages of one of our columns; None where it is not plain text."""
         import pyarrow as pa
 
@@ -88,7 +85,7 @@ class RowGroup:
         text = kind.value_type if pa.types.is_dictionary(kind) else kind
         if text not in (pa.string(), pa.large_string()) or self._group.column(i).physical_type != "BYTE_ARRAY":
             return iter([None])
-        return pages(file, self._group.column(i), self._meta.schema.column(i), self._room)
+        return pages(file, self._group.column(i), self._meta.schema.column(i), self._room, enough)
 
     def _texts(self, file: int, ours: str, known: KnownTexts, out: Ints) -> bool:
         """Which of the known texts each value of a column is, into `out`."""
@@ -99,24 +96,16 @@ class RowGroup:
                 return False
             if page.dictionary:
                 words = np.empty(page.count, np.int32)
-                if not self._found(page, known, words):
+                if not known.in_page(page, words):
                     return False
                 continue
             part = out[done : done + page.count]
             if len(part) < page.count:
                 return False
-            if not (self._taken(page, words, part) if page.coded else self._found(page, known, part)):
+            if not (self._taken(page, words, part) if page.coded else known.in_page(page, part)):
                 return False
             done += page.count
         return done == len(out)
-
-    def _found(self, page: Page, known: KnownTexts, out: Ints) -> bool:
-        """The texts of a page, looked up."""
-        begin, stop = (self._room.array(what, page.count, np.int64)[: page.count] for what in ("a", "b"))
-        if not compiled(ordered_kernels.plain_texts)(page.data, page.begin, begin, stop):
-            return False
-        known.find(page.data, begin, stop, out)
-        return True
 
     def _taken(self, page: Page, words: npt.NDArray[Any] | None, out: npt.NDArray[Any]) -> bool:
         """The values of a page that holds codes of a dictionary."""
@@ -153,6 +142,18 @@ class RowGroup:
         return pa.chunked_array([pa.array(out).view(kind)]) if done == n else None
 
 
+def _texts_of(page: Page, room: Room) -> list[str] | None:
+    """A dictionary page's texts; None where it holds anything else."""
+    begin, stop = (room.array(what, page.count, np.int64)[: page.count] for what in ("a", "b"))
+    if not compiled(text_kernels.plain_texts)(page.data, 0, begin, stop):
+        return None
+    data = page.data.tobytes()
+    try:
+        return [data[a:b].decode() for a, b in zip(begin.tolist(), stop.tolist(), strict=True)]
+    except UnicodeDecodeError:
+        return None
+
+
 def used_names(source: Source) -> set[str] | None:
     """The names that occur in a source's files, where all of them keep names in dictionaries; None: ask another."""
     import pyarrow.parquet as pq
@@ -165,14 +166,14 @@ def used_names(source: Source) -> set[str] | None:
     rooms: SimpleQueue[Room] = SimpleQueue()
     for _ in range(cores):
         rooms.put(Room())
+    used: set[str] = set()
 
-    def of(unit: tuple[Any, Any, int]) -> set[str] | None:
+    def of(unit: tuple[Any, Any, int]) -> bool:
         room = rooms.get()
         try:
-            return RowGroup(*unit, source, room).used_names()
+            return RowGroup(*unit, source, room).used_names(used)
         finally:
             rooms.put(room)
 
     with ThreadPoolExecutor(cores) as pool:
-        found = list(pool.map(of, units))
-    return None if any(one is None for one in found) else set[str]().union(*(one for one in found if one))
+        return used if all(list(pool.map(of, units))) else None

@@ -8,7 +8,7 @@ of. Whatever it does not know it says by None, and the caller reads with Arrow.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,10 @@ def read_into(file: int, begin: int, data: Bytes) -> int:
 
 @dataclass(frozen=True)
 class Page:
-    """A page unpacked: `count` values that begin at `data[begin]`; `coded`: as codes of the dictionary page."""
+    """A page unpacked: `count` values that begin at `data[begin]`; `coded`: as codes of the dictionary page.
+
+    `begin` is -1 where its bytes were not wanted.
+    """
 
     dictionary: bool
     coded: bool
@@ -111,8 +114,13 @@ class Page:
         return bool(compiled(page_kernels.decode_codes)(self.data, self.begin, out))
 
 
-def pages(file: int, chunk: Any, schema: Any, room: Room) -> Iterator[Page | None]:
-    """The pages of a column without missing values, unpacked, the dictionary first; None: ask Arrow for the column."""
+def pages(
+    file: int, chunk: Any, schema: Any, room: Room, enough: Callable[[], bool] | None = None
+) -> Iterator[Page | None]:
+    """The pages of a column without missing values, unpacked, the dictionary first; None: ask Arrow for the column.
+
+    Where it is `enough`, asked before each page of values, to know how one is laid out, it comes without its bytes.
+    """
     if chunk.compression not in CODECS or schema.max_repetition_level or schema.max_definition_level > 1:
         yield None
         return
@@ -134,6 +142,9 @@ def pages(file: int, chunk: Any, schema: Any, room: Room) -> Iterator[Page | Non
             yield None
             return
         some = data[begin : begin + packed]
+        if enough is not None and kind != page_kernels.DICTIONARY and enough():
+            yield Page(False, encoding in {page_kernels.CODES, page_kernels.PLAIN_CODES}, count, some[:0], -1)
+            continue
         if codec is not None:
             some = np.frombuffer(codec.decompress(some.data, size), np.uint8)
         yield _page(some, kind, encoding, count, optional=optional)
