@@ -27,15 +27,16 @@ from occasion.moments.meaning import EVIDENCE_LIMIT
 Ints = npt.NDArray[Any]
 RECORDS, SHOWN = 1 << 16, 1 << 19  # room for what one run of the loop says
 MOVES = 4  # a party that left the table so often stays in its row
+ROOM = 1 << 14  # parties, at first; memory is taken only as they come
 LOOSE = 500_000  # numbers of events that nothing may speak of any more, at least, before they are looked for
 
 
 class Serials:
     """Events by number: what the words say instead of a key."""
 
-    def __init__(self) -> None:
-        self.ats: list[int] = []
-        self.ids: list[str] = []
+    def __init__(self, ats: list[int] | None = None, ids: list[str] | None = None) -> None:
+        self.ats = [] if ats is None else ats
+        self.ids = [] if ids is None else ids
         self.kept = 0  # how many were in use when last looked
 
     def key(self, serial: int) -> Key:
@@ -89,7 +90,7 @@ class Columns:
     def of(cls, program: Program, held: dict[str, State]) -> Columns | None:
         """A table for these definitions; None where there is nothing to gain."""
         plan = Plan(program)
-        return cls(program, plan, held) if 2 * len(plan.flats) >= len(program.definitions) > 0 else None
+        return cls(program, plan, held) if plan.gains else None
 
     def _named(self) -> frozenset[str] | None:
         """The names that the definitions not in words look at; None: any."""
@@ -104,6 +105,15 @@ class Columns:
         """The last instant at which anything of a party in the table was read."""
         return max(int(self.last[self.number[party]]), int(self.held[party][LAST]))
 
+    def due_of(self, party: str) -> int:
+        """The next timer that is in the table of a party in it."""
+        return int(self.due[self.number[party]])
+
+    def waiting(self, horizon: int) -> list[str]:
+        """The parties whose timers in the table are due by then."""
+        names = self.number.names
+        return [names[p] for p in np.flatnonzero(self.due <= horizon).tolist()]
+
     def read(self, events: Sequence[Event], when: int) -> tuple[list[Change], list[Event], list[Event]]:
         """Reads events in order of time; what they reach (noticed `when`), of the definitions in words. The second are
         events that the other definitions must be shown, the third those of which nothing was read: both by party, in
@@ -111,7 +121,7 @@ class Columns:
         """
         number = self.number
         party = np.array([number[event.party] for event in events], np.int64)
-        self._grown()
+        self.grown()
         order = np.argsort(party, kind="stable")
         party = party[order]
         begins = np.concatenate([[0], np.flatnonzero(np.diff(party)) + 1, [len(party)]])
@@ -235,12 +245,12 @@ class Columns:
         units[other] = [counter.number(t, zone) for t in at[other].tolist()]
         return units
 
-    def _grown(self) -> None:
+    def grown(self) -> None:
         """Room for the parties that came since."""
         before, n = len(self.flat), len(self.number.names)
         if n > before:
             if n > len(self.words):
-                room = max(n, 2 * len(self.words), 1024)
+                room = max(n, 2 * len(self.words), ROOM)
                 self.words = np.concatenate(
                     [self.words, np.empty((room - len(self.words), self.words.shape[1]), np.int64)]
                 )

@@ -17,7 +17,9 @@ MOST = 1_000  # definitions: what one event may say of all of them must have roo
 
 
 class Plan:
-    """A program's definitions in words: the tables that the compiled loop reads. `rest`: those that are not."""
+    """A program's definitions in words: the tables that the compiled loop reads. `rest`: those that are not; `gains`:
+    whether it is worth while.
+    """
 
     def __init__(self, program: Program) -> None:
         made: dict[int, Flat] = {}
@@ -32,11 +34,14 @@ class Plan:
         self.bits: list[tuple[str, Callable[[Event], bool]]] = []
         self._bit: dict[Selection, int] = {}
         self._names()
+        self.gains = 2 * len(made) >= len(program.definitions) > 0
         widths = [len(one.initial) for one in self.flats]
         self.offsets = [sum(widths[:i]) for i in range(len(widths))]
         self.template = np.array([word for one in self.flats for word in one.initial], np.int64)
         places = [o + j for one, o in zip(self.flats, self.offsets, strict=True) for j in one.serials]
         self.serials = np.array(places, np.int64)
+        self.speaks = np.zeros(len(self.template), np.bool_)  # whether a word is an event's number
+        self.speaks[self.serials] = True
         self.units = list(dict.fromkeys(one.unit for one in self.flats if one.unit is not None))
         self.ops = np.array([self._op(one, o) for one, o in zip(self.flats, self.offsets, strict=True)], np.int64)
         self.timed = np.array([k for k, one in enumerate(self.flats) if one.timer is not None], np.int64)

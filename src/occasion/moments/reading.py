@@ -16,25 +16,27 @@ from occasion.moments.changes import Change
 from occasion.moments.live.fast import Fast, Handler, Shown
 from occasion.moments.live.program import DUE, LAST, ZONE, Program
 from occasion.moments.live.state import State
-from occasion.moments.rows import MemoryRows, Rows
+from occasion.moments.rows import Rows
 from occasion.moments.timers import Timers
 
 if TYPE_CHECKING:
     from occasion.moments.columns import Columns
 
-MANY = 1_000  # so many events at once, and there is a table from then on
+MANY, MANY_ON_SHELF = 1_000, 300  # so many events at once, and there is a table from then on
 BY_AT, BY_PARTY = attrgetter("at"), attrgetter("party")
 
 
 class Reading:
-    """Definitions read over rows. A table is only made of rows that are all in memory."""
+    """Definitions read over rows. `many`: events at once from which on there is a table; None: there is one, or none
+    is made.
+    """
 
     def __init__(self, program: Program, rows: Rows, timers: Timers) -> None:
         self.program, self.rows, self.timers = program, rows, timers
         self.fast = self.others = Fast(program)
         self.handlers = _Handlers(self.fast)
         self.columns: Columns | None = None
-        self.many = MANY if isinstance(rows, MemoryRows) else None
+        self.many: int | None = MANY if rows.whole else MANY_ON_SHELF
 
     def _table(self) -> None:
         from occasion.moments.columns import Columns
@@ -42,6 +44,7 @@ class Reading:
         self.columns, self.many = Columns.of(self.program, self.rows.held), None
         if self.columns is not None:
             self.others = Fast(self.program, self.columns.plan.rest)
+            self.rows.tabled(self.columns)
 
     def inside(self, party: str) -> Columns | None:
         """The table, if the party is in it."""
@@ -61,7 +64,12 @@ class Reading:
 
     def wake(self, horizon: int, when: int) -> list[Change]:
         """Runs the timers that are in the table until the horizon; what they reach."""
-        return self.columns.wake(horizon, when) if self.columns is not None else []
+        if self.columns is None:
+            return []
+        parties = self.columns.waiting(horizon)
+        self.rows.load(parties)  # they are about to change
+        self.rows.changed(parties)
+        return self.columns.wake(horizon, when)
 
     def replaced(self, party: str, part: Part, own: State) -> State:
         """A part of the party's state is what the part's row says, in the table if the party is there; its row."""
@@ -89,6 +97,7 @@ class Reading:
             self._instants(batch, out)
             return []
         changes, rest, left = self.columns.read(batch, when)
+        self.rows.changed([event.party for event in batch])
         self._rest(rest, self.columns.plan.rest, out)
         for party in {event.party: None for event in left}:
             self.whole(party)
@@ -192,4 +201,4 @@ class _Handlers(dict[str, Handler | None]):
         return made
 
 
-__all__ = ["MANY", "Reading"]
+__all__ = ["MANY", "MANY_ON_SHELF", "Reading"]

@@ -6,18 +6,26 @@ parties that nobody touched are known by the time they are due, without reading 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from occasion.moments.calendar import FAR
 from occasion.moments.live.program import DUE, Program
 from occasion.moments.live.state import State
+from occasion.moments.packing import Packing, Words, in_words
+
+if TYPE_CHECKING:
+    from occasion.moments.columns import Columns
 
 
 class Rows(Protocol):
-    """The rows of a watcher. `held`: those in memory, by party, to be changed in place."""
+    """The rows of a watcher. `held`: those in memory, by party, to be changed in place. `whole`: whether they are to be
+    without a table of words when they are saved.
+    """
 
     held: dict[str, State]
+    whole: bool
 
     def use(self, program: Program) -> None:
         """The program whose rows these are; told before anything else, and again when definitions are exchanged."""
@@ -33,9 +41,12 @@ class Rows(Protocol):
     def replaced(self, party: str) -> None:
         """The row in `held` was read again: what was saved of the party no longer leads to it."""
 
-    def earlier(self, party: str, before: int) -> State | None:
+    def tabled(self, table: Columns) -> None:
+        """Of the parties in this table a part of the state is there from now on, until `use`."""
+
+    def earlier(self, party: str, before: int, which: Collection[int]) -> State | None:
         """A copy of the party's row as it was last saved, if that read nothing at or after an instant and the row in
-        `held` goes on from it.
+        `held` goes on from it. Only these definitions of it are needed.
         """
 
     def remove(self, party: str) -> None:
@@ -46,6 +57,9 @@ class Rows(Protocol):
         than `until`.
         """
 
+    def let_go(self) -> Iterable[tuple[int, str]]:
+        """The next timers of the parties that left the table to be kept elsewhere only, since this was last asked."""
+
     def everyone(self) -> Iterator[str]:
         """Every party that has a row."""
 
@@ -55,6 +69,8 @@ class Rows(Protocol):
 
 class MemoryRows:
     """All rows in memory."""
+
+    whole = True
 
     def __init__(self) -> None:
         self.held: dict[str, State] = {}
@@ -80,7 +96,10 @@ class MemoryRows:
     def replaced(self, party: str) -> None:
         self.saved.pop(party, None)
 
-    def earlier(self, party: str, before: int) -> State | None:
+    def tabled(self, table: Columns) -> None:
+        pass
+
+    def earlier(self, party: str, before: int, which: Collection[int]) -> State | None:
         kept = self.saved.get(party)
         return None if kept is None else self.program.unpack(kept, before)
 
@@ -92,6 +111,9 @@ class MemoryRows:
     def due(self, after: int, until: int) -> Iterable[tuple[int, str]]:
         return ()
 
+    def let_go(self) -> Iterable[tuple[int, str]]:
+        return ()
+
     def everyone(self) -> Iterator[str]:
         return iter([*self.held, *self.old])
 
@@ -101,7 +123,7 @@ class MemoryRows:
 
 
 class Shelf(Protocol):
-    """A keeper of packed rows: a table (party, due, row) with an index on `due` is enough."""
+    """A keeper of packed rows (`packing.py`): a table (party, due, row) with an index on `due` is enough."""
 
     def read(self, parties: Sequence[str]) -> Iterable[tuple[str, bytes]]:
         """What is kept of these parties; nothing for those that are not."""
@@ -124,10 +146,16 @@ class ShelvedRows:
 
     `begin_save` and `save_some` do the same in pieces: what is saved is every row as it was at `begin_save`. A row that
     is about to change before its turn is written first, so whoever changes one has it from `load`, or says `replaced`.
+
+    What is in a table of words goes to the shelf as words, and comes back as them.
     """
+
+    whole = False
 
     def __init__(self, shelf: Shelf) -> None:
         self.shelf = shelf
+        self.table: Columns | None = None
+        self.left: list[tuple[int, str]] = []  # timers that were in the table only
         self.held: dict[str, State] = {}
         self.dirty: dict[str, None] = {}
         self.gone: set[str] = set()
@@ -140,9 +168,12 @@ class ShelvedRows:
         # As they were read: the next save may come before they are read again, and a party that nobody keeps is new.
         self.leaving = {party: None for party in self.dirty if party in self.held}
         self.save_some(len(self.leaving))
-        self.program = program
+        self.packing, self.table = Packing(program), None
         self.held.clear()
         self.dirty.clear()
+
+    def tabled(self, table: Columns) -> None:
+        self.table = table
 
     def load(self, parties: Iterable[str]) -> list[str]:
         parties = list(dict.fromkeys(parties))
@@ -151,12 +182,20 @@ class ShelvedRows:
         missing = [party for party in parties if party not in self.held]
         again = [party for party in missing if party in self.apart and party not in self.gone]
         wanted = [party for party in missing if party not in self.apart and party not in self.gone]
+        words: list[tuple[str, Words]] = []
         for party, packed in self.shelf.read(wanted) if wanted else ():
-            row = self.program.unpack(packed)
+            if self.table is not None and in_words(packed):
+                kept = self.packing.words(packed)
+                if kept is not None:
+                    words.append((party, kept))
+                    continue
+            row = self.packing.unpack(packed)
             if row is None:
                 again.append(party)
             else:
                 self.held[party] = row
+        if self.table is not None:
+            self.packing.into_table(self.table, words)
         return again
 
     def changed(self, parties: Iterable[str]) -> None:
@@ -168,11 +207,11 @@ class ShelvedRows:
         self.apart.add(party)
         self.dirty[party] = None
 
-    def earlier(self, party: str, before: int) -> State | None:
+    def earlier(self, party: str, before: int, which: Collection[int]) -> State | None:
         if party in self.apart or party in self.gone:
             return None
         for _, packed in self.shelf.read([party]):
-            return self.program.unpack(packed, before)
+            return self.packing.unpack(packed, before, which)
         return None
 
     def remove(self, party: str) -> None:
@@ -185,6 +224,10 @@ class ShelvedRows:
 
     def due(self, after: int, until: int) -> Iterable[tuple[int, str]]:
         return self.shelf.due(after, until)
+
+    def let_go(self) -> Iterable[tuple[int, str]]:
+        left, self.left = self.left, []
+        return left
 
     def everyone(self) -> Iterator[str]:
         known = {*self.held, *self.apart}
@@ -214,8 +257,12 @@ class ShelvedRows:
     def _write(self, parties: list[str]) -> None:
         if not parties:
             return
-        held, pack = self.held, self.program.pack
-        self.shelf.write([(party, held[party][DUE], pack(held[party])) for party in parties], ())
+        held, table, pack = self.held, self.table, self.packing.pack
+        inside = [party for party in parties if party in table] if table is not None else []
+        rows = self.packing.of_table(table, inside) if table is not None and inside else []
+        whole = frozenset(inside)
+        rows += [(party, held[party][DUE], pack(held[party])) for party in parties if party not in whole]
+        self.shelf.write(rows, ())
         for party in parties:
             del self.leaving[party]
         self.apart.difference_update(parties)
@@ -225,6 +272,11 @@ class ShelvedRows:
         over = len(self.held) - most
         for party in list(self.held)[: max(over, 0)]:
             if party not in self.dirty and party not in self.leaving:
+                if self.table is not None and party in self.table:
+                    due = self.table.due_of(party)
+                    if due < FAR:
+                        self.left.append((due, party))
+                    self.table.drop(party)
                 del self.held[party]
 
 

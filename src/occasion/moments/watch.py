@@ -173,13 +173,13 @@ class Watcher:
         return self._changes(out)
 
     def _remove(self, party: str) -> None:
+        self.rows.remove(party)  # before it is gone: a row that is being saved is saved as it was
         self.reading.drop(party)
-        self.rows.remove(party)
 
     def _put(self, party: str, row: State) -> None:
+        self.rows.replaced(party)  # before it is: a row that is being saved is saved as it was
         if self.rows.held.get(party) is not row:
             self.reading.drop(party)
-        self.rows.replaced(party)  # before it is: a row that is being saved is saved as it was
         self.rows.held[party] = row
         self.rows.changed((party,))
         self.timers.set(party, row)
@@ -204,6 +204,7 @@ class Watcher:
         if horizon > self.asked:
             self.timers.add(self.rows.due(self.asked, horizon + AHEAD_US))
             self.asked = horizon + AHEAD_US
+        self.timers.add([timer for timer in self.rows.let_go() if timer[0] <= self.asked])
         before, self.horizon = self.horizon, horizon
         out: list[Shown] = []
         read = self.reading.read(batch, out, self.clock)
@@ -268,7 +269,7 @@ class Watcher:
 
     def _until(self, party: str, part: Part, events: list[Event], late: int) -> State:
         """A part's row as it was before the instant `late`, from the party's last snapshot or from the beginning."""
-        row = self.rows.earlier(party, late)
+        row = self.rows.earlier(party, late, part.which)
         own = part.taken(row) if row is not None else part.program.blank()
         replayed(part.fast, own, party, [event for event in part.seen(events) if event.at < late], late - 1)
         return own
@@ -286,7 +287,8 @@ class Watcher:
         every party's last snapshot.
         """
         position = self.place()
-        self.reading.gather()
+        if self.rows.whole:
+            self.reading.gather()
         if self.rows.save() is not None:
             position["parties"] = {party: self.program.save(row) for party, row in self.rows.held.items()}
         return position

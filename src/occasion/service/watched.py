@@ -17,7 +17,6 @@ from occasion.moments.changes import Change
 from occasion.moments.definition import Definition
 from occasion.moments.derived import Watched, watched
 from occasion.moments.live.fast import Shown
-from occasion.moments.live.program import DUE
 from occasion.moments.rows import ShelvedRows
 from occasion.moments.watch import Watcher
 from occasion.store.arrived import Group
@@ -192,7 +191,7 @@ class Reading:
                 if closed and party not in done:
                     row = watcher.program.blank()
                     changes += self._reached(replayed(watcher.fast, row, party, closed, horizon))
-                    written.append((party, row[DUE], watcher.program.pack(row)))
+                    written.append((party, *self.rows.packing.settled(row)))
             self.kept.write(written, ())
             yield changes
 

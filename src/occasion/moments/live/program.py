@@ -175,6 +175,10 @@ class Program:
         layout, where, what = msgspec.msgpack.decode(packed)
         if layout != self.layout or (where and where[0] == LAST and what[0] >= before):
             return None
+        return self.filled(where, what)
+
+    def filled(self, where: Sequence[int], what: Sequence[object]) -> State:
+        """A row that differs from the beginning so, as it was packed."""
         row = [*self.initial]
         for i, value in zip(where, what, strict=True):
             row[i] = value if value.__class__ in PLAIN else revived(value)

@@ -1,0 +1,222 @@
+"""Parties in a table of words, kept on a shelf as words: what is said and kept is what rows in memory say and keep."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, cast
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from occasion.events.event import in_order
+from occasion.moments.live.program import DUE, Program, Saved
+from occasion.moments.packing import Packing, Words, in_words
+from occasion.moments.rows import ShelvedRows
+from occasion.moments.text import read
+from occasion.moments.timers import SHIFT
+from occasion.moments.watch import MemoryLog, Watcher
+from test_columns import TEXTS, Case, by_many, cases, fit
+from test_columns import kept as kept_in_memory
+from test_meaning import DAY, event
+from test_rows import Table, from_shelf
+
+QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+HOW = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=8)  # rows saved at once, rows kept
+
+
+def rows_of(watcher: Watcher) -> ShelvedRows:
+    assert isinstance(watcher.rows, ShelvedRows)
+    return watcher.rows
+
+
+def kept(watcher: Watcher) -> dict[str, object]:
+    """What is on the shelf and in memory of each party, as `test_columns.kept` has it."""
+    rows, found = rows_of(watcher), dict[str, object]()
+    for party in sorted(set(rows.everyone())):
+        assert rows.load([party]) == []
+        watcher.reading.whole(party, 0)
+        found[party] = slots(watcher.program.save(rows.held[party])) | {"read": 0}
+    return found
+
+
+def slots(saved: Saved) -> dict[str, object]:
+    """A row that was saved, but for its timers: one may be early, since what it waited for was put off."""
+    moments = cast(dict[str, Any], saved["moments"])
+    return saved | {"moments": {i: own[1] for i, own in moments.items()}}
+
+
+def agrees(case: Case, how: list[tuple[int, int]]) -> None:
+    """One watcher has its parties in a table on a shelf, from the first event on; the other its rows in memory."""
+    watched, events, steps, buffer_us, looking = case
+    watched = list({d.identity: d for d in watched}.values())
+    log, shelf, at = MemoryLog(), Table(), 0
+    rows = Watcher(watched, log, buffer_us=buffer_us)
+    table = Watcher(watched, log, buffer_us=buffer_us, rows=ShelvedRows(shelf))
+    rows.reading.many, table.reading.many = None, 1
+    for i, (size, what) in enumerate([*steps, (len(events), "feed"), (0, "later")]):
+        some, keep = how[i % len(how)]
+        batch, at = events[at : at + size], at + size
+        clock = max([table.clock, *(e.seen if size % 2 else e.at for e in batch)])
+        if clock < 0:
+            continue
+        new = log.add(batch)
+        clock += 400 * DAY * (what == "later")
+        assert Counter(table.feed(new, clock)) == Counter(rows.feed(new, clock))
+        shelved = rows_of(table)
+        if what != "feed" or size % 3 == 0:
+            shelved.save_some(len(shelved.leaving))
+        if what == "restart":
+            table = from_shelf(table, shelf, log, watched)
+            table.reading.many = 1
+        elif what == "save":
+            shelved.begin_save()
+            shelved.save_some(some)
+        elif what == "forget":
+            log.events = {key: e for key, e in log.events.items() if e.party != "q"}
+            log.parties.pop("q", None)
+            table.forget("q")
+            rows.forget("q")
+        elif size % 3 == 0:
+            shelved.save()
+            shelved.evict(keep)
+        if looking and what == "feed":
+            assert kept(table) == kept_in_memory(rows)
+    assert kept(table) == kept_in_memory(rows)
+
+
+@QUICK
+@given(cases().filter(fit), HOW)
+def test_a_table_on_a_shelf_says_and_keeps_what_rows_in_memory_do(case: Case, how: list[tuple[int, int]]) -> None:
+    agrees(case, how)
+
+
+@pytest.mark.slow
+@settings(QUICK, max_examples=15_000)
+@given(cases().filter(fit), HOW)
+def test_a_table_on_a_shelf_says_and_keeps_what_rows_do_on_many(case: Case, how: list[tuple[int, int]]) -> None:
+    agrees(case, how)
+
+
+def filled(texts: tuple[str, ...] = TEXTS) -> tuple[Watcher, Table, MemoryLog]:
+    """A watcher with a table on a shelf, and three parties in it."""
+    log, shelf = MemoryLog(), Table()
+    watcher = Watcher([read(text) for text in texts], log, buffer_us=0, rows=ShelvedRows(shelf))
+    watcher.reading.many = 1
+    days = {"p": (1, 1.5, 2, 4), "q": (1.2, 3.1), "r": (2.2, 2.3, 2.4, 3.9, 4.4)}
+    events = [
+        msgspec.structs.replace(event("ab"[i % 2], day, f"{party}{i}"), party=party)
+        for party, own in days.items()
+        for i, day in enumerate(own)
+    ]
+    watcher.feed(log.add(events), 5 * DAY)
+    return watcher, shelf, log
+
+
+def test_words_are_packed_with_the_events_that_they_speak_of_and_come_back_the_same() -> None:
+    watcher, _, _ = filled()
+    table, packing = watcher.reading.columns, rows_of(watcher).packing
+    assert table is not None
+    assert table.everyone() == ["p", "q", "r"]
+    rows = packing.of_table(table, ["r", "p", "q"])
+    assert all(in_words(packed) for _, _, packed in rows)
+    words = {party: packing.words(packed) for party, _, packed in rows}
+    assert all(one is not None and set(one.ids) <= {f"{party}{i}" for i in range(5)} for party, one in words.items())
+    whole = {party: packing.unpack(packed) for party, _, packed in rows}
+    assert all(due <= (whole[party] or [])[DUE] for party, due, _ in rows)  # one that was put off may be early
+    for party in ("p", "q", "r"):
+        watcher.reading.whole(party, 0)
+        assert watcher.program.save(rows_of(watcher).held[party]) == watcher.program.save(whole[party] or [])
+
+
+def test_words_of_other_definitions_in_another_form_or_damaged_are_read_from_the_log() -> None:
+    watcher, shelf, log = filled()
+    watcher.save()
+    ((_, good),) = shelf.read(["p"])
+    kept = msgspec.msgpack.decode(good, type=Words)
+    other = Packing(Program([read("4th a")]))
+    packing = rows_of(watcher).packing
+    assert other.words(good) is None
+    assert other.unpack(good) is None
+    flipped = bytearray(kept.values)
+    flipped[3] ^= 4
+    for changed in ({"form": 0}, {"values": bytes(flipped)}, {"ats": kept.ats[:-8]}):
+        assert packing.words(msgspec.msgpack.encode(msgspec.structs.replace(kept, **changed))) is None
+    damaged = msgspec.structs.replace(kept, values=bytes(flipped))
+    shelf.write([("p", 1 << 62, msgspec.msgpack.encode(damaged))], ())
+    again = from_shelf(watcher, shelf, log, watcher.program.definitions)
+    shelf.write([("p", 1 << 62, msgspec.msgpack.encode(damaged))], ())
+    again.reading.many = 1
+    again.feed(log.add([event("a", 5, "new")]), 6 * DAY)
+    watcher.feed([event("a", 5, "new")], 6 * DAY)
+    assert kept_of(again) == kept_of(watcher)
+
+
+def kept_of(watcher: Watcher) -> object:
+    return kept(watcher)["p"]
+
+
+def test_a_row_read_at_an_instant_is_no_snapshot_of_what_was_before_it() -> None:
+    watcher, shelf, _ = filled()
+    watcher.save()
+    ((_, packed),) = shelf.read(["p"])
+    packing = rows_of(watcher).packing
+    assert packing.unpack(packed, int(5 * DAY)) is None  # timers ran until then
+    assert packing.unpack(packed, int(5 * DAY) + 1) is not None
+
+
+def test_a_timer_in_the_table_of_a_party_that_was_let_go_comes() -> None:
+    log, bucket = MemoryLog(), 1 << SHIFT
+    watcher = Watcher([read("no a for 1 day"), read("a")], log, buffer_us=0, rows=ShelvedRows(Table()))
+    watcher.reading.many = 1
+    at = 1_000 * bucket
+    watcher.feed((), at + DAY - bucket // 10)  # timers are asked for until beyond the end of the party's
+    came = msgspec.structs.replace(event("a", 0), at=at + 1)
+    watcher.feed(log.add([came]), at + DAY - bucket // 10 + 1)
+    rows = rows_of(watcher)
+    watcher.save()
+    rows.evict(0)
+    assert not rows.held
+    assert watcher.reading.columns is not None
+    assert watcher.reading.columns.everyone() == []
+    (change,) = watcher.advance(at + DAY + 1)
+    assert (change.kind, change.at) == ("reached", at + DAY + 1)
+
+
+def test_a_sum_beyond_63_bits_is_packed_beside_the_words() -> None:
+    watcher, _, _ = filled((*TEXTS, "sum(amount of c) >= 5"))
+    table, packing = watcher.reading.columns, rows_of(watcher).packing
+    assert table is not None
+    slot = watcher.program.readers[packing.plan.rest[-1]].kept.start
+    table.held["p"][slot] = [1 << 70]
+    ((_, _, packed),) = packing.of_table(table, ["p"])
+    row = packing.unpack(packed)
+    assert row is not None
+    assert row[slot] == [1 << 70]
+
+
+@QUICK
+@given(cases().filter(fit))
+def test_a_row_that_is_settled_is_the_same_row_in_words(case: Case) -> None:
+    watched, events, *_ = case
+    packing = Packing(Program(list({d.identity: d for d in watched}.values())))
+    program, row = packing.program, packing.program.blank()
+    own = in_order(event for event in events if event.party == "p")
+    if not own:
+        return
+    program.read(row, own)
+    saved = slots(program.save(row))
+    due, packed = packing.settled(row)
+    again = packing.unpack(packed)
+    assert again is not None
+    assert slots(program.save(again)) == saved
+    assert due <= again[DUE]
+
+
+def test_numbers_are_whole_words() -> None:
+    watcher, _, _ = filled()
+    assert watcher.reading.columns is not None
+    assert watcher.reading.columns.words.dtype == np.int64
+    assert by_many(list(watcher.program.definitions), MemoryLog(), 0).rows.whole
