@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from occasion.coach.masks import Masks, masks_for
 from occasion.coach.reading import Known, Part, Reading, Span
+from occasion.coach.said import Sentence, say
 from occasion.people.details import Detail
 from occasion.people.parties import Party
 
@@ -91,14 +92,30 @@ def test_hiding_and_revealing_undo_each_other_and_places_are_kept(pieces: list[s
             assert hidden[begin] == text[start]
 
 
+def _about(name: str) -> Sentence:
+    return say("quoted", words=name)
+
+
 def test_a_reading_is_told_under_the_other_names() -> None:
     shown = MASKS.hide(TEXT)
     real = MASKS.reveal(shown)
     start = real.text.index("Zofia")
-    span = Span(start, start + 5, "Zofia is his daughter")
+    span = Span(
+        start, start + 5, say("speaks_of", fact=say("fact.detail", text="Zofia is his daughter", source="Reks"))
+    )
     names = ("unique", "relatable", "relevant", "respectful", "two-way")
-    parts = tuple(Part(name, 1.0, "good", "about Igor", (span,), ("ask Igor",)) for name in names)
-    reading = Reading("moment", "Igor knows", parts, ("Zofia",), ("Reks",), "en", "If you were Igor Wolski, would you?")
+    parts = tuple(Part(name, 1.0, "good", _about("Igor"), (span,), (_about("Igor"),)) for name in names)
+    question = say("golden.glad", who="Igor Wolski")
+    reading = Reading(
+        "moment",
+        "Igor knows",
+        parts,
+        (_about("Zofia"),),
+        (_about("Reks"),),
+        "en",
+        question,
+        {"Igor": {"key": "quoted"}},
+    )
     masked = MASKS.reading(reading, real)
     found = masked.parts[0].spans[0]
     assert shown[found.start : found.end] == MASKS.hide("Zofia")

@@ -52,7 +52,9 @@ def coach(
     if as_json:
         import msgspec
 
-        typer.echo(msgspec.json.encode(reading).decode())
+        from occasion.coach.said import as_text
+
+        typer.echo(msgspec.json.encode(reading, enc_hook=as_text).decode())
     else:
         _show(draft, reading)
 

@@ -46,6 +46,7 @@ def practice(
     """Practise on a message you sent: not what you say but how you say it. Yours alone, so your password is asked."""
     import msgspec
 
+    from occasion.coach.said import as_text
     from occasion.errors import InputError
     from occasion.store.workspace import find_workspace
 
@@ -58,7 +59,7 @@ def practice(
     text = "" if file is None else _text(file)
     with _opened(place) as (history, sent, others):
         page = _practised(place, history, sent, others, (who, password), (text, exercise, new, keep))
-    typer.echo(msgspec.json.encode(page).decode() if as_json else _shown(page))
+    typer.echo(msgspec.json.encode(page, enc_hook=as_text).decode() if as_json else _shown(page))
 
 
 def _password(who: str) -> str:

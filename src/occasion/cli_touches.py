@@ -85,9 +85,10 @@ def _message(placed: Placed) -> dict[str, Any]:
     """One message, without who wrote it."""
     import msgspec
 
+    from occasion.coach.said import as_text
     from occasion.events.instants import rfc3339
 
-    one: dict[str, Any] = msgspec.to_builtins(placed.turned)
+    one: dict[str, Any] = msgspec.to_builtins(placed.turned, enc_hook=as_text)
     del one["by"]
     return {"at": rfc3339(one.pop("at_us")), "stage": placed.stage, **one}
 

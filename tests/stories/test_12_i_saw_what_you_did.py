@@ -88,7 +88,7 @@ def soon(app: FastAPI, party: str) -> int:
 
 def words(page: str) -> str:
     """What a person reads on a page."""
-    without = re.sub(r"<sup>.*?</sup>|<mark[^>]*>|</mark>", "", page)
+    without = re.sub(r"<sup>.*?</sup>|<mark[^>]*>|</mark>|</?bdi>", "", page)
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", without)).split())
 
 

@@ -9,9 +9,9 @@ from datetime import date, timedelta
 from occasion.coach.cues import named, turns_in
 from occasion.coach.cues import words_of as words_listed
 from occasion.coach.days import date_in, days_called, days_named
-from occasion.coach.languages import ENGLISH
 from occasion.coach.reading import Known
 from occasion.coach.timely import is_done
+from occasion.coach.tongues import ENGLISH
 from occasion.coach.wording import words_of
 from occasion.events.event import Event
 from occasion.people.quiet import DAY_US

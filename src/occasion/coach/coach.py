@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from occasion.coach.context import Around, Others, known_of
 from occasion.coach.golden import golden_question
@@ -12,6 +12,7 @@ from occasion.coach.reading import Draft, Known, Part, Reading
 from occasion.coach.relatable import read_relatable
 from occasion.coach.relevant import read_relevant
 from occasion.coach.respectful import read_respectful
+from occasion.coach.said import Sentence, plain
 from occasion.coach.two_way import read_two_way
 from occasion.coach.unique import SeenBy, itself, nobody, read_unique
 from occasion.coach.verdict import verdict_of
@@ -60,6 +61,7 @@ def read(
         read_two_way(draft, known, language),
     )
     verdict, why = verdict_of(parts)
+    question = golden_question(draft, known, parts[2])
     return Reading(
         verdict=verdict,
         why=why,
@@ -67,8 +69,16 @@ def read(
         changes=tuple(dict.fromkeys(change for part in _worst_first(parts) for change in part.changes[:MOST_CHANGES])),
         unjudged=tuple(dict.fromkeys(said for part in parts for said in part.unjudged)),
         language=language,
-        question=golden_question(draft, known, parts[2]),
+        question=question,
+        said={str(one): plain(one) for part in parts for one in _sentences(part)} | {str(question): plain(question)},
     )
+
+
+def _sentences(part: Part) -> Iterator[Sentence]:
+    """Every sentence of a part."""
+    yield part.why
+    yield from (span.why for span in part.spans)
+    yield from (*part.changes, *part.unjudged)
 
 
 def _worst_first(parts: Sequence[Part]) -> list[Part]:

@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass, replace
 
 from occasion.coach.cues import Found, named, turns_in
-from occasion.coach.days import date_in, said_day
+from occasion.coach.days import date_in
 from occasion.coach.grief import grief, of_the_dead
-from occasion.coach.languages import ENGLISH
 from occasion.coach.reading import Draft, Known, Level, Span
+from occasion.coach.said import Day, Sentence, say
 from occasion.coach.timely import is_end
+from occasion.coach.tongues import ENGLISH
 from occasion.events.event import Event
 from occasion.people.permission import DAY_US
 
@@ -24,9 +25,9 @@ class Said:
     """A finding: how good, why, the words it means and what would change it."""
 
     level: Level
-    why: str
+    why: Sentence
     spans: tuple[Span, ...] = ()
-    changes: tuple[str, ...] = ()
+    changes: tuple[Sentence, ...] = ()
 
 
 def aims_of(text: str) -> tuple[Found, ...]:
@@ -46,8 +47,7 @@ def _dead(draft: Draft, known: Known, _: tuple[Found, ...]) -> Said | None:
     remark = next(iter(of_the_dead(draft, known)), None)
     if remark is None:
         return None
-    return Said("poor", "They have died, and it speaks to them as if they lived", tuple(remark.spans),
-                ("they have died: nothing is sent in their name",))  # fmt: skip
+    return Said("poor", say("against.dead"), tuple(remark.spans), (say("against.nothing_sent"),))  # fmt: skip
 
 
 def _mourning(draft: Draft, known: Known, aims: tuple[Found, ...]) -> Said | None:
@@ -57,7 +57,9 @@ def _mourning(draft: Draft, known: Known, aims: tuple[Found, ...]) -> Said | Non
     fact = grief(draft, known) if hard else None
     if fact is None:
         return None
-    return Said("poor", f"It {hard[0].why}, and they mourn ({fact})", tuple(one.span() for one in hard), (fact,))
+    return Said(
+        "poor", say("against.mourning", what=hard[0].why, fact=fact), tuple(one.span() for one in hard), (fact,)
+    )
 
 
 def _paid(draft: Draft, known: Known, aims: tuple[Found, ...]) -> Said | None:
@@ -68,8 +70,8 @@ def _paid(draft: Draft, known: Known, aims: tuple[Found, ...]) -> Said | None:
     if draft.now_us - paid.at > PAID_DAYS * DAY_US:
         return None
     day = _day(paid, draft, known)
-    return Said("poor", f"It demands what was paid on {day}", tuple(one.span() for one in demands),
-                (f"on file: {paid.name} on {day}",))  # fmt: skip
+    return Said("poor", say("against.paid", day=day), tuple(one.span() for one in demands),
+                (say("against.on_file_on", what=paid.name, day=day),))  # fmt: skip
 
 
 def _ended(draft: Draft, known: Known, aims: tuple[Found, ...]) -> Said | None:
@@ -78,13 +80,14 @@ def _ended(draft: Draft, known: Known, aims: tuple[Found, ...]) -> Said | None:
     if end is None or not cheers or draft.now_us - end.at > ENDED_DAYS * DAY_US:
         return None
     what, day = end.name.replace("_", " "), _day(end, draft, known)
-    why, spans = f"It {cheers[0].why}, though {what} is on file since {day}", tuple(one.span() for one in cheers)
-    return Said("poor", why, spans, (f"on file: {what} on {day}",))
+    why = say("against.ended", what=cheers[0].why, end=what, day=day)
+    changes = (say("against.on_file_on", what=what, day=day),)
+    return Said("poor", why, tuple(one.span() for one in cheers), changes)
 
 
 def _latest(known: Known, name: re.Pattern[str]) -> Event | None:
     return next((event for event in known.events if name.search(event.name)), None)
 
 
-def _day(event: Event, draft: Draft, known: Known) -> str:
-    return said_day(date_in(event.at, known.zone), date_in(draft.now_us, known.zone))
+def _day(event: Event, draft: Draft, known: Known) -> Day:
+    return Day(date_in(event.at, known.zone), date_in(draft.now_us, known.zone))

@@ -9,13 +9,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 from itertools import groupby
 
+from occasion.coach.lines import FAMILY, lines_of
 from occasion.coach.reading import Span
+from occasion.coach.said import Sentence, say, slug
 
 _BEGINNING = r"(?:\A|(?<=[.!?]\s)|(?<=\n)|(?<=[¿¡]))"
-_FAMILY = re.compile(r"\[([^:\]]+): ([^\]]+)\]")
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Cue:
     """A family of turns of phrase under one name; `why` is said of each place where one of them stands."""
 
     name: str
-    why: str
+    why: Sentence
     pattern: re.Pattern[str]
 
 
@@ -32,7 +32,7 @@ class Found:
     """A cue in a text, at characters `start` up to `end`, which read `words`."""
 
     name: str
-    why: str
+    why: Sentence
     start: int
     end: int
     words: str
@@ -42,7 +42,7 @@ class Found:
         return Span(self.start, self.end, self.why)
 
 
-def cue(name: str, why: str, turns: Iterable[str]) -> Cue:
+def cue(name: str, why: Sentence, turns: Iterable[str]) -> Cue:
     """A cue of several turns, regular expressions that begin and end with a word, or begin with a comma or the like.
 
     A blank stands for any white space, an apostrophe for either kind, a ^ at the beginning for that of a sentence;
@@ -65,11 +65,11 @@ def _turn(turn: str) -> str:
 @cache
 def cues_of(name: str, language: str) -> tuple[Cue, ...]:
     """The cues of a data file; none where there is no such file for the language."""
-    found: list[tuple[str, str, list[str]]] = []
+    found: list[tuple[str, Sentence, list[str]]] = []
     for line in lines_of(name, language):
-        family = _FAMILY.fullmatch(line)
+        family = FAMILY.fullmatch(line)
         if family:
-            found.append((family[1], family[2], []))
+            found.append((family[1], say(f"cue.{name}.{slug(family[1])}"), []))
         else:
             found[-1][2].append(line)
     return tuple(cue(*family) for family in found)
@@ -81,18 +81,10 @@ def words_of(name: str, language: str) -> frozenset[str]:
     return frozenset(word for line in lines_of(name, language) for word in line.split())
 
 
-@cache
-def lines_of(name: str, language: str) -> tuple[str, ...]:
-    """The lines of a data file without comments and empty ones; none where there is no such file for the language."""
-    held = files("occasion.coach") / "data" / f"{name}.{language}.txt"
-    text = held.read_text(encoding="utf-8") if held.is_file() else ""
-    return tuple(line for line in text.splitlines() if line.strip() and not line.startswith("#"))
-
-
 def find(cues: Iterable[Cue], text: str) -> tuple[Found, ...]:
     """Every place of every cue, in the order of the text; of two of one name that overlap the first.
 
-    >>> please = cue("please", "asks kindly", ["please", "would you mind"])
+    >>> please = cue("please", say("cue.strategies.please"), ["please", "would you mind"])
     >>> [(one.start, one.words) for one in find([please], "Please wait. Would you  mind?")]
     [(0, 'Please'), (13, 'Would you  mind')]
     """

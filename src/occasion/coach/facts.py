@@ -13,8 +13,9 @@ from functools import cached_property, lru_cache
 from typing import Literal
 
 from occasion.coach.cues import words_of as words_listed
-from occasion.coach.languages import ENGLISH
 from occasion.coach.reading import Known
+from occasion.coach.said import Dated, Sentence, say
+from occasion.coach.tongues import ENGLISH
 from occasion.coach.wording import Word, saying, words_of
 from occasion.events.event import Event
 
@@ -30,7 +31,7 @@ class Fact:
 
     kind: FactKind
     text: str
-    said: str
+    said: Sentence
     words: tuple[Word, ...]
     at_us: int
     source: str
@@ -112,26 +113,31 @@ def _facts(key: _Key) -> Facts:
 
 def _all(known: Known, fields: frozenset[str]) -> Iterator[Fact]:
     for detail in known.details:
-        date = f" {detail.on_date}" if detail.on_date else ""
-        named = f"“{detail.text}{date}” ({detail.source})"
+        named = named_detail(detail.text, detail.source)
+        if detail.on_date:
+            named = say("fact.dated", text=detail.text, date=Dated(detail.on_date), source=detail.source)
         yield _fact("detail", (detail.text, named), detail.noted_us, f"detail:{detail.number}", fields)
     for promise in known.promises:
-        named = f"what was promised: “{promise.text}”"
+        named = say("fact.promise", text=promise.text)
         yield _fact("promise", (promise.text, named), promise.made_us, f"promise:{promise.number}", fields)
     for event in known.events[:NEWEST]:
         if event.body and not event.mass:
             kind: FactKind = "wrote" if event.direction == "in" else "told"
-            who = "what they wrote" if kind == "wrote" else "what we wrote"
-            named = f"{who}: “{shortened(event.body)}”"
+            named = say("fact.wrote" if kind == "wrote" else "fact.told", text=shortened(event.body))
             yield _fact(kind, (event.body, named), event.at, f"event:{event.id}", fields)
         if not event.mass and (said := happened(event)):
-            yield _fact("happened", (said, f"“{said}”"), event.at, f"event:{event.id}", fields)
+            yield _fact("happened", (said, say("fact.happened", text=said)), event.at, f"event:{event.id}", fields)
 
 
-def _fact(kind: FactKind, said: tuple[str, str], at_us: int, source: str, fields: frozenset[str]) -> Fact:
+def _fact(kind: FactKind, said: tuple[str, Sentence], at_us: int, source: str, fields: frozenset[str]) -> Fact:
     text, named = said
     words = tuple(word for word in saying(text) if word.stem not in fields)
     return Fact(kind, text, named, words, at_us, source)
+
+
+def named_detail(text: str, source: str) -> Sentence:
+    """A detail as it is named to a colleague, with where it is from."""
+    return say("fact.detail", text=text, source=source)
 
 
 def happened(event: Event) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import reduce
 
-from occasion.coach.facts import shortened
+from occasion.coach.facts import named_detail, shortened
+from occasion.coach.grief import has_died
 from occasion.coach.reading import Draft, Known, Part
+from occasion.coach.said import Sentence, say
 from occasion.people.details import Detail
 
 DEATH = re.compile(
@@ -17,25 +20,25 @@ DEATH = re.compile(
 MOST = 4
 
 
-def golden_question(draft: Draft, known: Known, relevant: Part | None = None) -> str:
+def golden_question(draft: Draft, known: Known, relevant: Part | None = None) -> Sentence:
     """Whether the sender would like to get this in the recipient's place, with what is on file that bears on it."""
     facts = list(dict.fromkeys(_facts(known, relevant)))[:MOST]
     who = known.party.name or known.party.party
     if not facts:
-        return f"If you were {who}, would you be glad to get this?"
-    return f"On file: {'; '.join(facts)}. If you were {who}, would you be glad to get this today?"
+        return say("golden.glad", who=who)
+    told = reduce(lambda said, more: say("also", said=said, more=more), facts)
+    return say("golden.glad_today", facts=told, who=who)
 
 
-def _facts(known: Known, relevant: Part | None) -> Iterator[str]:
+def _facts(known: Known, relevant: Part | None) -> Iterator[Sentence]:
     if known.party.deceased is not None:
-        when = "" if known.party.deceased == "unknown" else f" ({known.party.deceased})"
-        yield f"{known.party.name or 'the party'} has died{when}"
+        yield has_died(known.party.name or known.party.party, known.party.deceased)
     hard = [one for one in known.details if DEATH.search(one.text)]
     yield from map(_said, hard)
     if relevant is not None and relevant.level == "poor" and isinstance(asked := relevant.facts.get("asked"), str):
-        yield f"they wrote “{shortened(asked)}” and have no answer"
+        yield say("golden.no_answer", text=shortened(asked))
     yield from (_said(one) for one in known.details if one not in hard and (one.sensitive or one.kind == "health"))
 
 
-def _said(detail: Detail) -> str:
-    return f"“{shortened(detail.text)}” ({detail.source})"
+def _said(detail: Detail) -> Sentence:
+    return named_detail(shortened(detail.text), detail.source)

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 from occasion.coach.cues import named, turns_in
-from occasion.coach.languages import ENGLISH
+from occasion.coach.facts import named_detail, shortened
 from occasion.coach.pieces import pieces_of
 from occasion.coach.reading import Draft, Known, Span
 from occasion.coach.remarks import Remark, of_found
+from occasion.coach.said import Dated, Sentence, say
+from occasion.coach.tongues import ENGLISH
 from occasion.people.details import Detail
 
 MOURNING_DAYS = 92  # three months after a death that is on file
@@ -27,20 +29,20 @@ _OTHER_DEATH = re.compile(
 )
 
 
-def grief(draft: Draft, known: Known) -> str | None:
+def grief(draft: Draft, known: Known) -> Sentence | None:
     """The fact on file by which they mourn at the time of the draft, as a sentence; None where there is none.
 
     Their stage, a death in a detail dated (or noted) within `MOURNING_DAYS`, or in what they wrote within that time.
     """
     for detail in known.details:
         if _of_death(detail.text) and _lately(detail, draft.now_us):
-            return f"on file: “{detail.text}” ({detail.source})"
+            return say("on_file", fact=named_detail(detail.text, detail.source))
     since = draft.now_us - MOURNING_DAYS * DAY_US
     for event in known.events:
         if event.direction == "in" and event.body and event.at >= since and _of_death(event.body):
-            return f"they wrote: “{_short(event.body)}”"
+            return say("they_wrote", text=shortened(event.body))
     if known.stage and _STAGE.search(known.stage):
-        return f"their stage is “{known.stage}”"
+        return say("grief.stage", stage=known.stage)
     return None
 
 
@@ -51,9 +53,9 @@ def of_grief(draft: Draft, known: Known) -> Iterator[Remark]:
         return
     tone = turns_in(draft.text, "tone", ENGLISH)
     money, selling = named(tone, "money"), named(tone, "selling")
-    yield from of_found("money in grief", "grave", money, f"it asks for money, and they mourn ({fact})", fact)
+    yield from of_found("money in grief", "grave", money, say("grief.money", fact=fact), fact)
     if not money:
-        yield from of_found("selling in grief", "grave", selling, f"it sells, and they mourn ({fact})", fact)
+        yield from of_found("selling in grief", "grave", selling, say("grief.sells", fact=fact), fact)
 
 
 def of_the_dead(draft: Draft, known: Known) -> Iterator[Remark]:
@@ -61,11 +63,15 @@ def of_the_dead(draft: Draft, known: Known) -> Iterator[Remark]:
     party = known.party
     if party.deceased is None or _to_the_family(draft.text, party.name):
         return
-    when = "" if party.deceased == "unknown" else f" ({party.deceased})"
     greeting = pieces_of(draft.text).greeting
-    why = f"{party.name or party.party} has died{when}"
+    why = has_died(party.name or party.party, party.deceased)
     spans = (Span(greeting.start, greeting.end, why),) if greeting else ()
-    yield Remark("speaks to the dead", "grave", f"{why}, and it speaks to them as living", why, spans)
+    yield Remark("speaks to the dead", "grave", say("dead.as_living", fact=why), why, spans)
+
+
+def has_died(name: str, date: str) -> Sentence:
+    """That somebody has died, and when, if that is known."""
+    return say("dead.has_died", name=name) if date == "unknown" else say("dead.died_on", name=name, date=Dated(date))
 
 
 def _to_the_family(text: str, name: str) -> bool:
@@ -114,8 +120,3 @@ def _a_day(year: int, month: int, day: int) -> date | None:
 
 def _day(at_us: int) -> date:
     return datetime.fromtimestamp(at_us / 1e6, UTC).date()
-
-
-def _short(text: str, most: int = 90) -> str:
-    plain = " ".join(text.split())
-    return plain if len(plain) <= most else f"{plain[: most - 1].rstrip()}…"

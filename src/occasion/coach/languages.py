@@ -11,6 +11,9 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
+from occasion.coach.said import Row, Sentence, Tongue, say, slug
+from occasion.coach.tongues import ENGLISH, LANGUAGES
+
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
@@ -18,17 +21,6 @@ Check = Literal[
     "words others got", "details", "wrong details", "politeness", "tone", "pressure", "jargon", "questions",
     "invitations", "matters", "length", "capitals",
 ]  # fmt: skip
-ENGLISH = "en"
-LANGUAGES: Mapping[str, str] = MappingProxyType(
-    {
-        "ar": "Arabic", "bg": "Bulgarian", "ca": "Catalan", "cs": "Czech", "da": "Danish", "de": "German",
-        "el": "Greek", "en": "English", "es": "Spanish", "et": "Estonian", "fi": "Finnish", "fr": "French",
-        "he": "Hebrew", "hi": "Hindi", "hr": "Croatian", "hu": "Hungarian", "it": "Italian", "ja": "Japanese",
-        "ko": "Korean", "lt": "Lithuanian", "lv": "Latvian", "nl": "Dutch", "no": "Norwegian", "pl": "Polish",
-        "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sk": "Slovak", "sl": "Slovenian", "sr": "Serbian",
-        "sv": "Swedish", "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
-    }
-)  # fmt: skip
 FEWEST_LETTERS = 12
 FEWEST_SIGNS = 4  # of scripts that write a word or a syllable with one sign
 ENOUGH_LETTERS = 2_000  # of a text tell its language
@@ -81,7 +73,7 @@ def language_of(text: str) -> str | None:
     return str(language) if surely >= SUREST or greets else None
 
 
-def why_not(check: Check, language: str | None) -> str | None:
+def why_not(check: Check, language: str | None) -> Sentence | None:
     """Why a check does not hold for a language, as a sentence for `unjudged`; None where it holds.
 
     A check bound to languages does not hold where the language is not known.
@@ -91,18 +83,19 @@ def why_not(check: Check, language: str | None) -> str | None:
     >>> why_not("tone", "pl")
     'tone: not judged in Polish; it is judged in English'
     """
+    said = not_judged(check, language)
+    return None if said is None else say("of_check", check=say(f"check.{slug(check)}"), said=said)
+
+
+def not_judged(check: Check, language: str | None) -> Sentence | None:
+    """The same without the name of the check."""
     holds = _HOLDS.get(check)
     if holds is None or language in holds:
         return None
-    judged = ", ".join(name_of(one) for one in sorted(holds, key=lambda one: (one != ENGLISH, one)))
+    judged = Row(tuple(Tongue(one) for one in sorted(holds, key=lambda one: (one != ENGLISH, one))))
     if language is None:
-        return f"{check}: not judged, for the language could not be told; it is judged in {judged}"
-    return f"{check}: not judged in {name_of(language)}; it is judged in {judged}"
-
-
-def name_of(language: str) -> str:
-    """The English name of a language, its code where it has none here."""
-    return LANGUAGES.get(language, language)
+        return say("not_told", languages=judged)
+    return say("not_judged", language=Tongue(language), languages=judged)
 
 
 @cache

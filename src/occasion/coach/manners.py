@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from statistics import median
 
 from occasion.coach.cues import named, turns_in
-from occasion.coach.languages import ENGLISH
+from occasion.coach.facts import named_detail
 from occasion.coach.pieces import pieces_of
 from occasion.coach.reading import Draft, Known, Span
 from occasion.coach.remarks import Remark
+from occasion.coach.said import say
+from occasion.coach.tongues import ENGLISH
 from occasion.events.event import Event
 from occasion.people.permission import ANY_HOUR
 from occasion.people.quiet import is_quiet
@@ -42,10 +44,9 @@ def of_the_hour(draft: Draft, known: Known) -> Iterator[Remark]:
         return
     zone = party.zone or known.zone
     if is_quiet(party.quiet_from, party.quiet_to, zone, draft.now_us):
-        hours = f"{party.quiet_from} to {party.quiet_to} in {zone}"
-        yield Remark(
-            "quiet hours", "grave", f"it would reach them in their quiet hours, {hours}", f"quiet hours: {hours}"
-        )
+        hours = say("hours.from_to", first=party.quiet_from, last=party.quiet_to, zone=zone)
+        why, change = say("hours.would_reach", hours=hours), say("hours.quiet", hours=hours)
+        yield Remark("quiet hours", "grave", why, change)
 
 
 def of_the_channel(draft: Draft, known: Known) -> Iterator[Remark]:
@@ -55,27 +56,22 @@ def of_the_channel(draft: Draft, known: Known) -> Iterator[Remark]:
         return
     said = party.consent.get(channel) or party.consent.get(draft.channel or "")
     if said is not None and not said.given:
-        why = f"they said no to {channel}"
-        yield Remark("refused channel", "grave", why, f"{why} ({said.source})")
+        change = say("channel.refused_by", channel=channel, source=said.source)
+        yield Remark("refused channel", "grave", say("channel.refused", channel=channel), change)
         return
     preferred = _channel(party.channel)
     urgent = channel in {"sms", "phone", "chat"} and named(turns_in(draft.text, "tone", ENGLISH), "urgent")
     if preferred and preferred != channel and not urgent:
-        why = f"they prefer {preferred} to {channel}"
-        yield Remark("channel", "slight", why, f"their channel is {preferred}")
+        why = say("channel.prefer", preferred=preferred, channel=channel)
+        yield Remark("channel", "slight", why, say("channel.theirs", channel=preferred))
 
 
 def of_the_number(draft: Draft, known: Known) -> Iterator[Remark]:
     """The fourth message or more in 7 days without a word from them, whatever moments they were for."""
     sent = messages_since(draft, known)
     if sent + 1 >= FOURTH:
-        why = f"it is message {sent + 1} to them in 7 days without a word from them"
-        yield Remark(
-            "too many",
-            "grave",
-            why,
-            f"{sent} messages went to them since {'their last word' if _spoke(draft, known) else 'last week'}",
-        )
+        since = say("number.since_word" if _spoke(draft, known) else "number.since_week", n=sent)
+        yield Remark("too many", "grave", say("number.is", n=sent + 1), since)
 
 
 def messages_since(draft: Draft, known: Known) -> int:
@@ -100,13 +96,14 @@ def of_the_length(draft: Draft, known: Known) -> Iterator[Remark]:
     words = len(_WORD.findall(body))
     habit = their_words(known)
     brief = [one for one in known.details if one.ended_us is None and _BRIEF.search(one.text)]
-    span = (Span(draft.text.find(body), draft.text.find(body) + len(body), "long for what they write"),) if body else ()
+    begin = draft.text.find(body)
+    span = (Span(begin, begin + len(body), say("length.words")),) if body else ()
     if brief and words > LONG_FOR_THE_BRIEF:
-        why = f"{words} words, and on file: “{brief[0].text}”"
-        yield Remark("length", "slight", why, f"“{brief[0].text}” ({brief[0].source})", span)
+        why = say("length.brief", n=words, text=brief[0].text)
+        yield Remark("length", "slight", why, named_detail(brief[0].text, brief[0].source), span)
     elif habit is not None and words > LONG and words > TIMES_THEIRS * habit:
-        why = f"{words} words, where they write about {habit:.0f}"
-        yield Remark("length", "slight", why, f"their messages have about {habit:.0f} words", span)
+        why = say("length.long", n=words, theirs=round(habit))
+        yield Remark("length", "slight", why, say("length.theirs", n=round(habit)), span)
 
 
 def their_words(known: Known) -> float | None:

@@ -95,16 +95,19 @@ class Masks:
             reading,
             why=self.hide(reading.why),
             parts=parts,
-            changes=tuple(self.hide(one) for one in reading.changes),
-            unjudged=tuple(self.hide(one) for one in reading.unjudged),
-            question=self.hide(reading.question),
+            changes=tuple(one.with_texts(self.hide) for one in reading.changes),
+            unjudged=tuple(one.with_texts(self.hide) for one in reading.unjudged),
+            question=reading.question.with_texts(self.hide),
+            said={},
         )
 
     def _part(self, part: Part, text: Swapped) -> Part:
-        spans = tuple(Span(*text.back(one.start, one.end), self.hide(one.why)) for one in part.spans)
-        changes = tuple(self.hide(one) for one in part.changes)
-        unjudged = tuple(self.hide(one) for one in part.unjudged)
-        return replace(part, why=self.hide(part.why), spans=spans, changes=changes, unjudged=unjudged, facts={})
+        spans = tuple(Span(*text.back(one.start, one.end), one.why.with_texts(self.hide)) for one in part.spans)
+        changes = tuple(one.with_texts(self.hide) for one in part.changes)
+        unjudged = tuple(one.with_texts(self.hide) for one in part.unjudged)
+        return replace(
+            part, why=part.why.with_texts(self.hide), spans=spans, changes=changes, unjudged=unjudged, facts={}
+        )
 
 
 def masks_for(known: Known, texts: Iterable[str], seed: str) -> Masks:

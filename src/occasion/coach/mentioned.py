@@ -14,8 +14,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
-from occasion.coach.cues import cues_of, find, lines_of, words_of
-from occasion.coach.languages import ENGLISH
+from occasion.coach.cues import cues_of, find, words_of
+from occasion.coach.lines import lines_of
+from occasion.coach.tongues import ENGLISH
 from occasion.coach.wording import Word, merged, saying, stem
 from occasion.coach.wording import words_of as split
 from occasion.people.details import Detail

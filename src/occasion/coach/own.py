@@ -7,8 +7,8 @@ from functools import lru_cache
 from occasion.coach.cues import Found, named, turns_in
 from occasion.coach.facts import Facts
 from occasion.coach.firm import firm_spans
-from occasion.coach.languages import ENGLISH
 from occasion.coach.pieces import Pieces, pieces_of
+from occasion.coach.tongues import ENGLISH
 from occasion.coach.wording import Word, words_of
 
 STOCK = "stock"  # what firms write to everybody about their own office

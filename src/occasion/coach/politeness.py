@@ -13,10 +13,12 @@ from typing import Literal
 import numpy as np
 
 from occasion.coach.cues import Found, named, turns_in
-from occasion.coach.languages import ENGLISH, name_of, why_not
+from occasion.coach.languages import why_not
 from occasion.coach.politeness_features import strategies
 from occasion.coach.politeness_model import base_model, probability, sentence_model
+from occasion.coach.said import Sentence, Tongue, say
 from occasion.coach.sentence_vectors import available, vectors
+from occasion.coach.tongues import ENGLISH
 
 KIND = (
     "gratitude", "apology", "deference", "greeting", "please", "indirect", "by the way", "hedge", "positive",
@@ -53,9 +55,10 @@ def politeness(text: str, language: str | None, *, thorough: bool = False) -> Po
     return Politeness(probability(float(np.mean(logits))), by, named(found, *KIND), named(found, *UNKIND))
 
 
-def why_no_politeness(language: str | None) -> str | None:
+def why_no_politeness(language: str | None) -> Sentence | None:
     """Why politeness cannot be said in a language here, as a sentence for `unjudged`; None where it can."""
     said = why_not("politeness", language)
     if said is not None or language == ENGLISH or available():
         return said
-    return f"politeness: judged in {name_of(language or '')} only with the sentence model (extra multilingual)"
+    said = say("politeness.needs_model", language=Tongue(language or ""))
+    return say("of_check", check=say("check.politeness"), said=said)

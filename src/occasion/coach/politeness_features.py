@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from occasion.coach.cues import cues_of
-from occasion.coach.languages import ENGLISH
+from occasion.coach.tongues import ENGLISH
 
 Numbers = NDArray[np.float64]
 SIGNS = ("question marks", "exclamation marks", "dots", "length", "capitals", "rows of marks")

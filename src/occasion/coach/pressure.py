@@ -6,8 +6,9 @@ import re
 from collections.abc import Collection
 
 from occasion.coach.cues import Found, named, turns_in, words_of
-from occasion.coach.languages import ENGLISH
 from occasion.coach.pieces import pieces_of
+from occasion.coach.said import say
+from occasion.coach.tongues import ENGLISH
 
 PRESSING = ("threat", "false urgency", "guilt")
 BLAMING = ("blame", "doubt", "mockery")
@@ -39,12 +40,12 @@ def shouting(text: str, own: Collection[str] = (), language: str | None = ENGLIS
     mine = {word for value in own for word in re.findall(r"\w+", value.lower())}
     stressed = words_of("stressed", language or "")
     found = [
-        Found("capitals", "shouts in capitals", word.start(), word.end(), word.group())
+        Found("capitals", say("shouts.capitals"), word.start(), word.end(), word.group())
         for word in _CAPITALS.finditer(text, greeting.end if greeting else 0)
         if word.group().isupper() and word.group().lower() not in mine and _is_stress(word.group(), stressed)
     ]
     rows = [
-        Found("exclamation", "shouts in exclamation marks", row.start(), row.end(), row.group())
+        Found("exclamation", say("shouts.exclamation"), row.start(), row.end(), row.group())
         for row in _ROW.finditer(text)
     ]
     return tuple(sorted([*found, *rows], key=lambda one: one.start))

@@ -17,16 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from occasion.coach.cues import Found
-from occasion.coach.languages import ENGLISH
 from occasion.coach.pieces import Piece
+from occasion.coach.said import say, slug
 from occasion.coach.sentence_vectors import available, vectors
+from occasion.coach.tongues import ENGLISH
 
 KINDS = ("threat", "false urgency", "guilt", "blame", "doubt", "mockery")
-WHY = {
-    "threat": "reads like a threat", "false urgency": "reads as if it pressed for time",
-    "guilt": "reads as if it made them feel guilty", "blame": "reads as if it blamed them",
-    "doubt": "reads as if it doubted their word", "mockery": "reads as if it mocked or lectured them",
-}  # fmt: skip
 FILE = "pressure_sentence.npz"
 STEP = 0.04  # of a standardised value
 FEWEST_WORDS = 3
@@ -91,7 +87,7 @@ def thoroughly(found: Sequence[Found], sentences: Sequence[Piece], language: str
         if turns and score < model.most:
             surely = [turn for turn in surely if turn not in turns]
         elif not turns and score >= model.least:
-            said = Found(KINDS[kind], WHY[KINDS[kind]], one.start, one.end, one.text)
+            said = Found(KINDS[kind], say(f"reads.{slug(KINDS[kind])}"), one.start, one.end, one.text)
             (surely if score >= model.sure else perhaps).append(said)
     return Pressing(tuple(sorted(surely, key=lambda one: one.start)), tuple(perhaps))
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from occasion.coach.said import Sentence
 from occasion.events.event import Event
 from occasion.people.details import Detail
 from occasion.people.parties import Party
@@ -57,16 +58,7 @@ class Span:
 
     start: int
     end: int
-    why: str
-
-
-def begun(sentence: str) -> str:
-    """A sentence with its first letter in capitals.
-
-    >>> begun("it presses: “now”")
-    'It presses: “now”'
-    """
-    return sentence[:1].upper() + sentence[1:]
+    why: Sentence
 
 
 @dataclass(frozen=True)
@@ -81,10 +73,10 @@ class Part:
     name: PartName
     score: float | None
     level: Level
-    why: str
+    why: Sentence
     spans: tuple[Span, ...] = ()
-    changes: tuple[str, ...] = ()
-    unjudged: tuple[str, ...] = ()
+    changes: tuple[Sentence, ...] = ()
+    unjudged: tuple[Sentence, ...] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -92,16 +84,18 @@ class Part:
 class Reading:
     """The whole answer: the same object for the command line, the page and the API.
 
-    `parts` are five, in the order of `PARTS`. `question` is the golden rule, asked and never scored.
+    `parts` are five, in the order of `PARTS`. `question` is the golden rule, asked and never scored. `said`: of every
+    sentence of the parts and of the question, by its English, the key and the values it is made of, as plain values.
     """
 
     verdict: Verdict
     why: str
     parts: tuple[Part, ...]
-    changes: tuple[str, ...]
-    unjudged: tuple[str, ...]
+    changes: tuple[Sentence, ...]
+    unjudged: tuple[Sentence, ...]
     language: str | None  # ISO 639-1, None where it could not be told
-    question: str
+    question: Sentence
+    said: Mapping[str, object] = field(default_factory=dict)
 
     def part(self, name: PartName) -> Part:
         """The part of that name."""

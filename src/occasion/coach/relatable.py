@@ -7,14 +7,16 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from occasion.coach.asked import latest_word, open_question, shared_turns
-from occasion.coach.facts import Fact, facts_of, shortened
-from occasion.coach.languages import ENGLISH, name_of, why_not
+from occasion.coach.facts import Fact, facts_of, named_detail, shortened
+from occasion.coach.languages import why_not
 from occasion.coach.own import own_words, set_turns
 from occasion.coach.pieces import Pieces, pieces_of
 from occasion.coach.reading import Draft, Known, Level, Part, Span
 from occasion.coach.related import share_in_english
 from occasion.coach.relevant import replies
+from occasion.coach.said import Sentence, Tongue, say
 from occasion.coach.swap import Swap, Touch, swap
+from occasion.coach.tongues import ENGLISH
 from occasion.coach.wording import Word, merged
 from occasion.coach.wrong import Wrong, wrongs
 from occasion.people.details import Detail
@@ -52,14 +54,16 @@ def read_relatable(draft: Draft, known: Known, others: Sequence[Known], language
     read = _Read(draft, known, pieces, found, wrong=wrong, tells=tells and not foreign, foreign=foreign)
     unjudged = [why] if why else []
     if found.candidates <= FEW:
-        unjudged.append(
-            f"relatable: only {found.candidates - 1} others are known, too few for a swap test that says much"
-        )
+        unjudged.append(_of_relatable(say("relatable.few", n=found.candidates - 1)))
     if read.level() == "unknown":
-        unjudged.append(f"relatable: in {name_of(language or '')} only words are found that are on file as they are")
+        unjudged.append(_of_relatable(say("relatable.as_they_are", language=Tongue(language or ""))))
     if read.level() == "mixed" and tells and not read.recognised and not read.speaks():
-        unjudged.append("relatable: what it tells of is not on file, so it could not be judged whose it is")
+        unjudged.append(_of_relatable(say("relatable.whose")))
     return read.part(tuple(unjudged))
+
+
+def _of_relatable(said: Sentence) -> Sentence:
+    return say("of_check", check=say("check.relatable"), said=said)
 
 
 def tells_something(words: Sequence[Word], pieces: Pieces) -> bool:
@@ -102,7 +106,7 @@ class _Read:
     def _is_wrong(self, word: Word) -> bool:
         return any(one.start <= word.start < one.end for one in self.wrong)
 
-    def part(self, unjudged: tuple[str, ...]) -> Part:
+    def part(self, unjudged: tuple[Sentence, ...]) -> Part:
         level = self.level()
         probability = self.found.probability
         score = None if level == "unknown" else {"good": 0.7, "mixed": 0.4}.get(level, 0.0) + 0.3 * probability
@@ -175,51 +179,52 @@ class _Read:
             strong[touch.fact.source] = strong.get(touch.fact.source, 0.0) + touch.gain
         return [by_source[source] for source, gain in sorted(strong.items(), key=lambda one: -one[1]) if gain >= SHOWN]
 
-    def _why(self, level: Level) -> str:
-        among = f"of {self.found.candidates} parties it points to them with probability {self.found.probability:.2f}"
-        speaks = [fact.said for fact in self._facts()][:2]
+    def _why(self, level: Level) -> Sentence:
+        speaks = tuple(fact.said for fact in self._facts())[:2]
         if self.wrong:
             first = self.wrong[0]
-            said = f"“{self.draft.text[first.start : first.end]}” {first.why}: {first.on_file}"
-            return f"{said}; beside it {speaks[0]}" if level == "mixed" and speaks else said
-        if level == "good":
-            return f"It speaks of {' and '.join(speaks)}; {among}"
+            words = self.draft.text[first.start : first.end]
+            if level == "mixed" and speaks:
+                return say("relatable.wrong_beside", words=words, why=first.why, fact=first.on_file, beside=speaks[0])
+            return say("relatable.wrong", words=words, why=first.why, fact=first.on_file)
         if level == "unknown":
-            return "Nothing in it stands in their file in the same words; what it means in others could not be judged"
-        if level == "mixed" and not self.recognised and speaks:
-            return f"It speaks of {' and '.join(speaks)}, as it could to others; {among}"
+            return say("relatable.same_words_only")
+        said = self._meant(level, speaks)
+        return say("relatable.among", said=said, n=self.found.candidates, probability=self.found.probability)
+
+    def _meant(self, level: Level, speaks: tuple[Sentence, ...]) -> Sentence:
+        """What it speaks of, where nothing in it is wrong."""
+        if level == "good":
+            return say("relatable.of", facts=speaks)
         if level == "mixed" and not self.recognised:
-            return f"It tells of something particular, of which nothing is on file; {among}"
-        if level == "mixed":
-            return (
-                f"It is about something that happened to them as to others, and nothing that is theirs alone; {among}"
-            )
-        return f"Nothing in it is theirs: it could have gone to anybody; {among}"
+            return say("relatable.of_others", facts=speaks) if speaks else say("relatable.nothing_on_file")
+        return say("relatable.as_to_others" if level == "mixed" else "relatable.anybody")
 
     def _spans(self) -> Iterator[Span]:
         for one in self.wrong:
-            yield Span(one.start, one.end, f"{one.why}: {one.on_file}")
+            yield Span(one.start, one.end, say("relatable.against", why=one.why, fact=one.on_file))
         if self.level() == "poor":
             return  # what little was found speaks of nobody
-        shown: dict[str, list[Touch]] = {}
+        shown: dict[Sentence, list[Touch]] = {}
         for touch in self.touches:
             if touch.gain >= SHOWN:
                 shown.setdefault(touch.fact.said, []).append(touch)
         for said, touches in shown.items():
             for start, end in merged([(one.word.start, one.word.end) for one in touches], self.draft.text):
-                yield Span(start, end, f"speaks of {said}")
+                yield Span(start, end, say("speaks_of", fact=said))
 
-    def _changes(self, level: Level) -> Iterator[str]:
+    def _changes(self, level: Level) -> Iterator[Sentence]:
         for one in self.wrong:
-            yield f"on file: {one.on_file}"
+            yield say("on_file", fact=one.on_file)
         if level == "good":
             return
         meant = {fact.source for fact in self._facts()}
-        offered = [f"on file: “{one.text}” ({one.source})" for one in self._offered(meant)[:MOST_OFFERED]]
+        details = self._offered(meant)[:MOST_OFFERED]
+        offered = [say("on_file", fact=named_detail(one.text, one.source)) for one in details]
         word = latest_word(self.known, self.draft.now_us)
         if word is not None and f"event:{word.id}" not in meant:
-            offered.append(f"they wrote: “{shortened(word.body or '')}”")
-        yield from offered or ["nothing else is on file that is theirs alone and may be mentioned"]
+            offered.append(say("they_wrote", text=shortened(word.body or "")))
+        yield from offered or [say("relatable.nothing_else")]
 
     def _offered(self, meant: set[str]) -> list[Detail]:
         """What is on file, may be mentioned, and is not spoken of."""

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from occasion.coach.cues import lines_of
-from occasion.coach.languages import ENGLISH
+from occasion.coach.lines import lines_of
+from occasion.coach.tongues import ENGLISH
 from occasion.coach.wording import Word, stem
 
 TABLE = Path(__file__).parent / "data" / "related.npz"

@@ -17,15 +17,17 @@ from occasion.coach.asked import (
 )
 from occasion.coach.contradicted import Said, aims_of, contradiction
 from occasion.coach.cues import Found, named, turns_in
-from occasion.coach.days import Days, date_in, days_called, days_named, said_day
+from occasion.coach.days import Days, date_in, days_called, days_named
 from occasion.coach.facts import Facts, facts_of, shortened
-from occasion.coach.languages import ENGLISH, name_of, why_not
+from occasion.coach.languages import why_not
 from occasion.coach.own import own_words
 from occasion.coach.pieces import pieces_of
 from occasion.coach.reading import Draft, Known, Level, Part, Span
 from occasion.coach.related import Placed, nearness, placed
+from occasion.coach.said import Day, Tongue, say
 from occasion.coach.swap import Touch, speaks_of
 from occasion.coach.timely import Matter, matters_of, renewal
+from occasion.coach.tongues import ENGLISH
 from occasion.coach.wording import Word, saying, words_of
 
 SCORES: dict[Level, float] = {"good": 1.0, "mixed": 0.5, "poor": 0.0}
@@ -88,20 +90,19 @@ class _Reading:
         kept = [one for one in due if self._gain(f"promise:{one.number}") >= ANSWERS]
         promise = kept[0] if kept else due[0]
         day = date.fromisoformat(promise.due)
-        what = f"what was promised for {said_day(day, self.today)}: “{shortened(promise.text)}”"
+        what = say("relevant.promised_for", day=Day(day, self.today), text=shortened(promise.text))
         if not kept and not self.read:
-            why = f"Whether it takes this up could not be judged in {self._spoken}"
-            return Said("unknown", f"{why}: {what}", changes=(what,))
+            return Said("unknown", say("relevant.up_not_judged", language=self._spoken, what=what), changes=(what,))
         if not kept:
-            return Said("poor", f"It passes over {what}", changes=(what,))
+            return Said("poor", say("relevant.passes_over", what=what), changes=(what,))
         late = working_days_between(day, self.today)
         level: Level = "good" if late <= IN_TIME else "mixed" if late <= LATE else "poor"
-        return Said(level, f"It takes up {what}", self._marked(f"promise:{promise.number}"))
+        return Said(level, say("relevant.takes_up", what=what), self._marked(f"promise:{promise.number}"))
 
     @property
-    def _spoken(self) -> str:
+    def _spoken(self) -> Tongue:
         """The language of the text."""
-        return name_of(self.language or "")
+        return Tongue(self.language or "")
 
     def _has(self, *names: str) -> tuple[Found, ...]:
         return named(self.aims, *names)
@@ -111,7 +112,7 @@ class _Reading:
 
     def _marked(self, *sources: str) -> tuple[Span, ...]:
         return tuple(
-            Span(touch.word.start, touch.word.end, f"speaks of {touch.fact.said}")
+            Span(touch.word.start, touch.word.end, say("speaks_of", fact=touch.fact.said))
             for touch in self.touched
             if touch.fact.source in sources
         )
@@ -123,25 +124,25 @@ class _Reading:
         if asked is None:
             return None
         late = working_days(asked.since_us, self.draft.now_us, self.known.zone)
-        since = said_day(date_in(asked.since_us, self.known.zone), self.today)
+        since = Day(date_in(asked.since_us, self.known.zone), self.today)
         if self._answers(asked):
             marked = self._marked(*(f"event:{event.id}" for event in asked.events))
             if late <= IN_TIME:
-                return Said("good", f"It answers what they wrote on {since}", marked)
+                return Said("good", say("relevant.answers", day=since), marked)
             level: Level = "mixed" if late <= LATE else "poor"
-            return Said(level, f"It answers what they wrote on {since}, {late} working days ago", marked,
-                         (f"they have waited {late} working days",))  # fmt: skip
-        waits = (f"open since {since}: “{shortened(asked.last)}”",)
+            why = say("relevant.answers_late", day=since, n=late)
+            return Said(level, why, marked, (say("relevant.waited", n=late),))
+        text = shortened(asked.last)
+        waits = (say("relevant.open_since", day=since, text=text),)
         if not self.read:
-            why = f"Whether it answers what they wrote on {since} could not be judged in {self._spoken}"
-            return Said("unknown", f"{why}: “{shortened(asked.last)}”", changes=waits)
+            why = say("relevant.answer_not_judged", day=since, language=self._spoken, text=text)
+            return Said("unknown", why, changes=waits)
         closes = self._has("closes")
         if self._has("holding") and not closes and late <= LATE and any(one.last >= self.today for one in self._days):
-            why = f"It does not answer yet what they wrote on {since}, and names a day by which somebody will"
-            return Said("mixed", why, tuple(one.span() for one in self._has("holding")), waits)
-        how = "closes what" if closes else "passes over what"
-        return Said("poor", f"It {how} they wrote on {since} and nobody has answered: “{shortened(asked.last)}”",
-                     tuple(one.span() for one in closes), waits)  # fmt: skip
+            spans = tuple(one.span() for one in self._has("holding"))
+            return Said("mixed", say("relevant.holds", day=since), spans, waits)
+        why = say("relevant.closes" if closes else "relevant.passes_over_question", day=since, text=text)
+        return Said("poor", why, tuple(one.span() for one in closes), waits)
 
     def _answers(self, asked: Asked) -> bool:
         """Whether the text speaks of what they asked, and does not shut it."""
@@ -180,7 +181,7 @@ class _Reading:
         if found:
             return min(found, key=lambda one: ("good", "mixed", "poor").index(one.level))
         if not self.read:
-            return Said("unknown", f"What it is about could not be judged in {self._spoken}")
+            return Said("unknown", say("relevant.not_judged", language=self._spoken))
         return self._nothing()
 
     def _their_word(self) -> Said | None:
@@ -191,9 +192,9 @@ class _Reading:
         late = working_days(word.at, self.draft.now_us, self.known.zone)
         if late > LATE:
             return None
-        since = said_day(date_in(word.at, self.known.zone), self.today)
+        since = Day(date_in(word.at, self.known.zone), self.today)
         level: Level = "good" if late <= IN_TIME else "mixed"
-        return Said(level, f"It takes up what they wrote on {since}", self._marked(f"event:{word.id}"))
+        return Said(level, say("relevant.takes_up_word", day=since), self._marked(f"event:{word.id}"))
 
     def _about(self) -> list[Matter]:
         """The matters that the text is about, the nearest in time first."""
@@ -254,41 +255,37 @@ class _Reading:
             if any(sentence.start <= cue.start < sentence.end for cue in named(self._cues, "renewal")):
                 for days in days_named(sentence.text, self.today):
                     away = days.away(self.today)
-                    said = f"the renewal on {said_day(days.first, self.today)}"
+                    said = say("matter.renewal", day=Day(days.first, self.today))
                     return [Matter("renewal", "renewal", renewal(away), -away, said, "draft")]
         return []
 
     def _timed(self, matter: Matter) -> Said:
-        side = "after" if matter.days > 0 else "before"
-        when = f"{_days(matter.days)} {side} it" if matter.days else "on the day"
-        why = f"It is about {matter.said}, {when}"
-        if not self._speaks_of(matter):
-            after = f"{_days(matter.days)} after" if matter.days else "on the day of"
-            why = f"It does not name {matter.said}, but comes {after} it"
-        marked = self._marked(matter.source)
+        days, marked = say("days", n=abs(matter.days)), self._marked(matter.source)
+        if self._speaks_of(matter):
+            side = "relevant.after_it" if matter.days > 0 else "relevant.before_it"
+            when = say(side, days=days) if matter.days else say("relevant.on_the_day")
+            why = say("relevant.about", matter=matter.said, when=when)
+        else:
+            when = say("relevant.days_after", days=days) if matter.days else say("relevant.on_the_day_of")
+            why = say("relevant.not_named", matter=matter.said, when=when)
         if matter.level == "good":
             return Said("good", why, marked)
         how = "late" if matter.days > 0 or (matter.kind == "renewal" and -matter.days < RENEWAL_EARLY) else "early"
-        too = "too " if matter.level == "poor" else ""
-        away = f"{_days(matter.days)} ago" if matter.days > 0 else f"{_days(matter.days)} ahead"
-        return Said(matter.level, f"{why}: {too}{how}", marked, (f"{matter.said}: {away}",))
+        how = f"relevant.too_{how}" if matter.level == "poor" else f"relevant.{how}"
+        away = say("relevant.ago" if matter.days > 0 else "relevant.ahead", days=days)
+        changes = (say("relevant.matter_away", matter=matter.said, when=away),)
+        return Said(matter.level, say("relevant.out_of_time", said=why, how=say(how)), marked, changes)
 
     def _nothing(self) -> Said:
         offers = self._has("offers")
         hard = self._has("sells", "demands", "reminds", "announces", "cheers")
         if offers and self._searching():
-            return Said("mixed", "It offers what they are looking for; nothing that happened asks for it",
-                         tuple(one.span() for one in offers))  # fmt: skip
+            return Said("mixed", say("relevant.offers"), tuple(one.span() for one in offers))
+        unmet = (say("relevant.nothing_met"),)
         if hard:
-            return Said("poor", f"It {hard[0].why}, and nothing on their side asks for it",
-                         tuple(one.span() for one in hard),
-                         ("nothing that happened to them lately is met",))  # fmt: skip
-        return Said("mixed", "Nothing that happened to them lately is met, and nothing of theirs is open",
-                     changes=("nothing that happened to them lately is met",))  # fmt: skip
+            why = say("relevant.nothing_asks", what=hard[0].why)
+            return Said("poor", why, tuple(one.span() for one in hard), unmet)
+        return Said("mixed", say("relevant.nothing_open"), changes=unmet)
 
     def _searching(self) -> bool:
         return re.search(r"(?i)search|looking|buyer|interested|lead|prospect", self.known.stage or "") is not None
-
-
-def _days(days: int) -> str:
-    return "1 day" if abs(days) == 1 else f"{abs(days)} days"

@@ -8,6 +8,7 @@ from typing import Literal
 
 from occasion.coach.cues import Found
 from occasion.coach.reading import Span
+from occasion.coach.said import Sentence, say
 
 Gravity = Literal["grave", "slight"]
 
@@ -18,14 +19,19 @@ class Remark:
 
     code: str
     gravity: Gravity
-    why: str
-    change: str
+    why: Sentence
+    change: Sentence
     spans: tuple[Span, ...] = ()
 
 
-def of_found(code: str, gravity: Gravity, found: Sequence[Found], why: str, change: str) -> Iterable[Remark]:
-    """One remark for all places of a kind; none where there are none. `{words}` in `why` and `change` is the first."""
+def of_found(
+    code: str, gravity: Gravity, found: Sequence[Found], why: str | Sentence, change: str | Sentence
+) -> Iterable[Remark]:
+    """One remark for all places of a kind; none where there are none. `why` and `change`: sentences, or the keys of
+    some whose `words` are those of the first place.
+    """
     if found:
         words = " ".join(found[0].words.split())
         spans = tuple(one.span() for one in found)
-        yield Remark(code, gravity, why.format(words=words), change.format(words=words), spans)
+        why, change = (one if isinstance(one, Sentence) else say(one, words=words) for one in (why, change))
+        yield Remark(code, gravity, why, change, spans)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from occasion.coach.cues import named, turns_in
 from occasion.coach.firm import firm_words
 from occasion.coach.grief import of_grief, of_the_dead
-from occasion.coach.languages import ENGLISH, Check, why_not
+from occasion.coach.languages import Check, why_not
 from occasion.coach.manners import (
     messages_since,
     of_the_channel,
@@ -28,9 +28,11 @@ from occasion.coach.pieces import pieces_of
 from occasion.coach.politeness import Politeness, politeness, why_no_politeness
 from occasion.coach.pressure import BLAMING, PRESSING, blaming, pressing, shouting
 from occasion.coach.pressure_model import Pressing, thoroughly
-from occasion.coach.reading import Draft, Known, Level, Part, Span, begun
+from occasion.coach.reading import Draft, Known, Level, Part, Span
 from occasion.coach.remarks import Remark, of_found
+from occasion.coach.said import Row, Sentence, begun, say
 from occasion.coach.tone import of_the_model, of_the_tone, regret_due
+from occasion.coach.tongues import ENGLISH
 from occasion.people.details import Detail
 
 LATELY_DAYS = 60
@@ -60,14 +62,14 @@ def read_respectful(draft: Draft, known: Known, language: str | None, *, thoroug
     changes = tuple(dict.fromkeys(one.change for one in grave_first))
     level, facts = _level(spoken), _facts(draft, known, spoken, read)
     if level == "good" and missing and read is None:
-        why = "Nothing is wrong with hour, channel, details or length; the words are not judged in this language"
+        why = say("respectful.words_not_judged")
         return Part("respectful", None, "unknown", why, spans, changes, missing, facts)
     if level != "good" and language == ENGLISH and (due := regret_due(draft, known)):
         changes = (*changes, due)
     return Part("respectful", _score(level, spoken, read), level, _why(spoken), spans, changes, missing, facts)
 
 
-def _missing(language: str | None) -> Iterator[str]:
+def _missing(language: str | None) -> Iterator[Sentence]:
     """What could not be judged in this language."""
     said = why_no_politeness(language)
     if said is not None:
@@ -100,9 +102,7 @@ def _everywhere(draft: Draft, known: Known, language: str | None) -> Iterator[Re
     yield from of_the_number(draft, known)
     yield from _of_details(draft, known, language)
     own = [known.party.name, *known.names, *known.traits.values(), *firm_words(draft.text, known.firm)]
-    yield from of_found(
-        "shouting", "grave", shouting(draft.text, own, language), "it shouts: “{words}”", "“{words}” shouts"
-    )
+    yield from of_found("shouting", "grave", shouting(draft.text, own, language), "shouts", "shouts_at_them")
     yield from of_the_length(draft, known)
 
 
@@ -112,11 +112,12 @@ def _in_words(draft: Draft, language: str, thorough: bool) -> Iterator[Remark]:
     if thorough:
         found = thoroughly(found.surely, pieces_of(draft.text).sentences, language)
     press, blame = named(found.surely, *PRESSING), named(found.surely, *BLAMING)
-    yield from of_found("pressure", "grave", press, "it presses: “{words}”", "“{words}” presses them")
-    why = "it blames, doubts or lectures: “{words}”"
-    yield from of_found("blame", "grave", blame, why, "“{words}” puts it on them")
+    yield from of_found("pressure", "grave", press, "presses", "presses_them")
+    yield from of_found("blame", "grave", blame, "blames", "blames_them")
     for one in found.perhaps:
-        yield from of_found("tone of pressure", "slight", [one], f"it {one.why}: “{{words}}”", f"“{{words}}” {one.why}")
+        words = " ".join(one.words.split())
+        why, change = (say(key, what=one.why, words=words) for key in ("reads.it", "reads.words"))
+        yield from of_found("tone of pressure", "slight", [one], why, change)
 
 
 def _in_english(draft: Draft, known: Known, read: Politeness | None) -> Iterator[Remark]:
@@ -138,18 +139,19 @@ def _of_details(draft: Draft, known: Known, language: str | None) -> Iterator[Re
             _only_sensitive(mention.detail) and _brought_up(mention.detail, draft, known, skip, language)
         ):
             continue
-        words = ", ".join(f"“{one}”" for one in mention.words)
-        why = f"it names what {reason}: {words}"
-        spans = tuple(Span(start, end, f"names what {reason}") for start, end in mention.spans)
-        yield Remark("detail", "grave", why, f"“{mention.detail.text}” {reason}", spans)
+        words = Row(tuple(say("quoted", words=one) for one in mention.words))
+        spans = tuple(Span(start, end, say(f"naming.{reason}")) for start, end in mention.spans)
+        kept = say(f"kept.{reason}", text=mention.detail.text)
+        yield Remark("detail", "grave", say(f"names.{reason}", words=words), kept, spans)
 
 
 def _kept_back(detail: Detail) -> str | None:
+    """Why it must not be named, as the end of a key."""
     if detail.unmentioned:
-        return "is not to be mentioned"
+        return "unmentioned"
     if detail.use == "inside":
-        return "is for inside only"
-    return "is sensitive and they have not brought up lately" if detail.sensitive else None
+        return "inside"
+    return "sensitive" if detail.sensitive else None
 
 
 def _only_sensitive(detail: Detail) -> bool:
@@ -178,9 +180,9 @@ def _score(level: Level, remarks: Sequence[Remark], read: Politeness | None) -> 
     return round(max(0.0, (0.6 if level == "mixed" else 0.3) - 0.1 * len(remarks)), 3)
 
 
-def _why(remarks: Sequence[Remark]) -> str:
+def _why(remarks: Sequence[Remark]) -> Sentence:
     if not remarks:
-        return "Nothing was found in it that they would mind"
+        return say("respectful.nothing")
     first = [one.why for one in remarks if one.gravity == "grave"] or [one.why for one in remarks]
     more = len(remarks) - 1
-    return begun(first[0]) + (f" (and {more} more)" if more else "")
+    return say("respectful.more", said=begun(first[0]), n=more) if more else begun(first[0])

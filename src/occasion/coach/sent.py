@@ -27,6 +27,7 @@ from occasion.coach.asked import wants_answer, working_days
 from occasion.coach.copies import Copied
 from occasion.coach.gestures import Gesture, linked
 from occasion.coach.mentioned import mentioned
+from occasion.coach.said import Sentence, say
 from occasion.coach.timely import is_done
 from occasion.events.event import Event
 from occasion.people.details import Detail
@@ -68,7 +69,7 @@ class Turned:
     by: str
     channel: str | None
     outcome: Outcome
-    why: str
+    why: Sentence
     share: float | None
     others: int
     answer: Answer | None
@@ -173,37 +174,37 @@ class _Seen(NamedTuple):
     timing: Timing
 
 
-def _outcome(event: Event, seen: _Seen, *, over: bool) -> tuple[Outcome, str]:
+def _outcome(event: Event, seen: _Seen, *, over: bool) -> tuple[Outcome, Sentence]:
     """`over`: whether the days to answer it are."""
     gesture = event.name == "gesture"
     if event.mass:
-        return "touch", "it went to many alike"
+        return "touch", say("turned.mass")
     if gesture and event.properties.get("form") in IN_PERSON:
-        return "moment", "it was in person, so both spoke"
+        return "moment", say("turned.in_person")
     if seen.words == "poor":
-        return "touch", "others got most of its words"
+        return "touch", say("turned.copied")
     if seen.words == "unknown" and not gesture and not event.body:
-        return "unread", "its text is not known"
+        return "unread", say("turned.unread")
     prompt = seen.timing == "in time"
     two_way = seen.answer is not None or prompt
     if two_way and seen.words != "mixed" and not seen.named and seen.timing not in TOO_LATE:
-        return "moment", f"words of its own, and {'they answered' if seen.answer else 'it answered them in time'}"
+        return "moment", say("turned.answered" if seen.answer else "turned.answered_them")
     if not two_way and not over:
-        return "open", f"they have {ANSWER_DAYS} days to answer, which are not over"
+        return "open", say("turned.open", days=say("days", n=ANSWER_DAYS))
     if not two_way and seen.timing not in TOO_LATE and not seen.meant:
-        return "touch", "one-way: nobody answered, and it means nothing that is known of them"
+        return "touch", say("turned.one_way")
     return "nearly", _lacks(seen)
 
 
-def _lacks(seen: _Seen) -> str:
+def _lacks(seen: _Seen) -> Sentence:
     """What kept it from being a moment."""
     if seen.named:
-        return "it names a detail that is not to be mentioned"
+        return say("turned.named")
     if seen.timing in TOO_LATE:
-        return f"it answered what they had asked, {seen.timing}"
+        return say("turned.late" if seen.timing == "late" else "turned.far_too_late")
     if seen.words == "mixed":
-        return "others got some of its words"
-    return "it means something of theirs, and nobody answered"
+        return say("turned.some_words")
+    return say("turned.unanswered")
 
 
 def _words(event: Event, copied: Copied | None) -> tuple[str, float | None, int]:

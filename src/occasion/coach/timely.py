@@ -19,9 +19,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from occasion.coach.days import Days, date_in, days_named, hour_in, said_day
+from occasion.coach.days import Days, date_in, days_named, hour_in
 from occasion.coach.facts import happened
 from occasion.coach.reading import Known, Level
+from occasion.coach.said import Day, Sentence, say
 from occasion.events.event import Event
 
 MatterKind = Literal["done", "ahead", "beginning", "round", "renewal"]
@@ -56,7 +57,7 @@ class Matter:
     words: str
     level: Level
     days: int
-    said: str
+    said: Sentence
     source: str
 
     @property
@@ -86,7 +87,7 @@ def _from_events(known: Known, now_us: int, today: date) -> Iterator[Matter]:
             continue
         day, name = date_in(event.at, known.zone), _name(event)
         days, words, source = (today - day).days, happened(event) or event.name, f"event:{event.id}"
-        what = f"“{words}” on {said_day(day, today)}"
+        what = say("matter.happened", text=words, day=Day(day, today))
         if _ROUND.search(name) or _is_round(event):
             yield Matter("round", words, by_table(days, (7, 30)), days, what, source)
         if _BEGINS.search(name):
@@ -95,7 +96,7 @@ def _from_events(known: Known, now_us: int, today: date) -> Iterator[Matter]:
             yield Matter("done", words, _done(event, now_us, known.zone, days), days, what, source)
         for key, value in event.properties.items():
             if isinstance(value, str) and (ends := _date(value)) is not None:
-                yield _dated(event, key, (today - ends).days, said_day(ends, today), source)
+                yield _dated(event, key, (today - ends).days, Day(ends, today), source)
 
 
 def is_done(event: Event) -> bool:
@@ -131,7 +132,7 @@ def _date(value: str) -> date | None:
         return None
 
 
-def _dated(event: Event, key: str, days: int, day: str, source: str) -> Matter:
+def _dated(event: Event, key: str, days: int, day: Day, source: str) -> Matter:
     """What a property of an event dates: the end of a contract, or a day known ahead."""
     renews = (
         _RENEWS.search(_name(event))
@@ -139,10 +140,10 @@ def _dated(event: Event, key: str, days: int, day: str, source: str) -> Matter:
         or event.properties.get("subject") == "renewal"
         or key == "ends"
     )
-    words = f"{happened(event) or event.name} {key}"
+    words, said = f"{happened(event) or event.name} {key}", say("matter.dated", what=key, day=day)
     if renews:
-        return Matter("renewal", words, renewal(-days), days, f"{key} {day}", source)
-    return Matter("ahead", words, by_table(days, (5, 21)), days, f"{key} {day}", source)
+        return Matter("renewal", words, renewal(-days), days, said, source)
+    return Matter("ahead", words, by_table(days, (5, 21)), days, said, source)
 
 
 def _from_details(known: Known, today: date) -> Iterator[Matter]:
@@ -151,7 +152,7 @@ def _from_details(known: Known, today: date) -> Iterator[Matter]:
         named = [*days_named(detail.text, noted), *_partial(detail.on_date, today)]
         for days in named:
             away = days.away(today)
-            said = f"“{detail.text}”, {said_day(days.first, today)}"
+            said = say("matter.detail", text=detail.text, day=Day(days.first, today))
             yield Matter("ahead", detail.text, by_table(away, (5, 21)), -away, said, f"detail:{detail.number}")
 
 
@@ -172,7 +173,7 @@ def _from_promises(known: Known, today: date) -> Iterator[Matter]:
     for promise in known.promises:
         if promise.open:
             days = (today - date.fromisoformat(promise.due)).days
-            yield Matter("ahead", promise.text, by_table(days, (5, 21)), days, f"promised: “{promise.text}”",
+            yield Matter("ahead", promise.text, by_table(days, (5, 21)), days, say("matter.promise", text=promise.text),
                          f"promise:{promise.number}")  # fmt: skip
 
 

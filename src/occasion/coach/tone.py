@@ -9,10 +9,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from occasion.coach.cues import Found, named, turns_in, words_of
-from occasion.coach.languages import ENGLISH
+from occasion.coach.facts import shortened
 from occasion.coach.pieces import pieces_of
 from occasion.coach.reading import Draft, Known
 from occasion.coach.remarks import Remark, of_found
+from occasion.coach.said import Row, Sentence, say
+from occasion.coach.tongues import ENGLISH
 from occasion.coach.wording import fold
 
 DAY_US = 86_400_000_000
@@ -47,38 +49,29 @@ def of_the_tone(draft: Draft, known: Known, warmth: float | None) -> Iterator[Re
 def of_the_model(score: float) -> Iterator[Remark]:
     """In a language without cues for tone: whether the model finds it brusque."""
     if score < BRUSQUE:
-        yield Remark("brusque", "slight", "it reads as brusque to the politeness model", f"politeness {score:.2f} of 1")
+        yield Remark("brusque", "slight", say("tone.brusque"), say("tone.politeness", score=score))
 
 
-def regret_due(draft: Draft, known: Known) -> str | None:
+def regret_due(draft: Draft, known: Known) -> Sentence | None:
     """The complaint of the last days that the text has no word of regret for, as a fact; None where there is none."""
     since = draft.now_us - REGRET_DAYS * DAY_US
     complaint = next((one for one in known.events if one.at >= since and "complain" in one.name.lower()), None)
     if complaint is None or named(turns_in(draft.text, "tone", ENGLISH), "regret"):
         return None
-    return f"they complained: “{_short(complaint.body)}”" if complaint.body else "they complained lately"
-
-
-def _short(text: str, most: int = 90) -> str:
-    plain = " ".join(text.split())
-    return plain if len(plain) <= most else f"{plain[: most - 1].rstrip()}…"
+    if not complaint.body:
+        return say("tone.complained_lately")
+    return say("tone.complained", text=shortened(complaint.body))
 
 
 def _cold(draft: Draft, found: tuple[Found, ...], warmth: float | None) -> Iterator[Remark]:
     office, address = named(found, "office"), named(found, "set address")
     kind = len(office) + OFFICE_TURNS * len(address)
     if kind >= OFFICE_TURNS:
-        why = "stiff: an office speaks, not a person (“{words}”)"
-        yield from of_found("cold", "slight", (*address, *office), why, "“{words}” is how offices write")
+        yield from of_found("cold", "slight", (*address, *office), "tone.stiff", "tone.how_offices")
     elif _STAYS_SHORT.fullmatch(pieces_of(draft.text).body.strip()):
-        yield Remark("cold", "slight", "curt: hardly more than a word", "the whole answer is one word or two")
+        yield Remark("cold", "slight", say("tone.curt"), say("tone.one_word"))
     elif warmth is not None and warmth < COLDEST and not named(found, "thanks", "regret", "warm"):
-        yield Remark(
-            "cold",
-            "slight",
-            "cold: no word of thanks, regret or interest, and much that sounds curt",
-            "nothing in it is warm",
-        )
+        yield Remark("cold", "slight", say("tone.cold"), say("tone.not_warm"))
 
 
 def _jargon(draft: Draft, known: Known) -> Iterator[Remark]:
@@ -101,25 +94,17 @@ def _jargon(draft: Draft, known: Known) -> Iterator[Remark]:
     ]
     if len({fold(one.words) for one in found}) >= FEWEST_JARGON:
         found.sort(key=lambda one: one.start)
-        shown = ", ".join(dict.fromkeys(one.words for one in found))
+        shown = Row(tuple(dict.fromkeys(one.words for one in found)))
         yield from of_found(
-            "jargon",
-            "slight",
-            found,
-            f"words they have not used themselves: {_plain(shown)}",
-            f"they never wrote: {_plain(shown)}",
+            "jargon", "slight", found, say("tone.jargon", words=shown), say("tone.never_wrote", words=shown)
         )
-
-
-def _plain(shown: str) -> str:
-    return shown.replace("{", "(").replace("}", ")")
 
 
 def _initials(text: str, own: Iterable[str]) -> list[Found]:
     greeting = pieces_of(text).greeting
     stressed, mine = words_of("stressed", ENGLISH), set(own)
     return [
-        Found("jargon", "initials they have not used", one.start(), one.end(), one.group())
+        Found("jargon", say("tone.initials"), one.start(), one.end(), one.group())
         for one in _INITIALS.finditer(text, greeting.end if greeting else 0)
         if not {one.group().lower()} & (words_of("initials", ENGLISH) | stressed | mine) and len(one.group()) < 7
     ]
@@ -129,19 +114,23 @@ def _close(draft: Draft, found: tuple[Found, ...]) -> Iterator[Remark]:
     close, gush = named(found, "close"), named(found, "gush")
     glad = [one for one in pieces_of(draft.text).sentences if one.text.endswith("!")]
     if close:
-        yield from of_found("too close", "slight", close, "too familiar: “{words}”", "“{words}” is for friends")
+        yield from of_found("too close", "slight", close, "tone.familiar", "tone.for_friends")
     elif len(gush) >= GUSHES:
-        yield from of_found("too close", "slight", gush, "enthusiasm in heaps", "{words} and more of the kind")
+        yield from of_found("too close", "slight", gush, say("tone.gushes"), "tone.and_more")
     elif len(glad) >= TOO_GLAD and len(glad) >= len(pieces_of(draft.text).sentences) - 1:
-        yield Remark("too close", "slight", "every sentence is an exclamation", f"{len(glad)} exclamation marks")
+        yield Remark("too close", "slight", say("tone.all_exclaim"), say("tone.marks", n=len(glad)))
 
 
 def _cheer(draft: Draft, known: Known, found: tuple[Found, ...]) -> Iterator[Remark]:
     """Congratulations and festive wishes soon after something went wrong for them."""
     since = draft.now_us - HARD_DAYS * DAY_US
-    hard = [one.name.replace("_", " ") for one in known.events if one.at >= since and _HARD.search(one.name)]
-    hard = hard or ([f"stage “{known.stage}”"] if known.stage and _HARD_STAGE.search(known.stage) else [])
+    hard = next(
+        (one.name.replace("_", " ") for one in known.events if one.at >= since and _HARD.search(one.name)), None
+    )
+    if hard is None and known.stage and _HARD_STAGE.search(known.stage):
+        hard = say("tone.stage", stage=known.stage)
     cheer = named(found, "cheer")
     if hard and cheer:
-        fact = f"lately: {_plain(hard[0])}"
-        yield from of_found("cheer", "slight", cheer, f"good cheer out of place (“{{words}}”); {fact}", fact)
+        fact, words = say("tone.lately", what=hard), " ".join(cheer[0].words.split())
+        why = say("tone.cheer_out_of_place", words=words, fact=fact)
+        yield from of_found("cheer", "slight", cheer, why, fact)

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from occasion.coach.cues import Found, named, turns_in
-from occasion.coach.languages import why_not
+from occasion.coach.languages import not_judged, why_not
 from occasion.coach.pieces import Piece, pieces_of
-from occasion.coach.reading import Draft, Known, Level, Part, Span, begun
+from occasion.coach.reading import Draft, Known, Level, Part, Span
+from occasion.coach.said import Sentence, begun, say
 from occasion.coach.senders import Sender, sender_of
 
 NUMBER = re.compile(
@@ -45,19 +46,21 @@ def read_two_way(draft: Draft, known: Known, language: str | None) -> Part:
     doors = doors_of(draft.text, language)
     sender, where = sender_of(draft.text, draft.by, known.names, known.firm)
     level, why, changes = _judge(doors, sender, draft)
+    why_none = not_judged("invitations", language)
     missing = tuple(said for said in (why_not("invitations", language),) if said)
     facts = {
         "sender": sender, "questions": len(doors.real), "set questions": len(doors.set_ones),
         "invitations": len(doors.invites), "number": NUMBER.search(draft.text) is not None,
     }  # fmt: skip
-    if missing and level != "poor" and not doors.real:
-        said = f"there is no question in it, and whether it invites an answer is {missing[0].partition(': ')[2]}"
-        return Part("two-way", None, "unknown", begun(said), unjudged=(f"two-way: {said}",), facts=facts)
-    spans = [*_spans(doors), *([Span(where.start, where.end, _WHO[sender])] if where else [])]
+    if why_none and level != "poor" and not doors.real:
+        said = say("two_way.no_question", said=why_none)
+        unjudged = say("of_check", check=say("check.two_way"), said=said)
+        return Part("two-way", None, "unknown", begun(said), unjudged=(unjudged,), facts=facts)
+    spans = [*_spans(doors), *([Span(where.start, where.end, say(_WHO[sender]))] if where else [])]
     return Part("two-way", SCORES[level], level, begun(why), tuple(spans), changes, missing, facts)
 
 
-_WHO: dict[Sender, str] = {"person": "a person signs", "office": "an office signs, nobody by name", "nobody": ""}
+_WHO: dict[Sender, str] = {"person": "two_way.person_signs", "office": "two_way.office_signs", "nobody": ""}
 
 
 def doors_of(text: str, language: str | None) -> Doors:
@@ -84,46 +87,42 @@ def _over(found: Found, sentence: Piece) -> bool:
     return found.start < sentence.end and found.end > sentence.start
 
 
-def _judge(doors: Doors, sender: Sender, draft: Draft) -> tuple[Level, str, tuple[str, ...]]:
+def _judge(doors: Doors, sender: Sender, draft: Draft) -> tuple[Level, Sentence, tuple[Sentence, ...]]:
     if doors.shut:
         words = doors.shut[0].words
-        return "poor", f"the door is shut: “{words}”", (f"“{words}” tells them that nobody reads an answer",)
+        return "poor", say("two_way.shut", words=words), (say("two_way.nobody_reads", words=words),)
     number = NUMBER.search(draft.text) is not None
     if sender != "person":
         return _from_an_office(doors, number)
     return _from_a_person(doors)
 
 
-def _from_an_office(doors: Doors, number: bool) -> tuple[Level, str, tuple[str, ...]]:
-    nobody = "no person's name stands under it"
+def _from_an_office(doors: Doors, number: bool) -> tuple[Level, Sentence, tuple[Sentence, ...]]:
+    nobody = say("two_way.no_name")
     if doors.office or number or (doors.real and not doors.form):
-        return "mixed", "it can be answered, but to an office in general, no person", (nobody,)
+        return "mixed", say("two_way.to_an_office"), (nobody,)
     if doors.form:
-        return "poor", "nobody in particular writes, and they can only answer by a form or a link", (nobody,)
-    return "poor", "nobody in particular writes, and nobody is named who would read an answer", (nobody,)
+        return "poor", say("two_way.nobody_form"), (nobody,)
+    return "poor", say("two_way.nobody"), (nobody,)
 
 
-def _from_a_person(doors: Doors) -> tuple[Level, str, tuple[str, ...]]:
-    nothing = "it asks nothing that only they can answer and invites no answer"
+def _from_a_person(doors: Doors) -> tuple[Level, Sentence, tuple[Sentence, ...]]:
+    nothing = say("two_way.asks_nothing")
     if doors.no_need and not doors.real:
-        return "mixed", "a person writes and takes the weight of an answer off them", ()
+        return "mixed", say("two_way.no_weight"), ()
     if doors.real:
-        return "good", "a person asks what only they can answer, and can be answered", ()
+        return "good", say("two_way.asks"), ()
     if doors.invites:
-        return "good", "a person invites them to answer", ()
+        return "good", say("two_way.person_invites"), ()
     if doors.form:
-        return "poor", "they can only answer by a form or a link", ("answers go to a form or a link, to no person",)
+        return "poor", say("two_way.only_form"), (say("two_way.to_no_person"),)
     if doors.set_ones:
-        return (
-            "mixed",
-            "it only asks what everybody is asked",
-            (f"“{doors.set_ones[0].words}” is what everybody is asked",),
-        )
+        return "mixed", say("two_way.asks_everybody"), (say("two_way.everybody", words=doors.set_ones[0].words),)
     if doors.office:
-        return "mixed", "the invitation is to an office in general", (f"“{doors.office[0].words}” names no person",)
-    return "mixed", "a person signs and can be answered, but it asks and invites nothing", (nothing,)
+        return "mixed", say("two_way.invites_to_office"), (say("two_way.names_no_person", words=doors.office[0].words),)
+    return "mixed", say("two_way.only_signs"), (nothing,)
 
 
 def _spans(doors: Doors) -> list[Span]:
-    spans = [Span(one.start, one.end, "asks what only they can answer") for one in doors.real]
+    spans = [Span(one.start, one.end, say("two_way.asks_them")) for one in doors.real]
     return spans + [one.span() for one in (*doors.shut, *doors.form, *doors.set_ones, *doors.invites, *doors.office)]

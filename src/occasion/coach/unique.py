@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from occasion.coach.days import date_in
 from occasion.coach.fields import own_values
 from occasion.coach.index import Likeness, Sending, Sent
 from occasion.coach.reading import Draft, Known, Level, Part, Span
+from occasion.coach.said import Day, Sentence, Value, say
 from occasion.coach.skeleton import Skeleton, skeleton
 
 MIXED, POOR = 0.2, 0.5  # of the words: from the first on it is mixed, above the second poor
@@ -90,23 +90,22 @@ def read_unique(
     if many is not None:
         return _to_many(many, text)
     if len(_UNSPACED.findall(draft.text)) * 3 > len(draft.text):
-        return _unjudged("Its script has no spaces between words, so it could not be judged who else got these words.")
+        return _unjudged("unique.no_spaces")
     if not text.words:
-        return _unjudged("Besides greeting, closing and names it has no words.")
+        return _unjudged("unique.no_words")
     if before is not None and not before.ready:
-        return _unjudged(
-            "The list of what was sent is still being made, so it could not be judged who got these words."
-        )
+        return _unjudged("unique.being_made")
     until = 1 << 62 if again else draft.now_us
     if before is None or not before.any_before(until):
-        return _unjudged("No message sent before is known, so it could not be judged who else got these words.")
+        return _unjudged("unique.not_known")
     left_out = (draft.to, draft.now_us) if again else None
     likeness = before.like(text.codes, until, left_out)
     who = _who(likeness, {canonical(draft.to), known.party.party}, canonical)
     return _Reading(draft, known, text, likeness, who, seen_by).part()
 
 
-def _unjudged(why: str) -> Part:
+def _unjudged(key: str) -> Part:
+    why = say(key)
     return Part("unique", None, "unknown", why, unjudged=(why,))
 
 
@@ -116,9 +115,9 @@ def _to_many(found: re.Match[str], text: Skeleton) -> Part:
         "unique",
         0.0,
         "poor",
-        f'The text itself speaks to many: "{said}".',
-        (Span(*found.span(), "speaks to many"),),
-        ("written to one person, it would be judged by its words",),
+        say("unique.to_many", words=said),
+        (Span(*found.span(), say("unique.speaks_to_many")),),
+        (say("unique.to_one"),),
         facts={"words": len(text.words), "to_many": said},
     )
 
@@ -171,49 +170,43 @@ class _Reading:
         seen = self.seen_by(listed) if listed else {}
         return {party: seen[party] for party in listed if party in seen}
 
-    def _why(self, words: int, shared: int, named: Mapping[str, str]) -> str:
+    def _why(self, words: int, shared: int, named: Mapping[str, str]) -> Sentence:
         if not shared:
-            return "Nobody is known to have got these words."
+            return say("unique.nobody")
         nearest = self.likeness.words
-        what = f"these {words} words" if nearest == words else f"{nearest} of these {words} words"
-        said = f"{self._subject(named)} got {what} {self._when()}."
+        what = say("unique.these", n=words) if nearest == words else say("unique.some", nearest=nearest, n=words)
+        who, when = self._who(named), self._when()
         if shared > nearest:
-            said += f" In all, {shared} of them were sent before, to one or another."
-        return said
+            return say("unique.more", who=who, what=what, when=when, shared=shared)
+        return say("unique.got", who=who, what=what, when=when)
 
-    def _subject(self, named: Mapping[str, str]) -> str:
+    def _who(self, named: Mapping[str, str]) -> Value:
+        """Who got them: those that may be named, where there are few."""
         others = len(self.who.others)
         if not others:
-            return "They themselves"
-        first = list(named.values())[:NAMED] if others <= NAMED else []
-        rest = others - len(first)
+            return say("unique.themselves")
         if self.who.at_least:
-            return f"At least {others} others"
+            return say("unique.least", n=others)
+        first = tuple(named.values())[:NAMED] if others <= NAMED else ()
+        rest = others - len(first)
         if not first:
-            return "Somebody else" if rest == 1 else f"{others} others"
-        if rest:
-            first.append("one other" if rest == 1 else f"{rest} others")
-        return first[0] if len(first) == 1 else f"{', '.join(first[:-1])} and {first[-1]}"
+            return say("unique.somebody") if rest == 1 else say("unique.others", n=rest)
+        return (*first, say("unique.others", n=rest)) if rest else first
 
-    def _when(self) -> str:
+    def _when(self) -> Sentence:
         if not self.who.others:
-            return f"on {self._day(self.who.own or 0)}"
+            return say("unique.day", day=self._day(self.who.own or 0))
         first, last = self._day(self.who.others[-1].at_us), self._day(self.who.last)
         if first == last:
-            return f"on {last}"
-        if len(self.who.others) == 2:
-            return f"on {first} and {last}"
-        return f"between {first} and {last}"
+            return say("unique.day", day=last)
+        return say("unique.days" if len(self.who.others) == 2 else "unique.between", day=first, last_day=last)
 
-    def _day(self, at_us: int) -> str:
-        zone = ZoneInfo(self.known.zone)
-        at = datetime.fromtimestamp(at_us / 1_000_000, UTC).astimezone(zone)
-        now = datetime.fromtimestamp(self.draft.now_us / 1_000_000, UTC).astimezone(zone)
-        return f"{at.day} {at:%B}" if at.year == now.year else f"{at.day} {at:%B %Y}"
+    def _day(self, at_us: int) -> Day:
+        return Day(date_in(at_us, self.known.zone), date_in(self.draft.now_us, self.known.zone))
 
     def _spans(self, named: Mapping[str, str]) -> tuple[Span, ...]:
         """The marked words; those with nothing but marked words and blanks between them in one span."""
-        why = f"{self._subject(named)} got these words {self._when()}"
+        why = say("unique.note", who=self._who(named), when=self._when())
         marked = [i for i, yes in enumerate(self.likeness.shared.tolist()) if yes]
         groups: list[list[int]] = []
         for i in marked:
@@ -228,9 +221,8 @@ class _Reading:
         between = self.draft.text[self.text.places[left][1] : self.text.places[right][0]]
         return not any(sign.isalnum() for sign in between)
 
-    def _changes(self, words: int, shared: int) -> tuple[str, ...]:
-        allowed = -(-words // 5) - 1
-        return (f"good needs fewer than a fifth of its words to be shared: {allowed} of {words}, now {shared}",)
+    def _changes(self, words: int, shared: int) -> tuple[Sentence, ...]:
+        return (say("unique.needs", allowed=-(-words // 5) - 1, words=words, shared=shared),)
 
     def _facts(self, words: int, shared: int, named: Mapping[str, str]) -> Mapping[str, Any]:
         facts: dict[str, Any] = {

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 import msgspec
 
 from occasion.coach.cues import words_of as words_listed
-from occasion.coach.languages import ENGLISH
+from occasion.coach.tongues import ENGLISH
 
 WORD = re.compile(r"\d[\d.,:/]*\d|\d|[^\W\d_]+(?:['’][^\W\d_]+)*(?:-[^\W\d_]+)*")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+")  # of a page or a mailbox: none of its letters are words

@@ -10,15 +10,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from occasion.coach.cues import lines_of
 from occasion.coach.cues import words_of as words_listed
 from occasion.coach.facts import Fact, Facts, is_field
 from occasion.coach.firm import firm_spans
-from occasion.coach.languages import ENGLISH
+from occasion.coach.lines import FAMILY, lines_of
 from occasion.coach.own import all_words
 from occasion.coach.pieces import Pieces
 from occasion.coach.reading import Known
 from occasion.coach.related import nearness
+from occasion.coach.said import SLOTS, Row, Sentence, say, slug
+from occasion.coach.tongues import ENGLISH
 from occasion.coach.wording import Word, fold, stem, words_of
 
 RECENT_US = 60 * 86_400_000_000
@@ -50,8 +51,8 @@ class Wrong:
 
     start: int
     end: int
-    why: str
-    on_file: str
+    why: Sentence
+    on_file: Sentence
 
 
 def wrongs(pieces: Pieces, known: Known, facts: Facts, now_us: int) -> list[Wrong]:
@@ -86,7 +87,7 @@ def _name(pieces: Pieces, known: Known) -> Iterator[Wrong]:
     ]
     if called and not any(_may_be(word.folded, name) for word in called for name in theirs):
         first, last = called[0], called[-1]
-        yield Wrong(first.start, last.end, "is not their name", f"their name is {known.party.name}")
+        yield Wrong(first.start, last.end, say("wrong.name"), say("wrong.their_name", name=known.party.name))
 
 
 def _may_be(called: str, name: str) -> bool:
@@ -94,20 +95,19 @@ def _may_be(called: str, name: str) -> bool:
 
 
 @cache
-def _values() -> tuple[tuple[str, str, tuple[frozenset[str], ...]], ...]:
+def _values() -> tuple[tuple[str, Sentence, tuple[frozenset[str], ...]], ...]:
     """The slots: name, what is said, and the stems of each value."""
-    found: list[tuple[str, str, list[frozenset[str]]]] = []
+    found: list[tuple[str, Sentence, list[frozenset[str]]]] = []
     for line in lines_of("slots", ENGLISH):
-        if line.startswith("["):
-            name, said = line.strip("[]").split(": ", 1)
-            found.append((name, said, []))
+        if head := FAMILY.fullmatch(line):
+            found.append((head[1], say(f"{SLOTS}.{slug(head[1])}"), []))
         else:
             found[-1][2].append(frozenset(stem(fold(word)) for word in line.split()))
     return tuple((name, said, tuple(values)) for name, said, values in found)
 
 
 def _slots(text: str, words: Sequence[Word], facts: Facts, now_us: int) -> Iterator[Wrong]:
-    for name, said, values in _values():
+    for name, what, values in _values():
         held = [fact for fact in facts.facts if _may_hold(name, fact, now_us)]
         on_file = [(value, fact) for fact in held for value in values if value & fact.stems]
         if not on_file:
@@ -117,7 +117,7 @@ def _slots(text: str, words: Sequence[Word], facts: Facts, now_us: int) -> Itera
             value = next((one for one in values if word.stem in one), None)
             if value is None or value & everywhere or (name != "work done" and not _is_theirs(text, word)):
                 continue
-            yield Wrong(word.start, word.end, f"speaks of {said}", on_file[0][1].said)
+            yield Wrong(word.start, word.end, say("speaks_of", fact=what), on_file[0][1].said)
 
 
 def _may_hold(slot: str, fact: Fact, now_us: int) -> bool:
@@ -144,7 +144,7 @@ def _alone(text: str, words: Sequence[Word], facts: Facts) -> Iterator[Wrong]:
             {"twin", "child", "son", "daughter"} if "alone" in alone.text else set()
         )
         if word.stem in {stem(one) for one in family} - everywhere and _is_theirs(text, word):
-            yield Wrong(word.start, word.end, "gives them a family that is not on file", alone.said)
+            yield Wrong(word.start, word.end, say("wrong.family"), alone.said)
 
 
 def _refused(pieces: Pieces, words: Sequence[Word], facts: Facts) -> Iterator[Wrong]:
@@ -159,7 +159,7 @@ def _refused(pieces: Pieces, words: Sequence[Word], facts: Facts) -> Iterator[Wr
             near = nearness(words, named)
             for word, row in zip(words, near, strict=True):
                 if (word.stem in {one.stem for one in named} or row.max() >= CLOSE) and _is_wished(pieces, word):
-                    yield Wrong(word.start, word.end, "is what they will not have", fact.said)
+                    yield Wrong(word.start, word.end, say("wrong.refused"), fact.said)
 
 
 def _is_wished(pieces: Pieces, word: Word) -> bool:
@@ -182,6 +182,5 @@ def _places(text: str, known: Known) -> Iterator[Wrong]:
     for street, numbers in streets.items():
         for match in re.finditer(rf"\b{re.escape(street)}\s+(\d+[a-z]?)\b", text):
             if match[1] not in numbers:
-                yield Wrong(
-                    *match.span(), "is another address than theirs", f"theirs is {street} {', '.join(sorted(numbers))}"
-                )
+                theirs_is = say("wrong.their_address", street=street, numbers=Row(tuple(sorted(numbers))))
+                yield Wrong(*match.span(), say("wrong.address"), theirs_is)

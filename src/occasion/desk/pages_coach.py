@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from occasion.coach.practice import Moved, Week
 from occasion.coach.reading import Level, PartName, Verdict
+from occasion.coach.said import Sentence
 from occasion.desk.parts import DetailLine, PartyRef, Said
 from occasion.estimate import Refusal
 
@@ -29,7 +29,7 @@ class Note:
 
     number: int
     part: PartName
-    why: str
+    why: Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class PartLine:
 
     name: PartName
     level: Level
-    why: str
+    why: Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Others:
 class ReadingView:
     """A reading as a page shows it. `pieces` make up the text; `notes` are numbered from 1 in the order of the text.
 
-    The sentences are the coach's own; `said` has those with figures and names in them as sentences of the catalogue.
+    The sentences are the coach's own, which the catalogue has by their keys; `why` alone is said from the levels.
     `others` None: nobody else is known to have got these words.
     """
 
@@ -65,12 +65,11 @@ class ReadingView:
     parts: tuple[PartLine, ...]
     pieces: tuple[Piece, ...]
     notes: tuple[Note, ...]
-    changes: tuple[str, ...]
-    unjudged: tuple[str, ...]
+    changes: tuple[Sentence, ...]
+    unjudged: tuple[Sentence, ...]
     language: str | None
-    question: str
+    question: Sentence
     others: Others | None = None
-    said: Mapping[str, Said] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

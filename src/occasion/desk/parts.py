@@ -28,8 +28,8 @@ class Said:
     """A sentence: its key in the text catalogue, and the values in it.
 
     A value under a name that ends in `_us` is an instant, in `_for_us` a length of time, in `_date` an ISO date,
-    in `_day_us` the day of an instant, in `_n` a count (for plurals), `chance` a share from 0 to 1; a sentence within
-    it is a `Said`, a list a tuple; everything else is text that is shown as it is.
+    in `_n` a count (for plurals), `chance` a share from 0 to 1; a sentence within it is a `Said`, a list a tuple;
+    everything else is text that is shown as it is.
     """
 
     key: str

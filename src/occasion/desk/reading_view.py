@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from occasion.coach.reading import PartName, Reading
-from occasion.desk.coach_said import said_of
+from occasion.coach.said import Sentence
 from occasion.desk.pages_coach import Note, Others, PartLine, Piece, ReadingView
 
 
@@ -16,16 +16,16 @@ class _Meant(NamedTuple):
     start: int
     end: int
     part: PartName
-    why: str
+    why: Sentence
 
 
-def reading_view(text: str, reading: Reading, zone: str = "UTC") -> ReadingView:
-    """The reading of a text; `zone`: in which days are told apart.
+def reading_view(text: str, reading: Reading) -> ReadingView:
+    """The reading of a text.
 
     What several parts mean carries the notes of each; what is said twice is one note.
     """
     spans = _spans(text, reading)
-    notes: dict[tuple[PartName, str], int] = {}
+    notes: dict[tuple[PartName, Sentence], int] = {}
     for one in spans:
         notes.setdefault((one.part, one.why), len(notes) + 1)
     return ReadingView(
@@ -39,7 +39,6 @@ def reading_view(text: str, reading: Reading, zone: str = "UTC") -> ReadingView:
         reading.language,
         reading.question,
         others_of(reading),
-        said_of(reading, zone),
     )
 
 
@@ -62,7 +61,7 @@ def _spans(text: str, reading: Reading) -> list[_Meant]:
     return sorted(one for one in found if one.start < one.end)
 
 
-def _pieces(text: str, spans: list[_Meant], notes: dict[tuple[PartName, str], int]) -> list[Piece]:
+def _pieces(text: str, spans: list[_Meant], notes: dict[tuple[PartName, Sentence], int]) -> list[Piece]:
     cuts = sorted({0, len(text), *(place for one in spans for place in (one.start, one.end))})
     pieces = []
     for start, end in pairwise(cuts):

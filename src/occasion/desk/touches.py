@@ -279,7 +279,7 @@ class Adding:
             self._own.setdefault(colleague, _Sum()).add(one, by)
             self._own_months.setdefault((colleague, month), _Sum()).add(one, by)
         self._answered += one.answer is not None
-        self._mass += one.why == "it went to many alike"
+        self._mass += one.why.key == "turned.mass"
 
     def touches(self) -> Touches:
         """The sums so far."""

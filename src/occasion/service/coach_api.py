@@ -15,6 +15,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from occasion.coach.reading import LEVELS, PARTS, VERDICTS, Draft, Reading
+from occasion.coach.said import as_text
 from occasion.desk.coaching import LONGEST
 from occasion.people.parties import party_of
 from occasion.service.coaching import coaching
@@ -61,7 +62,7 @@ PART = {
 }
 ANSWER = {
     "type": "object",
-    "required": ["verdict", "why", "parts", "changes", "unjudged", "language", "question"],
+    "required": ["verdict", "why", "parts", "changes", "unjudged", "language", "question", "said"],
     "properties": {
         "verdict": {"enum": list(VERDICTS)},
         "why": TEXT,
@@ -70,6 +71,16 @@ ANSWER = {
         "unjudged": {**TEXTS, "description": "What could not be judged, and why."},
         "language": {"type": ["string", "null"]},
         "question": {"type": "string", "description": "The golden rule: asked, never scored."},
+        "said": {
+            "type": "object",
+            "description": "Of every sentence but `why`, by its English: its key and the values in it, to say the same"
+            " in another language. Days are ISO dates, languages codes; what is said within it is such an object too.",
+            "additionalProperties": {
+                "type": "object",
+                "required": ["key", "values"],
+                "properties": {"key": TEXT, "values": {"type": "object"}},
+            },
+        },
     },
 }
 
@@ -104,7 +115,7 @@ async def read_draft(request: Request) -> Response:
         raise Refuse(401, "unauthorized", why, headers={"WWW-Authenticate": "Basic"})
     asked = _asked(await _body(request))
     reading = await run_in_threadpool(_read, service, asked)
-    return Response(msgspec.json.encode(reading), media_type="application/json")
+    return Response(msgspec.json.encode(reading, enc_hook=as_text), media_type="application/json")
 
 
 async def _body(request: Request) -> bytes:

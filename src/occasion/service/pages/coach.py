@@ -91,7 +91,7 @@ def read(frame: Frame, connection: Connection, party: str, occasion: str, given:
     about = occasion_of(frame, connection, occasion)
     draft = Draft(text, party, frame.now_us, given["channel"] or None, frame.viewer.id, about)
     reading = coaching(frame.service).read(connection, draft, frame.viewer)
-    return empty(frame, connection, party, occasion, reading=reading_view(text, reading, frame.zone), **given)
+    return empty(frame, connection, party, occasion, reading=reading_view(text, reading), **given)
 
 
 def empty(frame: Frame, connection: Connection, party: str, occasion: str, **more: Any) -> CoachPage:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError, dates, lists, numbers
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from occasion.coach.said import Dated, Row, Sentence, Tongue
+from occasion.coach.said import Day as SaidDay
+from occasion.coach.said import Value as Told
 from occasion.desk.parts import Said, Value
-from occasion.service.pages.words import LANGUAGES, Words, words_in
+from occasion.service.pages.words import LANGUAGES, SAYS, Words, words_in
 
 US = 1_000_000
 Day = date  # Reader has a method of that name
@@ -78,25 +80,33 @@ class Reader:
         shown = {key: self.value(key, value, zone) for key, value in said.facts.items()}
         return self.words(f"said.{said.key}", count if isinstance(count, int | float) else None, **shown)
 
-    def coach(self, sentence: str, said: Mapping[str, Said] | None = None) -> Markup:
-        """A sentence of the coach: by the values in it (`said`, by sentence), else one that is the same in every
-        reading by its words, else as the coach wrote it.
-        """
-        if said is not None and sentence in said:
-            return self.said(said[sentence])
-        for text, begin in ((sentence, False), (sentence[:1].lower() + sentence[1:], True)):
-            if (found := self._says(text)) is not None:
-                return found[:1].upper() + found[1:] if begin and found[:1] != "<" else found
-        return Markup("<bdi>{}</bdi>").format(sentence)
+    def coach(self, sentence: str) -> Markup:
+        """A sentence of the coach, by its key and values; a text that is none as it is."""
+        if not isinstance(sentence, Sentence):
+            return Markup("<bdi>{}</bdi>").format(sentence)
+        shown = {name: self._told(value) for name, value in sentence.values.items()}
+        n = sentence.values.get("n")
+        said = self.words(f"{SAYS}{sentence.key}", n if isinstance(n, int) else None, **shown)
+        return said[:1].upper() + said[1:] if sentence.capital and said[:1] != "<" else said
 
-    def _says(self, sentence: str) -> Markup | None:
-        if (name := self.words.sentences.get(sentence)) is not None:
-            return self.t(name)
-        for before, after, name in self.words.gapped:
-            rest = sentence.removeprefix(before).removesuffix(after)
-            if len(before) + len(rest) + len(after) == len(sentence) and rest:
-                return self.t(name, words=Markup("<bdi>{}</bdi>").format(rest))
-        return None
+    def _told(self, value: Told) -> Markup | str:
+        """A value in a sentence of the coach, as the reader's language writes it."""
+        match value:
+            case Sentence() | str():
+                return self.coach(value)
+            case SaidDay():
+                return self.day_of_year(value.on, value.today.year)
+            case Dated():
+                return self.on_file(value.text)
+            case Tongue():
+                return str(self.locale.languages.get(value.code, value.code))
+            case Row():
+                return Markup(", ").join(self._told(one) for one in value.of)
+            case tuple():
+                return Markup(self.joined([escape(self._told(one)) for one in value]))
+            case float():
+                return numbers.format_decimal(value, "0.00", locale=self.locale)
+        return self.number(value)
 
     def value(self, name: str, value: Value | Said | tuple[str | Said, ...], zone: str | None = None) -> object:
         """A value of a sentence, shown as its name says (see parts.Said)."""
@@ -104,14 +114,8 @@ class Reader:
             return self.said(value, zone)
         if isinstance(value, tuple):
             return self.joined([str(self.value("", one, zone)) for one in value])
-        if name.endswith("_day_us"):
-            return self.plain_day(int(value or 0))
         if value is None:
             return self.t("time.no_end")
-        if name == "sentence":
-            return self.coach(str(value))
-        if name == "probability" and isinstance(value, float):
-            return numbers.format_decimal(value, "0.00", locale=self.locale)
         if name == "local_us":
             return self.clock(int(value), zone)
         if name.endswith("_for_us"):
@@ -156,12 +160,18 @@ class Reader:
             return self.skeleton("MMMEd" if abs(apart) < 7 else "MMMMd", day)
         return dates.format_date(day, "long", locale=self.locale)
 
-    def plain_day(self, at_us: int) -> str:
-        """Day and month of an instant, and the year where it is not this one."""
-        day = self.local(at_us).date()
-        if day.year == self.today.year:
+    def day_of_year(self, day: Day, year: int) -> str:
+        """Day and month, and the year where it is not that one."""
+        if day.year == year:
             return self.skeleton("MMMMd", day)
         return dates.format_date(day, "long", locale=self.locale)
+
+    def on_file(self, text: str) -> str:
+        """A date that may lack its year or day, in full."""
+        try:
+            return self.day_of_year(date.fromisoformat(text), 0) if len(text) == 10 else self.partial(text)
+        except ValueError:
+            return text
 
     def full_day(self, day: Day) -> str:
         """Weekday, day, month and year in full."""

@@ -1,4 +1,5 @@
-"""Every word of the pages, one file a language: `service/text/en.toml`, and the desk's own sentences under `said.`.
+"""Every word of the pages, one file a language: `service/text/en.toml`, the desk's own sentences under `said.`, and
+those of the coach under `coach.says.` (desk/texts.py and coach/said.py have their English).
 
 A translation is a copy with the same keys. What stands in {curly brackets} is filled in. A text that depends on a
 number has one entry for each plural category its language has (CLDR: `.one`, `.few`, `.many`, `.other`).
@@ -7,7 +8,7 @@ number has one entry for each plural category its language has (CLDR: `.one`, `.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -15,12 +16,12 @@ from importlib.resources import files
 from babel import Locale
 from markupsafe import Markup, escape
 
+from occasion.coach.said import english
 from occasion.desk.texts import ENGLISH
 from occasion.errors import InputError
 
 LANGUAGES = ("en",)
-GAP = "{words}"
-SAYS = "coach.says."  # before the names of sentences that the coach says in English
+SAYS = "coach.says."  # before the keys of what the coach says
 
 
 @dataclass(frozen=True)
@@ -29,16 +30,6 @@ class Words:
 
     language: str
     texts: Mapping[str, str]
-
-    @property
-    def sentences(self) -> Mapping[str, str]:
-        """The names of the coach's sentences by what it says in English."""
-        return _sentences()
-
-    @property
-    def gapped(self) -> Sequence[tuple[str, str, str]]:
-        """Those with a gap, by what stands before and after it, the longest first; and their names."""
-        return _gapped()
 
     def __call__(self, name: str, count: float | None = None, /, **gaps: object) -> Markup:
         """The text of that name; `count` picks its plural form. KeyError for a name that is not in the catalogue."""
@@ -61,19 +52,8 @@ def words_in(language: str = "en") -> Words:
         raise InputError(f"language {language!r}: there is no text in it; there is {', '.join(LANGUAGES)}")
     text = files("occasion.service").joinpath(f"text/{language}.toml").read_text(encoding="utf-8")
     texts = {f"said.{key}": said for key, said in ENGLISH.items()} if language == "en" else {}
+    texts |= {f"{SAYS}{key}": said for key, said in english().items()} if language == "en" else {}
     return Words(language, {**texts, **flatten(tomllib.loads(text))})
-
-
-@cache
-def _sentences() -> Mapping[str, str]:
-    return {text: name for name, text in words_in("en").texts.items() if name.startswith(SAYS)}
-
-
-@cache
-def _gapped() -> Sequence[tuple[str, str, str]]:
-    parts = ((text.partition(GAP), name) for text, name in _sentences().items() if GAP in text)
-    cut = [(before, after, name) for (before, _, after), name in parts]
-    return sorted(cut, key=lambda one: -len(one[0]) - len(one[1]))
 
 
 def flatten(tree: Mapping[str, object], before: str = "") -> dict[str, str]:
