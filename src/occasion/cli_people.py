@@ -284,7 +284,10 @@ def _erased_text(done: Erased) -> str:
     rows = sum(done.rows.values())
     lines = [f"erased: {done.identities:,} identities, {done.events:,} events, {rows:,} rows, {done.files:,} files"]
     if not done.whole:
-        lines.append("an analysis under way still holds old files of the log, or the watcher its state: they go soon")
+        lines.append(
+            "a reading under way still holds old files of the log or pages of the database, or the watcher its state: "
+            "they go soon"
+        )
     if done.elsewhere:
         lines.append(
             "they are still named in these files of the data folder, yours to remove: " + ", ".join(done.elsewhere)

@@ -21,8 +21,8 @@ from occasion.people.forget import forget_rows, make_nameless, pseudonym
 from occasion.people.held import places, rows_about
 from occasion.people.merges import canonical, identities
 from occasion.store.durable import sync_file
-from occasion.store.erasing import naming
-from occasion.store.records import writing
+from occasion.store.erasing import emptied, naming
+from occasion.store.records import turn, writing
 from occasion.store.tombstones import tombstone
 
 EXPORTS = "exports"  # the folder of exports made on the desk
@@ -54,14 +54,17 @@ class Erasing(Protocol):
         them any more.
         """
 
+    def bytes(self) -> bool:
+        """Leave nothing in the database's files of what was deleted; whether that was done (see `leave_no_bytes`)."""
+
 
 @dataclass(frozen=True)
 class Erased:
     """What an erasure did: events, rows (by table) and files removed; `nameless`: others' rows in which they stood.
 
-    `whole`: nothing of them is left in the log and in the watcher's state; else a reading that was under way still
-    holds files, which go after it. `elsewhere`: other files in the data folder in which one of their identities
-    stands, such as the report of an analysis. `backups`: files of backups that hold them still.
+    `whole`: nothing of them is left in the log, the database and the watcher's state; else a reading that was under way
+    still holds files or pages, which go after it. `elsewhere`: other files in the data folder in which one of their
+    identities stands, such as the report of an analysis. `backups`: files of backups that hold them still.
     """
 
     identities: int
@@ -112,7 +115,7 @@ def _erase(tools: Erasing, parties: Sequence[str], events: int, *, now: int, by:
     files = _forget_exports(tools.data / EXPORTS, names, erasure.digests)
     count = sum(renamed.values())
     rows: dict[str, int] = tools.change(lambda c: forget_rows(c, names, now=now, by=by, nameless=count))
-    leave_no_bytes(tools.engine)
+    whole &= tools.bytes()
     left = _elsewhere(tools.data, names)
     return Erased(len(parties), events, rows, renamed, files, whole, left, backups(tools.data, now))
 
@@ -209,23 +212,30 @@ def _elsewhere(data: Path, names: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def leave_no_bytes(engine: Engine) -> None:
-    """Write the database's files anew without what was deleted, and empty SQLite's write-ahead log.
+def leave_no_bytes(engine: Engine) -> bool:
+    """Write the database's files anew without what was deleted, and empty SQLite's write-ahead log; False: a reading
+    that is under way holds that, so do it again later.
 
-    PostgreSQL's tables are written anew too; its own write-ahead log keeps what it is told to keep.
+    Who writes waits meanwhile. PostgreSQL's tables are written anew too; its own write-ahead log keeps what it is told
+    to keep.
     """
     if engine.dialect.name == "sqlite":
         raw = engine.raw_connection()  # outside of any transaction
         try:
-            cursor = raw.cursor()
-            cursor.execute("VACUUM")
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            return _vacuumed(raw.cursor(), engine)
         finally:
-            raw.close()
-        return
+            raw.invalidate()  # its timeout is another
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("VACUUM FULL")
         connection.exec_driver_sql("CHECKPOINT")
+    return True
+
+
+def _vacuumed(cursor: Any, engine: Engine) -> bool:
+    cursor.execute("PRAGMA wal_autocheckpoint=0").fetchall()  # not while the others wait
+    with turn(engine):  # who writes is not to give up, however long it takes
+        cursor.execute("VACUUM")
+    return emptied(cursor)
 
 
 def backups(data: Path, now: int) -> tuple[str, ...]:
@@ -301,6 +311,10 @@ class Alone:
         forget_state(self.data)
         forget_sent(self.data)
         return True
+
+    def bytes(self) -> bool:
+        """See Erasing."""
+        return leave_no_bytes(self.engine)
 
 
 __all__ = [

@@ -47,6 +47,7 @@ class Running:
         self._sent = sent
         self.left: dict[str, str] = {}  # whom the watcher has not forgotten yet, and what stands for them
         self.held = False  # whether a reading holds files of the log as it was
+        self.unclean = False  # or what was deleted in the database's
 
     def change(self, verb: Callable[[Connection], Any]) -> Any:
         """Through the writer."""
@@ -73,13 +74,25 @@ class Running:
         trust_state(self.data)
         return True
 
+    def bytes(self) -> bool:
+        """Nothing of what was deleted in the database's files, if no reading holds it; else `again`."""
+        self.unclean = not leave_no_bytes(self.engine)
+        return not self.unclean
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether there is something to be done by `again`."""
+        return bool(self.left) or self.held or self.unclean
+
     def again(self, now: int, by: str = "system") -> None:
         """Ask a watcher that had not forgotten; what it wrote of them meanwhile goes too. Files go that were held."""
         if self.held:
             self.held = not self._sealer.tidied()
         if (names := self.left) and self.watched(names):
             self.change(lambda connection: forget_rows(connection, names, now=now, by=by))
-            leave_no_bytes(self.engine)
+            self.unclean = True
+        if self.unclean:
+            self.bytes()
 
     def _forgotten(self, names: Mapping[str, str]) -> bool:
         """Whether the watcher's state holds nothing of them."""
@@ -131,7 +144,7 @@ class Erasures:
         while not self._end.wait(LOOK):
             for path in sorted(self._folder.glob("*.json")):
                 self._answer(path)
-            if (self._tools.left or self._tools.held) and time.monotonic() - asked >= AGAIN:
+            if self._tools.unfinished and time.monotonic() - asked >= AGAIN:
                 self._ask_again()
                 asked = time.monotonic()
 

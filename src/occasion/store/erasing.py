@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from occasion.store.sealing import REJECTS, Sealing
 from occasion.store.segment import read_segment
 from occasion.store.tail_sealing import NOTHING_LOADED
 
+EMPTYING, EMPTYING_TRIES = 0.5, 10  # seconds of a try to empty SQLite's log, and between two; how many
 NAMING = ("actor", "counterpart")  # columns in which an event may name another party
 
 
@@ -116,11 +118,32 @@ def scrub(engine: Engine) -> None:
     SQLite overwrites what is deleted; its write-ahead log is emptied here. PostgreSQL's tables are written anew; what
     its own write-ahead log and its archives keep, and for how long, is theirs to say.
     """
+    if engine.dialect.name == "sqlite":
+        raw = engine.raw_connection()
+        try:
+            emptied(raw.cursor())
+        finally:
+            raw.invalidate()
+        return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if engine.dialect.name == "sqlite":
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            return
         for table in METADATA.sorted_tables:
             connection.execute(text(f"VACUUM FULL {connection.dialect.identifier_preparer.format_table(table)}"))
         with suppress(DBAPIError):  # not everybody may; it comes by itself before long
             connection.execute(text("CHECKPOINT"))
+
+
+def emptied(cursor: Any) -> bool:
+    """Empty SQLite's write-ahead log; False: a reading that is under way holds it. The cursor's connection is not to be
+    used again: its timeout is another.
+
+    Who writes waits for each try, and may go on between two.
+    """
+    cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()  # most of it, with nobody waiting
+    cursor.execute(f"PRAGMA busy_timeout={int(1000 * EMPTYING)}").fetchall()
+    for again in range(EMPTYING_TRIES):
+        if again:
+            sleep(EMPTYING)
+        [(busy, _, _)] = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        if not busy:
+            return True
+    return False
