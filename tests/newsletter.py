@@ -25,12 +25,12 @@ def furnish(connection: Any, now: int) -> None:
         details.note(connection, party, text, now=noted, by="ewa", source="said on the phone")
 
 
-def send(server: ServerHere) -> None:
-    """The newsletter, as a mailing system says that it went out yesterday."""
+def send(server: ServerHere, subject: str = "The garden opens", body: str = NEWS, first: str = "n") -> None:
+    """The newsletter, as a mailing system says that it went out yesterday; `first`: how the ids of its events begin."""
     at = server.service.clock() - 86_400_000_000
-    how = {"direction": "out", "channel": "email", "mass": True, "body": NEWS, "subject": "The garden opens"}
-    batch = [{"type": "track", "userId": f"p{i}", "event": "newsletter", "messageId": f"n{i}", "timestamp": rfc3339(at),
-              "properties": how} for i in range(14)]  # fmt: skip
+    how = {"direction": "out", "channel": "email", "mass": True, "body": body, "subject": subject}
+    batch = [{"type": "track", "userId": f"p{i}", "event": "newsletter", "messageId": f"{first}{i}",
+              "timestamp": rfc3339(at), "properties": how} for i in range(14)]  # fmt: skip
     key = base64.b64encode(f"{server.key}:".encode()).decode()
     headers = {"Content-Type": "application/json", "Authorization": f"Basic {key}"}
     sent = json.dumps({"batch": batch}).encode()

@@ -28,7 +28,8 @@ class _Ended(Exception):
 class KeptSent:
     """`index` is for reading, from any thread; `trouble` says why it stands still, if it does.
 
-    `position`: of the log, without asking the database. `forgotten` is called after somebody was erased.
+    `position`: of the log, without asking the database. `forgotten` is called after somebody was erased, `more` after
+    messages came that were not there before.
     """
 
     def __init__(self, data: Path, engine: Engine, folder: Path, position: Callable[[], int]) -> None:
@@ -37,6 +38,7 @@ class KeptSent:
         self.index: Sent = open_sent(data)
         self.trouble: str | None = None
         self.forgotten: Callable[[], None] = _nothing
+        self.more: Callable[[], None] = _nothing
         self._seen = -1
         self._share = 0.0
         self._end = Signal()
@@ -66,7 +68,8 @@ class KeptSent:
             try:
                 position = self._position()
                 if position != self._seen:
-                    keep_up(self._keeping, self._engine, self._folder, self._rest, self._told)
+                    if keep_up(self._keeping, self._engine, self._folder, self._rest, self._told):
+                        self.more()
                     self._seen = position
                 self.trouble = None
             except _Ended:
@@ -90,7 +93,7 @@ class KeptSent:
 
 
 def _nothing() -> None:
-    """Nobody else keeps anything of them."""
+    """Nobody else keeps anything of it."""
 
 
 __all__ = ["KeptSent"]

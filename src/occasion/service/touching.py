@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from threading import Event as Signal
-from threading import Lock, Thread
+from threading import Lock, Thread, Timer
 from time import monotonic
 from typing import Any
 
@@ -35,6 +35,7 @@ from occasion.store.workspace import RECORDS
 
 AGAIN_SECONDS = 600.0  # before a reading that failed is tried again
 STOP_SECONDS = 10.0
+TOUCHES = "touches"  # what open pages are told of: sums or sends that are new
 log = logging.getLogger(__name__)
 AFRESH_SECONDS = 120.0  # before it is looked again for whom there is something to add
 FIRST_SECONDS = 0.25
@@ -55,6 +56,7 @@ class Touching:
     _few: tuple[Send, ...] = ()
     _looked: float | None = None
     _takes: float = 0.0  # seconds to look for them
+    _later: Timer | None = None  # tells open pages what was sent meanwhile
     _forgets: int = 0  # how often somebody was erased: a look that was begun before finds nothing
     _looking: Thread | None = None
     _end: Signal = field(default_factory=Signal)
@@ -79,10 +81,18 @@ class Touching:
                 [*command, "--workspace", str(self.service.workspace.folder)],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env={**os.environ, RECORDS: address},
             )  # fmt: skip
+            Thread(target=self._await, args=(self._process,), name="reading touches", daemon=True).start()
+
+    def _await(self, process: subprocess.Popen[bytes]) -> None:
+        """Tell open pages once the sums are there."""
+        if process.wait() == 0 and not self._end.is_set():
+            self.service.changed.tell(TOUCHES)
 
     def stop(self) -> None:
         """End a reading that is under way; it is done again after the next start."""
         self._end.set()
+        if (later := self._later) is not None:
+            later.cancel()
         if (looking := self._looking) is not None:
             looking.join(STOP_SECONDS)
         with self._lock:
@@ -101,6 +111,21 @@ class Touching:
             if self._forgets == forgets:
                 self._lately = clock, found
         return found
+
+    def more(self) -> None:
+        """Something was sent: open pages hear of it when the last days are to be looked through again."""
+        with self._lock:
+            if self._lately is None or self._later is not None or self._end.is_set():
+                return
+            wait = max(0.0, LATELY_SECONDS - (monotonic() - self._lately[0]))
+            self._later = Timer(wait, self._look_again)
+            self._later.daemon = True
+            self._later.start()
+
+    def _look_again(self) -> None:
+        with self._lock:
+            self._later = self._lately = None
+        self.service.changed.tell(TOUCHES)
 
     def few(self, now: int) -> tuple[Send, ...]:
         """What went to many, each with everybody for whom there is something to add, as it was looked through last.
@@ -181,7 +206,7 @@ def texts_of(service: Any, events: Sequence[Event]) -> Mapping[str, int]:
 def touching(service: Any) -> Touching:
     """The one of this service."""
     found: Touching = service.__dict__.setdefault("touching", Touching(service))
-    service.sent.forgotten = found.forget
+    service.sent.forgotten, service.sent.more = found.forget, found.more
     return found
 
 

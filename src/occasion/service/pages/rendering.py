@@ -89,13 +89,13 @@ class Shell:
 
 
 def url(path: str, /, **query: object) -> str:
-    """An address within the desk; parameters that are None are left out.
+    """An address within the desk; parameters that are None are left out, one that is a list is given several times.
 
-    >>> url("/party", id="a b/ü", at=None)
-    '/party?id=a+b%2F%C3%BC'
+    >>> url("/party", id="a b/ü", at=None), url("/live", about=["occasions", "touches"])
+    ('/party?id=a+b%2F%C3%BC', '/live?about=occasions&about=touches')
     """
     given = {key: value for key, value in query.items() if value is not None}
-    return f"{path}?{urlencode(given)}" if given else path
+    return f"{path}?{urlencode(given, doseq=True)}" if given else path
 
 
 def party_url(party: str, /, **query: object) -> str:
