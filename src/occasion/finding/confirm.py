@@ -26,9 +26,10 @@ import numpy as np
 import numpy.typing as npt
 
 from occasion.finding.activity import Activity
+from occasion.finding.fitting import Near, Side, logistic
 from occasion.finding.population import DAY_US
 from occasion.finding.screen import Cell
-from occasion.measure.regression import fit_linear, fit_logistic, linear_score, standardised
+from occasion.measure.regression import fit_linear, linear_score
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -169,11 +170,12 @@ class Design:
     """What is held equal, standardised, its rows in four quarters: odd parties who reached it now and who did not, then
     even ones; so that every part of it that is fitted lies in one piece.
 
-    `order`: the row of the trials at each place; `begin`: where the quarters begin, and the end; `Z` has `width`
-    columns that stay, the constant first, and room for more behind; `grams`: Z'Z of those in each quarter.
+    `order`: the row of the trials at each place; `begin`: where the quarters begin, and the end; the first `width`
+    columns of `whole` count, the constant first, and behind them is room for more; `grams`: Z'Z of those in each
+    quarter.
     """
 
-    Z: Floats
+    whole: Side
     order: Ints
     begin: tuple[int, ...]
     width: int
@@ -185,18 +187,25 @@ class Design:
         quarter = (2 * (party % 2 == 0) + ~now).astype(np.uint8)
         order = np.argsort(quarter, kind="stable")
         begin = tuple(np.concatenate([[0], np.cumsum(np.bincount(quarter, minlength=4))]).tolist())
-        Z, width = standardised(held, order, room), held.shape[1] + 1
-        parts = [Z[a:b, :width] for a, b in pairwise(begin)]
-        return cls(Z, order, begin, width, tuple(part.T @ part for part in parts))
+        width = held.shape[1] + 1
+        whole = Side.room(len(held), width + room)
+        whole.put(held, order, 1)
+        parts = [whole.Z[a:b, :width] for a, b in pairwise(begin)]
+        return cls(whole, order, begin, width, tuple(part.T @ part for part in parts))
+
+    @property
+    def Z(self) -> Floats:  # noqa: N802 -- as the matrix is called everywhere
+        """The columns that count, in double precision."""
+        return self.whole.Z[:, : self.width]
 
     def beside(self, columns: Floats) -> Design:
         """With these columns (by row of the trials) in its room. Shares the room: only one at a time is to be used."""
         wide = self.width + columns.shape[1]
-        self.Z[:, self.width : wide] = standardised(columns, self.order)[:, 1:]
-        return replace(self, Z=self.Z[:, :wide], width=wide, grams=tuple(self._bordered(q, wide) for q in range(4)))
+        self.whole.put(columns, self.order, self.width)
+        return replace(self, width=wide, grams=tuple(self._bordered(q, wide) for q in range(4)))
 
     def _bordered(self, quarter: int, wide: int) -> Floats:
-        part = self.Z[self.begin[quarter] : self.begin[quarter + 1], :wide]
+        part = self.whole.Z[self.begin[quarter] : self.begin[quarter + 1], :wide]
         gram = np.empty((wide, wide))
         gram[: self.width, : self.width] = self.grams[quarter]
         gram[:, self.width :] = part.T @ part[:, self.width :]
@@ -208,20 +217,20 @@ def _crossed(design: Design, kept: Floats, ever: Floats) -> Floats:
     """For each row, fitted on the other half: the chance of reaching it now, the outcome with and without it, and the
     chance of ever reaching it without (rows × 4, in the design's order)."""
     Z, begin, fitted = design.Z, design.begin, np.empty((len(design.Z), 4))
-    chance: Floats | None = None
+    near: Near | None = None
     for a, b, out in ((0, 1, slice(begin[2], None)), (2, 3, slice(begin[2]))):
         with_it, without = slice(begin[a], begin[a + 1]), slice(begin[b], begin[b + 1])
         whole = slice(with_it.start, without.stop)
-        reached = (np.arange(whole.start, whole.stop) < with_it.stop).astype(np.float64)
+        reached = np.arange(whole.start, whole.stop) < with_it.stop
         gram, gram_without = design.grams[a], design.grams[b]
         # the other half's answer is near
-        chance = fit_logistic(Z[whole], reached, 1.0, steps=10, gram=gram + gram_without, start=chance)
+        near = logistic(design.whole.of(whole, design.width), reached, 1.0, gram + gram_without, near)
         both = np.column_stack([kept[without], ever[without]])
         outcome = np.column_stack([
             fit_linear(Z[with_it], kept[with_it], 1.0, gram=gram),
             fit_linear(Z[without], both, 1.0, gram=gram_without),
         ])  # fmt: skip
-        fitted[out, 0] = linear_score(Z[out], chance, logistic=True)
+        fitted[out, 0] = linear_score(Z[out], near.beta, logistic=True)
         fitted[out, 1:] = Z[out] @ outcome
     return fitted
 

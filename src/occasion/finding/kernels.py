@@ -20,11 +20,14 @@ Int = npt.NDArray[Any]
 
 
 @cache
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function compiled by numba (once a process; the machine code is kept on disk between processes)."""
+def compiled(function: Callable[..., Any], *, loosely: bool = False) -> Callable[..., Any]:
+    """The function compiled by numba (once a process; the machine code is kept on disk between processes).
+
+    `loosely`: sums of numbers with a point may be taken in any order.
+    """
     from numba import njit
 
-    machine_code: Callable[..., Any] = njit(cache=True, nogil=True)(function)
+    machine_code: Callable[..., Any] = njit(cache=True, nogil=True, fastmath=loosely)(function)
     return machine_code
 
 

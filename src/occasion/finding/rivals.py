@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -122,29 +122,33 @@ class Outcome:
 
 
 def hold_against_each_other(ring: Ring, cells: Sequence[Cell], alone: Sequence[Beside]) -> Outcome:
-    """Which of the moments stand beside each other; `alone` are their numbers by themselves."""
+    """Which of the moments stand beside each other; `alone` are their numbers by themselves.
+
+    What stands is asked one after the other; what explains those that gave way is worked out beside it, on instants
+    drawn when they gave way.
+    """
     order = sorted(range(len(cells)), key=lambda i: -_strength(alone[i].landmark))
     accepted = order[:1]
-    gave_way: dict[int, tuple[list[Cell], list[Drawn]]] = {}
-
-    def gives_way(i: int, others: list[Cell]) -> None:
-        gave_way[i] = others, [ring.draw(cells[i]) for _ in others]
-
-    for i in order[1:]:
-        others = [cells[j] for j in accepted]
-        if ring.stands(cells[i], others, alone[i].landmark):
-            accepted.append(i)
-        else:
-            gives_way(i, others)
-    for i in list(accepted):
-        others = [cells[j] for j in accepted if j != i]
-        if others and not ring.stands(cells[i], others, alone[i].landmark):
-            accepted.remove(i)
-            gives_way(i, others)
-    final = {i: ring.beside(cells[i], [cells[j] for j in accepted if j != i]) for i in accepted}
     with ThreadPoolExecutor(os.cpu_count()) as cores:
-        found = cores.map(lambda i: explained(ring, cells[i], *gave_way[i]), gave_way)
-        proxies = dict(zip(gave_way, found, strict=True))
+        gave_way: dict[int, Future[Beside]] = {}
+
+        def give_way(i: int, others: list[Cell]) -> None:
+            drawn = [ring.draw(cells[i]) for _ in others]
+            gave_way[i] = cores.submit(explained, ring, cells[i], others, drawn)
+
+        for i in order[1:]:
+            others = [cells[j] for j in accepted]
+            if ring.stands(cells[i], others, alone[i].landmark):
+                accepted.append(i)
+            else:
+                give_way(i, others)
+        for i in list(accepted):
+            others = [cells[j] for j in accepted if j != i]
+            if others and not ring.stands(cells[i], others, alone[i].landmark):
+                accepted.remove(i)
+                give_way(i, others)
+        final = {i: ring.beside(cells[i], [cells[j] for j in accepted if j != i]) for i in accepted}
+        proxies = {i: one.result() for i, one in gave_way.items()}
     return Outcome(final if len(accepted) > 1 else {i: alone[i] for i in accepted}, proxies)
 
 

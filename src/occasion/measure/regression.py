@@ -28,16 +28,22 @@ def standardised(X: Floats, order: npt.NDArray[np.int64] | None = None, room: in
         centred = (X[some] if order is None else X[order[some]]) - mean
         squares += np.einsum("ij,ij->j", centred, centred)
         out[some, 1 : k + 1] = centred
-    scale = np.sqrt(squares / max(n, 1))
+    scale = scales(X, mean, squares)
+    for begin in range(0, n, rows):
+        out[begin : begin + rows, 1 : k + 1] /= scale
+    out[:, 1 + np.flatnonzero(np.isinf(scale))] = 0.0
+    return out
+
+
+def scales(X: Floats, mean: Floats, squares: Floats) -> Floats:
+    """The standard deviation of each column from its mean and the sum of squares about it; infinite where it is
+    constant."""
+    scale: Floats = np.sqrt(squares / max(len(X), 1))
     # a column that varies only by rounding says nothing; no value is further from the mean than this
     doubtful = np.flatnonzero(scale <= 1e-12 * np.maximum(1.0, np.abs(mean) + np.sqrt(squares)))
     largest = np.abs(X[:, doubtful]).max(axis=0, initial=0.0)
-    flat = doubtful[scale[doubtful] <= 1e-12 * np.maximum(1.0, largest)]
-    scale[flat] = 1.0
-    for begin in range(0, n, rows):
-        out[begin : begin + rows, 1 : k + 1] /= scale
-    out[:, 1 + flat] = 0.0
-    return out
+    scale[doubtful[scale[doubtful] <= 1e-12 * np.maximum(1.0, largest)]] = np.inf
+    return scale
 
 
 def fit_linear(Z: Floats, y: Floats, ridge: float, *, gram: Floats | None = None) -> Floats:
@@ -106,7 +112,7 @@ def fit_logistic(
 def _curve(Z: npt.NDArray[Any], score: Floats, penalty: Floats, gram: Floats | None) -> Floats:
     """The second derivatives of the penalised log loss; from Z'Z where every chance is the same."""
     p = _expit(score)
-    curve = _weighted_gram(Z, p * (1 - p)) if gram is None else gram * float(p[0] * (1 - p[0]))
+    curve = weighted_gram(Z, p * (1 - p)) if gram is None else gram * float(p[0] * (1 - p[0]))
     curve[np.diag_indices_from(curve)] += penalty
     return curve
 
@@ -117,7 +123,7 @@ def linear_score(Z: Floats, beta: Floats, *, logistic: bool) -> Floats:
     return _expit(score) if logistic else score
 
 
-def _weighted_gram(Z: npt.NDArray[Any], weight: Floats, rows: int = 2048) -> Floats:
+def weighted_gram(Z: npt.NDArray[Any], weight: Floats, rows: int = 2048) -> Floats:
     """Z' diag(weight) Z for weights >= 0, some rows at a time so that they stay in the processor's cache."""
     gram, root = np.zeros((Z.shape[1], Z.shape[1])), np.sqrt(weight).astype(Z.dtype)[:, None]
     for begin in range(0, len(Z), rows):
