@@ -14,7 +14,7 @@ from sqlalchemy import Engine, select
 from occasion.events.event import Event
 from occasion.moments.definition import Definition
 from occasion.moments.meaning import meaning
-from occasion.service import watched as watched_module
+from occasion.service import pieces
 from occasion.service.watching import Following, OnChanges
 from occasion.store import occurrences, versions
 from occasion.store.arrived import Effects, Group
@@ -244,7 +244,7 @@ def edit(server: Server, before: str, after: str) -> None:
 
 def step_by_step(patch: pytest.MonkeyPatch) -> None:
     """From now on a watcher reads a group at a time, or a party, and saves between any two that it catches up with."""
-    patch.setattr(watched_module, "EVENTS_AT_ONCE", 1)
+    patch.setattr(pieces, "EVENTS_AT_ONCE", 1)
     for name, value in (("CATCH_US", 1), ("BETWEEN", 0.0), ("IDLE", 0.0)):
         patch.setattr(f"occasion.service.watching.{name}", value)
 

@@ -197,6 +197,19 @@ def test_a_sum_beyond_63_bits_is_packed_beside_the_words() -> None:
     assert row[slot] == [1 << 70]
 
 
+def test_a_watcher_that_is_prepared_has_its_table_and_says_the_same() -> None:
+    log, twin = MemoryLog(), MemoryLog()
+    watched = [read(text) for text in TEXTS]
+    ready, plain = (Watcher(watched, log, buffer_us=0, rows=ShelvedRows(Table())) for log in (log, twin))
+    ready.prepare()
+    assert ready.reading.columns is not None
+    assert plain.reading.columns is None
+    events = [event("ab"[i % 2], 1 + i / 3) for i in range(12)]
+    assert Counter(ready.feed(log.add(events), 9 * DAY)) == Counter(plain.feed(twin.add(events), 9 * DAY))
+    assert ready.reading.columns.everyone() == ["p"]
+    assert plain.reading.columns is None
+
+
 @QUICK
 @given(cases().filter(fit))
 def test_a_row_that_is_settled_is_the_same_row_in_words(case: Case) -> None:

@@ -91,7 +91,7 @@ def follows_the_law(day: tuple[list[Definition], list[Event], list[tuple[int, st
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(watched_module, "watched", lambda moment: [moment])
         patch.setattr(watched_module, "IN_MEMORY", 1 if small else 1000)
-        patch.setattr("occasion.service.watching.read_catalogue", lambda _: _Fake(catalogue.watched))
+        patch.setattr("occasion.service.catalogue_file.read_catalogue", lambda _: _Fake(catalogue.watched))
         (Path(folder) / "moments.yaml").touch()
         engine, log = memory(), GroupLog()
         server = Server(engine, log, Path(folder), buffer_us)

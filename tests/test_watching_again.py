@@ -20,6 +20,7 @@ from followed import (
     server,
     step_by_step,
 )
+from occasion.service import pieces
 from occasion.service import watched as watched_module
 from occasion.service.watching import Following
 from occasion.store.occurrences import Noticed
@@ -64,7 +65,7 @@ def test_reading_all_of_the_log_goes_on_where_it_was_broken_off(
         return whole(fast, row, party, events, horizon)
 
     monkeypatch.setattr(watched_module, "replayed", replayed)
-    monkeypatch.setattr(watched_module, "EVENTS_AT_ONCE", 1)
+    monkeypatch.setattr(pieces, "EVENTS_AT_ONCE", 1)
     for seconds in ("BETWEEN", "IDLE"):
         monkeypatch.setattr(f"occasion.service.watching.{seconds}", 0.0)
     server.start(6 * DAY)

@@ -133,7 +133,7 @@ def test_somebody_is_erased_while_it_catches_up_after_a_crash_and_it_crashes_aga
     with monkeypatch.context() as slow:
         for name, value in (("CATCH_US", 1_000 * DAY), ("BETWEEN", 0.0), ("IDLE", 0.0)):
             slow.setattr(f"occasion.service.watching.{name}", value)
-        slow.setattr("occasion.service.watched.EVENTS_AT_ONCE", 1)
+        slow.setattr("occasion.service.pieces.EVENTS_AT_ONCE", 1)
         server.start(4 * DAY + 4 * SECOND)
         following = server.following
         assert following is not None

@@ -105,6 +105,12 @@ class Columns:
         """The last instant at which anything of a party in the table was read."""
         return max(int(self.last[self.number[party]]), int(self.held[party][LAST]))
 
+    def prepare(self) -> None:
+        """Have the compiled loops' machine code at hand."""
+        nothing = np.empty(0, np.int64)
+        self._run((), nothing, nothing, np.zeros(1, np.int64), LONG_AGO)
+        self._wake(nothing, LONG_AGO, LONG_AGO)
+
     def due_of(self, party: str) -> int:
         """The next timer that is in the table of a party in it."""
         return int(self.due[self.number[party]])
@@ -162,7 +168,9 @@ class Columns:
         seen = np.array([event.seen for event in events], np.int64)[order]
         bits = self._bits(events, name)[order]
         odd = np.array([event.zone is not None for event in events], np.bool_)[order] | ~self.flat[party]
-        units = np.stack([self._units(counter, at) for counter in self.counters] or [np.zeros(len(at), np.int64)])
+        units = np.zeros((max(1, len(self.counters)), len(at)), np.int64)
+        for i, counter in enumerate(self.counters if events else ()):
+            units[i] = self._units(counter, at)
         at, name, units = at[order], name[order], np.ascontiguousarray(units[:, order])
         stop, position = np.full(len(begins) - 1, -1, np.int64), np.zeros(2, np.int64)
         fill = np.zeros(2, np.int64)
@@ -180,9 +188,12 @@ class Columns:
     def wake(self, horizon: int, when: int) -> list[Change]:
         """Runs the timers of the definitions in words until the horizon; what they reach."""
         parties = np.flatnonzero(self.due <= horizon)
+        return self._wake(parties, horizon, when) if len(parties) else []
+
+    def _wake(self, parties: Ints, horizon: int, when: int) -> list[Change]:
         position, fill = np.zeros(1, np.int64), np.zeros(2, np.int64)
         changes: list[Change] = []
-        done = not len(parties)
+        done = False
         while not done:
             done = self.kernel.wake(
                 parties, position, horizon, self.words, self.due, self.last, self.plan.ops, self.plan.timed, self.out,

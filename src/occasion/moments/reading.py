@@ -38,13 +38,19 @@ class Reading:
         self.columns: Columns | None = None
         self.many: int | None = MANY if rows.whole else MANY_ON_SHELF
 
-    def _table(self) -> None:
+    def _table(self) -> Columns | None:
         from occasion.moments.columns import Columns
 
         self.columns, self.many = Columns.of(self.program, self.rows.held), None
         if self.columns is not None:
             self.others = Fast(self.program, self.columns.plan.rest)
             self.rows.tabled(self.columns)
+        return self.columns
+
+    def prepare(self) -> None:
+        """Make the table now, and have its loop's machine code at hand: that takes some second of processor."""
+        if self.columns is None and self.many is not None and (table := self._table()) is not None:
+            table.prepare()
 
     def inside(self, party: str) -> Columns | None:
         """The table, if the party is in it."""

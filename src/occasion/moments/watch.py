@@ -89,6 +89,10 @@ class Watcher:
         """Moves the clock without events; what changed."""
         return self.feed((), clock)
 
+    def prepare(self) -> None:
+        """Be ready for many events at once: some second of processor now, instead of when they come."""
+        self.reading.prepare()
+
     def act(self, change: Change) -> None:
         """A person acted on this occurrence: it stands, whatever comes late."""
         self.acted.add(change.key)

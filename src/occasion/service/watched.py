@@ -19,12 +19,13 @@ from occasion.moments.derived import Watched, watched
 from occasion.moments.live.fast import Shown
 from occasion.moments.rows import ShelvedRows
 from occasion.moments.watch import Watcher
+from occasion.service.pieces import pieces, together
 from occasion.store.arrived import Group
 from occasion.store.kept_state import Beginning, Checkpoint, KeptState
 from occasion.store.occurrences import Noticed
 
 IN_MEMORY = 200_000  # parties whose rows stay in memory; the others are fetched when something comes
-EVENTS_AT_ONCE = 1_000  # read in one step, when all of the log is read
+MANY_PARTIES = 10_000  # from so many on it is expected that many events come at once
 NOTHING = Catalogue("moments.yaml")
 Key = tuple[str, str, str]  # (identity, moment, role)
 
@@ -117,6 +118,7 @@ class Reading:
         self.begun = False  # whether all of the log up to `seq` was read
         self.since = 0  # the clock when definitions were last exchanged: what the added ones reached before is history
         self.behind: Iterator[str] | None = None  # parties that may not have been read since
+        self._prepared = False
         self.all_again = False  # whether they are to be, also those whose rows tell of every definition
 
     def _new(self) -> None:
@@ -183,7 +185,7 @@ class Reading:
 
     def _read_all(self, begun: Checkpoint, again: bool) -> Iterator[list[Change]]:
         watcher, clock, horizon = self.watcher, self.watcher.clock, self.watcher.horizon
-        for some in _pieces(self.log.by_party(begun.seq)):
+        for some in pieces(self.log.by_party(begun.seq)):
             done = self.kept.has([party for party, _ in some]) if again else ()
             written, changes = [], []
             for party, events in some:
@@ -226,7 +228,7 @@ class Reading:
         told.
         """
         self._hide()
-        while groups := list(_together(self.log.after(self.seq))):
+        while groups := list(together(self.log.after(self.seq))):
             for group in groups:
                 self.view.hidden.difference_update([event.id for event in group.events])
                 self.seq = group.seq
@@ -246,6 +248,12 @@ class Reading:
     def again(self, parties: Collection[str]) -> list[Change]:
         """Read parties again whose identity changed; all that they have reached."""
         return self.watcher.read_again(parties)
+
+    def prepare(self) -> None:
+        """Where there are many parties, be ready for many events at once."""
+        if not self._prepared and self.kept.count() >= MANY_PARTIES:
+            self.watcher.prepare()
+        self._prepared = True
 
     @property
     def said(self) -> frozenset[Key]:
@@ -358,41 +366,6 @@ class Reading:
     def close(self) -> None:
         """Let go of the file."""
         self.kept.close()
-
-
-def _together(groups: Iterable[Group]) -> Iterator[Group]:
-    """Small groups that follow each other as one with the last one's position and clock: what comes late is read again
-    once for all of them.
-    """
-    some: list[Group] = []
-    events = 0
-    for group in groups:
-        if some and events + len(group.events) > EVENTS_AT_ONCE:
-            yield _joined(some)
-            some, events = [], 0
-        some.append(group)
-        events += len(group.events)
-    if some:
-        yield _joined(some)
-
-
-def _joined(groups: list[Group]) -> Group:
-    events = [event for group in groups for event in group.events]
-    return Group(groups[-1].seq, groups[-1].clock, events, tuple({p: None for g in groups for p in g.changed}))
-
-
-def _pieces(parties: Iterator[tuple[str, list[Event]]]) -> Iterator[list[tuple[str, list[Event]]]]:
-    """Some parties at once, with not many more events than are to be read in one step."""
-    some: list[tuple[str, list[Event]]] = []
-    events = 0
-    for one in parties:
-        some.append(one)
-        events += len(one[1])
-        if events >= EVENTS_AT_ONCE:
-            yield some
-            some, events = [], 0
-    if some:
-        yield some
 
 
 __all__ = ["Plan", "Reading", "WatchedLog"]

@@ -13,10 +13,10 @@ from time import perf_counter
 
 from sqlalchemy import Connection
 
-from occasion.errors import InputError
-from occasion.moments.catalogue import Catalogue, read_catalogue
+from occasion.moments.catalogue import Catalogue
 from occasion.moments.changes import Change
 from occasion.moments.live.state import LONG_AGO
+from occasion.service.catalogue_file import CatalogueFile
 from occasion.service.clock import Forward
 from occasion.service.effects import Done, OnChanges, Work
 from occasion.service.watched import Plan, Reading, WatchedLog
@@ -62,11 +62,9 @@ class Following:
         self.workspace, self.buffer_us = workspace, buffer_us
         self._clock = Forward(steady)
         self.work = Work(on_changes, tell)
-        self.problems: tuple[str, ...] = ()
+        self._file = CatalogueFile(workspace.catalogue)
         self.plan = Plan()
         self.reading: Reading | None = None
-        self._file: tuple[int, ...] = ()  # the catalogue's file as it was read
-        self._seen: tuple[int, ...] = ()  # and as it was last looked at
         self._looked = self._saved = 0
         self.handed_over = LONG_AGO  # up to where all that follows was
         self._moved: set[str] = set()  # whose identity changed while history was read
@@ -83,6 +81,11 @@ class Following:
     def catalogue(self) -> Catalogue:
         """The catalogue in force: as it was last read without a fault that makes all of it unreadable."""
         return self.plan.catalogue
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the catalogue as it was last read."""
+        return self._file.problems
 
     @property
     def state(self) -> Path:
@@ -136,7 +139,7 @@ class Following:
         self.log = log
         self._looked = self._saved = self._clock.elapsed(clock)
         clock = self._clock.now(max(clock, position(connection, LOG).clock, position(connection, WATCH).clock))
-        self._look_now()
+        self.plan = self._file.plan() or self.plan
         reading = self._read_from_here(clock, connection)
         self._clock.now(reading.watcher.clock)
         self._moved.update(changed_since(connection, reading.watcher.clock - WAITED_US))
@@ -194,6 +197,7 @@ class Following:
         reading = self.reading
         if reading is not None and not self._reads_first:
             self._notice(reading, reading.advance(clock))
+            reading.prepare()
         return self._effects(clock)
 
     def forget(self, parties: Iterable[str]) -> None:
@@ -271,7 +275,8 @@ class Following:
     def _look(self, clock: int) -> None:
         """Read the catalogue again if its file changed, and watch what it says from now on."""
         before = self.plan
-        if not self._look_now() or self.plan.keys == before.keys:
+        self.plan = self._file.plan() or before
+        if self.plan.keys == before.keys:
             return
         if self.reading is None:
             return
@@ -282,30 +287,6 @@ class Following:
             return
         self.reading.redefine(self.plan)
         self.work.add("versions", partial(self._begin_versions, clock, False, self.reading.said))
-
-    def _look_now(self) -> bool:
-        """Whether the file is another than it was and could be read."""
-        path = self.workspace.catalogue
-        try:
-            found = path.stat()
-            stamp = (found.st_ino, found.st_size, found.st_mtime_ns)
-            if stamp == self._file or self._half_written(stamp):
-                return False
-            self._file = stamp
-            plan = Plan.of(read_catalogue(path))
-        except OSError as error:
-            self.problems = (f"{path.name}: cannot be read ({error.strerror}); what was watched goes on",)
-            return False
-        except InputError as error:
-            self.problems = (f"{error}; what was watched goes on",)
-            return False
-        self.plan, self.problems = plan, plan.problems
-        return True
-
-    def _half_written(self, stamp: tuple[int, ...]) -> bool:
-        """Whether somebody may still be writing: the very file that was read changed since the last look."""
-        before, self._seen = self._seen, stamp
-        return bool(self._file) and stamp[0] == self._file[0] and stamp != before
 
     def _begin_versions(
         self, clock: int, anew: bool | None, said: frozenset[versions.Key], connection: Connection
