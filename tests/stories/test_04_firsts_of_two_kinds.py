@@ -38,8 +38,8 @@ def test_each_owner_gets_theirs_in_the_words_of_their_kind(world: World) -> None
         shown[who] = [(card.party.name, card.moment, plain(card.why, ZONE)) for card in page.today]
     assert shown == {
         "jan": [("Broker & Sons", "first client sent",
-                 "Your partner reached “first client sent” on 2026-03-02 09:00")],
-        "ewa": [("Cem Kaya", "first call", "Your customer reached “first call” on 2026-03-02 10:00")],
+                 "Your partner reached the moment “first client sent” on 2026-03-02 09:00")],
+        "ewa": [("Cem Kaya", "first call", "Your customer reached the moment “first call” on 2026-03-02 10:00")],
     }  # fmt: skip
     world.events(event("cem", "call", MORNING + 2 * HOUR, direction="in"))  # not a first any more
     with world.engine.connect() as connection:

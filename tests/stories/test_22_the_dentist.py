@@ -57,7 +57,7 @@ def test_friday_at_nine_his_occasion_is_there(world: World) -> None:
     assert card is not None
     assert (card.party.name, card.kind, card.about_us) == ("Igor Wolski", "reached", FRIDAY)
     assert [one.name for one in card.events] == ["extraction"]
-    assert plain(card.why, ZONE) == "Your customer reached “follow-up” on 2026-03-06 09:00"
+    assert plain(card.why, ZONE) == "Your customer reached the moment “follow-up” on 2026-03-06 09:00"
 
     noted = {one.text: (one.noted_by_name, one.noted_us, one.source) for one in card.details}
     assert noted["prefers mint rinse"] == ("Ewa Nowak", TUESDAY - 200 * DAY, "said in the chair")

@@ -19,6 +19,7 @@ from occasion.store.schema.doors import AUDIT
 
 LINES = 100
 DIGITS = 12
+NONE = "–"  # a fact that is empty
 OCCASION = "occasion:"
 
 
@@ -76,7 +77,7 @@ def _told(connection: Connection, viewer: Looks, means: Mapping[str, str]) -> di
 
 def _line(row: Any, house: House, means: Mapping[str, str], labels: Mapping[str, str]) -> AuditLine:
     about = audit.PARTY + means[row.about] if row.about in means else row.about
-    facts = tuple((name, _shown(value)) for name, value in row.facts.items())
+    facts = tuple((name, _shown(value) or NONE) for name, value in row.facts.items())
     return AuditLine(
         row.number,
         row.at_us,
@@ -110,4 +111,4 @@ def _labels(connection: Connection, abouts: Sequence[str], means: Mapping[str, s
 def _shown(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)

@@ -13,9 +13,9 @@ from occasion.desk.parts import Said, Value
 
 ENGLISH: Final[Mapping[str, str]] = {
     # why an occasion is on the desk, in the words of the party's kind
-    "why.reached.customer": "Your customer reached “{moment}” on {at_us}",
-    "why.reached.partner": "Your partner reached “{moment}” on {at_us}",
-    "why.reached.colleague": "Your colleague reached “{moment}” on {at_us}",
+    "why.reached.customer": "Your customer reached the moment “{moment}” on {at_us}",
+    "why.reached.partner": "Your partner reached the moment “{moment}” on {at_us}",
+    "why.reached.colleague": "Your colleague reached the moment “{moment}” on {at_us}",
     "why.returns": "First words in {gap_for_us}",
     "why.coming.customer": "“{moment}” is coming: {have} of {need}, until {until_us}",
     "why.coming.partner": "With your partner “{moment}” is coming: {have} of {need}, until {until_us}",
@@ -88,7 +88,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "progress.comes": "comes on {on_date}",
     "progress.silence": "due in {left_for_us}, if nothing comes before",
     "progress.unless": "due in {left_for_us} unless {need} come, {have} so far",
-    "progress.waits": "waiting until {left_for_us} from now",
+    "progress.waits": "waiting, {left_for_us} to go",
     # the timeline
     "line.event": "{name}",
     "line.reached": "Reached “{moment}”",

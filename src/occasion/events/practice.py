@@ -146,11 +146,14 @@ def _patient(make: _Maker, i: int) -> Person:
     """Who they are, whose they are, and what colleagues have noted about them."""
     owner = make.one(("ewa", "ines", "jonas"))
     noted: list[Noted] = []
+    drawn: list[tuple[str, str, str, bool, bool, str]] = []
     for _ in range(int(make.rng.choice([0, 0, 1, 1, 2, 3]))):
         detail = make.one(words.DETAILS)
-        if detail not in [known[:6] for known in noted]:
+        if detail not in drawn:
+            drawn.append(detail)
             day = make.begin + timedelta(days=int(make.rng.integers(365 * YEARS)))
-            noted.append((*detail, make.one(HANDS), make.at(day)))
+            as_it_is = words.AS_IT_IS.get(detail[0], detail[:1])
+            noted.append((as_it_is[i % len(as_it_is)], *detail[1:], make.one(HANDS), make.at(day)))
     birthday = f"--{int(make.rng.integers(1, 13)):02d}-{int(make.rng.integers(1, 29)):02d}" if make.chance(0.6) else ""
     promise = None
     if make.chance(0.03):

@@ -68,6 +68,59 @@ DETAILS = (
     ("takes blood thinners", "health", "care", True, False, "health questionnaire"),
     ("is learning Portuguese for a year in Porto", "other", "anything", False, False, "said in the chair"),
 )
+# The same as it is with one and another: nobody has what everybody has.
+AS_IT_IS = {
+    "daughter starts school in September": (
+        "daughter starts school in September",
+        "twins start school in September, in different classes",
+        "son Olek is in the last year of school and wants to be a pilot",
+        "grandson Franek comes every second weekend",
+        "daughter Wanda moved to Ghent to study the harp",
+        "stepson plays goalkeeper for the town",
+    ),
+    "rides to work by bicycle, also in winter": (
+        "rides to work by bicycle, also in winter",
+        "cycles with a trailer for two children and a double bass",
+        "mends old racing bicycles in the cellar",
+        "rode the whole length of the Danube by bicycle last summer",
+        "delivers parcels by cargo bicycle",
+        "learnt to ride a bicycle at sixty-one",
+        "went to the wedding on a tandem bicycle",
+        "tours the coast on a folding bicycle each May",
+    ),
+    "bakes bread on Saturdays": (
+        "bakes bread on Saturdays",
+        "cannot eat bread with wheat and bakes it of buckwheat",
+        "grandfather's bakery sold bread on the market square",
+        "teaches refugees how to bake flat bread",
+        "won second prize for a plaited bread",
+        "gets up at four to bake bread for the hospital",
+    ),
+    "plays the cello in an amateur orchestra": (
+        "plays the cello in an amateur orchestra",
+        "plays the oboe in the town's wind band",
+        "is learning the accordion at seventy",
+        "drums in a band called Loose Crowns",
+        "conducts the choir of the fire brigade",
+        "tunes pianos for the conservatory",
+    ),
+    "has a shop for second-hand books on Mill Lane": (
+        "has a shop for second-hand books on Mill Lane",
+        "collects books about lighthouses",
+        "reads books for the blind, on tape and now on the telephone",
+        "binds old books in leather",
+        "writes books for children about a hedgehog",
+        "prints books of poems by hand",
+    ),
+    "is learning Portuguese for a year in Porto": (
+        "is learning Portuguese for a year in Porto",
+        "spends the winter with a sister in Tromsø",
+        "is going to walk to Santiago in spring",
+        "moves to Gdynia when the flat is ready",
+        "takes the night train to Vienna for every premiere",
+        "was born on a barge and wants to buy one",
+    ),
+}
 # What is known of one person alone, a note that somebody wrote about it, and what they answered ("" for nothing).
 OWN = (
     (

@@ -131,7 +131,10 @@ def add_error_handlers(app: FastAPI) -> None:
 
     async def invalid(request: Request, why: Exception) -> Response:
         assert isinstance(why, RequestValidationError)
-        places = [{"where": ".".join(map(str, e["loc"])), "why": e["msg"]} for e in why.errors()]
+        missing = {"missing": "is missing"}
+        places = [
+            {"where": ".".join(map(str, e["loc"])), "why": missing.get(e["type"], e["msg"])} for e in why.errors()
+        ]
         said = "; ".join(f"{place['where']}: {place['why']}" for place in places[:3])
         return answer(request, Refuse(422, "invalid", said or "the request cannot be read", places))
 
