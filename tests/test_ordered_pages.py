@@ -10,11 +10,15 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from occasion.cli import run
+from occasion.errors import InputError
 from occasion.finding import unsealed
+from occasion.finding.chunks import Study
 from occasion.finding.known_texts import KnownTexts
 from occasion.finding.ordered import microseconds
 from occasion.finding.ordered_pages import RowGroup, used_names
 from occasion.finding.pages import Room
+from occasion.finding.population import Population
+from occasion.finding.scan import scan
 from occasion.store.source import Source
 
 COLUMNS = {"party": "who", "name": "what", "at": "when"}
@@ -121,6 +125,7 @@ def test_a_text_that_comes_twice_is_no_set():
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 10_000), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=8))
 @example(0, [])
+@example(2, [(0.0030959752321981426, 0)])
 def test_broken_bytes_are_survived(tmp_path, seed, changes):
     """Bytes changed anywhere before the footer: other values, None, or Arrow's own error, never a reading beyond."""
     rng, path = np.random.default_rng(seed), tmp_path / "own.parquet"
@@ -156,6 +161,31 @@ def test_a_name_that_is_no_text_is_said_in_a_line(tmp_path, group, capsys):
     said = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("mapping ")]
     assert len(said) == 1
     assert "own.parquet" in said[0]
+    assert "this should not happen" not in said[0]
+
+
+@pytest.mark.parametrize("compression", ["zstd", "snappy", "lz4"])
+@pytest.mark.parametrize("column", [0, 1, 2])
+def test_a_page_that_cannot_be_unpacked_is_said_in_a_line(tmp_path, column, compression, capsys):
+    """Its header says two bytes less than it has."""
+    path, rng = tmp_path / "own.parquet", np.random.default_rng(6)
+    made = table(rng, 4_000, pa.timestamp("us")).rename_columns(["party", "name", "at"])
+    pq.write_table(made, path, compression=compression, use_dictionary=False, row_group_size=2_000)
+    data = bytearray(path.read_bytes())
+    size = pq.read_metadata(path).row_group(1).column(column).data_page_offset + 3
+    assert data[size - 1] == 0x15
+    assert data[size] >= 132
+    data[size] -= 4  # twice the difference, of a number of seven bits a byte
+    path.write_bytes(data)
+    asked = Source((path,), False, columns={c: c for c in made.column_names}, clock="timestamp")
+    ids = sorted(set(made["party"].to_pylist()))
+    nought = np.zeros(len(ids), np.int64)
+    population = Population(np.arange(len(ids)), nought, nought > 0, nought.astype(np.uint8), 1)
+    with pytest.raises(InputError, match=r"own\.parquet: is a Parquet file that cannot be read \(.*\); write it anew$"):
+        scan(Study(asked, population, NAMES, ids))
+    assert run(["find", str(path), "--kept", "count(any) >= 1 between 28 days and 70 days after start"]) == 2
+    said = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("mapping ")]
+    assert len(said) == 1
     assert "this should not happen" not in said[0]
 
 

@@ -22,7 +22,7 @@ from occasion.finding.chunks import Study
 from occasion.finding.cube import CubeBuilder, cells, summed
 from occasion.finding.known_texts import KnownTexts, large
 from occasion.finding.ordered_pages import RowGroup
-from occasion.finding.pages import Room
+from occasion.finding.pages import Room, damage_said
 from occasion.finding.population import Population
 from occasion.finding.scan import NEVER, Scan
 from occasion.store.source import Source
@@ -118,7 +118,8 @@ class _Pass:
         """Read a row group, find its parties, sort its rows by block."""
         core = self.idle.get()
         try:
-            return self._decode(unit, rows, core)
+            with damage_said(unit.path):
+                return self._decode(unit, rows, core)
         finally:
             self.idle.put(core)
 

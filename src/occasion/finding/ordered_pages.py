@@ -18,7 +18,7 @@ import numpy.typing as npt
 from occasion.finding import ordered_kernels, text_kernels
 from occasion.finding.kernels import compiled
 from occasion.finding.known_texts import KnownTexts
-from occasion.finding.pages import Page, Room, pages
+from occasion.finding.pages import Page, Room, damage_said, pages
 from occasion.store.source import Source
 
 Ints = npt.NDArray[np.int32]
@@ -171,7 +171,8 @@ def used_names(source: Source) -> set[str] | None:
     def of(unit: tuple[Any, Any, int]) -> bool:
         room = rooms.get()
         try:
-            return RowGroup(*unit, source, room).used_names(used)
+            with damage_said(unit[0]):
+                return RowGroup(*unit, source, room).used_names(used)
         finally:
             rooms.put(room)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from occasion.errors import InputError
 from occasion.finding import page_kernels
 from occasion.finding.kernels import compiled
 
@@ -146,8 +148,32 @@ def pages(
             yield Page(False, encoding in {page_kernels.CODES, page_kernels.PLAIN_CODES}, count, some[:0], -1)
             continue
         if codec is not None:
-            some = np.frombuffer(codec.decompress(some.data, size), np.uint8)
+            some = _unpacked(codec, some, size)
         yield _page(some, kind, encoding, count, optional=optional)
+
+
+def _unpacked(codec: Any, data: Bytes, size: int) -> Bytes:
+    """The bytes of a page; an OSError, in Arrow's words, where they cannot be unpacked."""
+    import pyarrow as pa
+
+    try:
+        return np.frombuffer(codec.decompress(data.data, size), np.uint8)
+    except pa.ArrowInvalid as odd:
+        raise OSError(str(odd)) from None
+
+
+@contextmanager
+def damage_said(path: Any) -> Iterator[None]:
+    """One line where a file holds what cannot be unpacked or decoded."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (OSError, pa.ArrowInvalid) as odd:
+        if getattr(odd, "errno", None) is not None:
+            raise
+        said = str(odd).splitlines()[0]
+        raise InputError(f"{path}: is a Parquet file that cannot be read ({said}); write it anew") from None
 
 
 def _page(data: Bytes, kind: int, encoding: int, count: int, *, optional: bool) -> Page | None:

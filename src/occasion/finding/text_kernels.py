@@ -15,7 +15,7 @@ from numba.extending import register_jitable
 from occasion.finding.kernels import Int
 from occasion.finding.memory import fetch, load, match
 
-BATCH = 64
+BATCH = 256
 SEED = 0x9E3779B97F4A7C15
 BUCKET = 8  # slots that are looked at together
 
