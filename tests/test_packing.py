@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import test_rows
 from occasion.events.event import in_order
 from occasion.moments.live.program import DUE, Program, Saved
 from occasion.moments.packing import Packing, Words, in_words
@@ -21,9 +22,19 @@ from occasion.moments.watch import MemoryLog, Watcher
 from test_columns import TEXTS, Case, by_many, cases, fit
 from test_columns import kept as kept_in_memory
 from test_meaning import DAY, event
-from test_rows import Table, from_shelf
+from test_rows import Stream, Table, from_shelf
 
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@st.composite
+def simple_streams(draw: st.DrawFn) -> Stream:
+    """As `test_watch.streams`, of patterns that go into words."""
+    watched, events, steps, buffer_us, _ = draw(cases().filter(fit))
+    done = [(size, what if what in {"save", "restart"} else "feed") for size, what in steps]
+    return [watched[0], draw(st.sampled_from(watched[1:]))], events, done, buffer_us
+
+
 HOW = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=8)  # rows saved at once, rows kept
 
 
@@ -98,6 +109,25 @@ def test_a_table_on_a_shelf_says_and_keeps_what_rows_in_memory_do(case: Case, ho
 @given(cases().filter(fit), HOW)
 def test_a_table_on_a_shelf_says_and_keeps_what_rows_do_on_many(case: Case, how: list[tuple[int, int]]) -> None:
     agrees(case, how)
+
+
+@pytest.fixture
+def tabled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows on a shelf have a table from the first event on, also after definitions are exchanged."""
+    monkeypatch.setattr("occasion.moments.reading.MANY_ON_SHELF", 1)
+
+
+SIMPLE = st.composite(lambda draw: (draw(simple_streams()), draw(st.booleans()), draw(st.integers(0, 2))))()
+
+
+@settings(QUICK, suppress_health_check=list(HealthCheck))
+@given(SIMPLE.filter(lambda c: c[0][0][0].identity != c[0][0][1].identity))
+def test_a_table_on_a_shelf_says_what_the_law_says(tabled: None, case: tuple[Stream, bool, int]) -> None:
+    stream, exchanged, keep = case
+    if exchanged:
+        test_rows.test_definitions_exchanged_while_running_say_what_the_law_says.hypothesis.inner_test(stream, True)
+    else:
+        test_rows.test_rows_on_a_shelf_say_what_the_law_says.hypothesis.inner_test(stream, keep)
 
 
 def filled(texts: tuple[str, ...] = TEXTS) -> tuple[Watcher, Table, MemoryLog]:
@@ -181,6 +211,20 @@ def test_a_timer_in_the_table_of_a_party_that_was_let_go_comes() -> None:
     assert not rows.held
     assert watcher.reading.columns is not None
     assert watcher.reading.columns.everyone() == []
+    (change,) = watcher.advance(at + DAY + 1)
+    assert (change.kind, change.at) == ("reached", at + DAY + 1)
+
+
+def test_a_timer_in_the_table_comes_also_where_definitions_were_exchanged() -> None:
+    log, bucket = MemoryLog(), 1 << SHIFT
+    silent, third = read("no a for 1 day"), read("3rd b")
+    watcher = Watcher([silent, third], log, buffer_us=0, rows=ShelvedRows(Table()))
+    watcher.prepare()
+    at = 1_000 * bucket
+    watcher.feed((), at + DAY - bucket // 10)  # timers are asked for until beyond the end of the party's
+    came = msgspec.structs.replace(event("a", 0), at=at + 1)
+    watcher.feed(log.add([came]), at + DAY - bucket // 10 + 1)
+    assert watcher.redefine([silent], ()) == []
     (change,) = watcher.advance(at + DAY + 1)
     assert (change.kind, change.at) == ("reached", at + DAY + 1)
 

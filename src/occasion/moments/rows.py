@@ -168,7 +168,10 @@ class ShelvedRows:
         # As they were read: the next save may come before they are read again, and a party that nobody keeps is new.
         self.leaving = {party: None for party in self.dirty if party in self.held}
         self.save_some(len(self.leaving))
-        self.packing, self.table = Packing(program), None
+        table, self.packing, self.table = self.table, Packing(program), None
+        if table is not None:
+            for party in table.everyone():
+                self._leave(table, party)
         self.held.clear()
         self.dirty.clear()
 
@@ -273,11 +276,15 @@ class ShelvedRows:
         for party in list(self.held)[: max(over, 0)]:
             if party not in self.dirty and party not in self.leaving:
                 if self.table is not None and party in self.table:
-                    due = self.table.due_of(party)
-                    if due < FAR:
-                        self.left.append((due, party))
+                    self._leave(self.table, party)
                     self.table.drop(party)
                 del self.held[party]
+
+    def _leave(self, table: Columns, party: str) -> None:
+        """Its timer in the table is nobody's from now on."""
+        due = table.due_of(party)
+        if due < FAR:
+            self.left.append((due, party))
 
 
 __all__ = ["MemoryRows", "Rows", "Shelf", "ShelvedRows"]
