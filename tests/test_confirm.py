@@ -109,7 +109,7 @@ def test_the_landmark_agrees_with_plain_aipw_on_the_same_columns():
     cell = cell_of(activity, world.moments[0])
     reached = activity.points(cell.stream, cell.days) >= cell.count
     X, _ = _all_else(activity, cell, 28)
-    X = np.column_stack([X[:, 1:], *_curve(activity.points(cell.stream, 28))])
+    X = np.column_stack([X, *_curve(activity.points(cell.stream, 28))])
     plain = aipw(kept.astype(float), reached, X, folds=np.arange(6000) % 2, trim=0.02, binary=False)
     ours = landmark(activity, kept, cell, 28).effect
     assert ours.value == pytest.approx(plain.answer.value, abs=2.5 * max(ours.se, plain.se))

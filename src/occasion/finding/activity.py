@@ -19,6 +19,7 @@ Ints = npt.NDArray[np.int64]
 
 
 MOST_COLUMNS = 24
+AMONG_ALL = 7  # columns about all events together in what is held equal
 
 
 @dataclass(frozen=True)
@@ -154,25 +155,25 @@ class Activity:
             self._until[days] = Before(counts, counts.sum(axis=1), active, gap)
         return self._until[days]
 
-    def held_before(self, chosen: Ints, cut: Ints, own: int, pace: tuple[float, float]) -> Floats:
-        """Rows of what is held equal in the trials of chosen parties, who enter at `cut` (see `confirm`)."""
+    def held_before(self, chosen: Ints, cut: Ints, own: int, pace: tuple[float, float], out: Floats) -> None:
+        """Rows of what is held equal in the trials of chosen parties, who enter at `cut` (see `confirm`), into `out`:
+        the names without `own`, and `AMONG_ALL`."""
         from occasion.finding import held_kernels
 
-        points, out = self._plain, np.empty((len(chosen), self.names - (own >= 0) + 7))
+        points = self._plain
         compiled(held_kernels.held_before)(
             chosen, points.first, points.column, points.offset, points.day, DAY_US, cut, own, *pace, points.logs, out
         )
-        return out
 
-    def held_until(self, days: float, names: Ints) -> Floats:
-        """Rows of what is held equal at the landmark of the first `days` days, events of `names` (see `landmark`)."""
+    def held_until(self, days: float, names: Ints, out: Floats) -> None:
+        """Rows of what is held equal at the landmark of the first `days` days, events of `names` (see `landmark`), into
+        `out`: the names, and `AMONG_ALL`."""
         from occasion.finding import held_kernels
 
-        until, out = self.until(days), np.empty((self.n, len(names) + 7))
+        until = self.until(days)
         compiled(held_kernels.held_until)(
             until.counts, names, until.days, until.gap_days, float(days), self._plain.logs, out
         )
-        return out
 
     def points(self, stream: int, days: float) -> Ints:
         """How many points of a stream each party has in its first `days` days."""

@@ -19,13 +19,14 @@ are clustered by party.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from occasion.finding.activity import Activity
+from occasion.finding.activity import AMONG_ALL, Activity
 from occasion.finding.fitting import Near, Side, logistic
 from occasion.finding.population import DAY_US
 from occasion.finding.screen import Cell
@@ -109,27 +110,24 @@ def trials(
         return None
     instants = np.concatenate([at[treated], other[compared]])
     party = np.concatenate([treated, compared])
-    known = activity.aside.get(cell)  # asked again and again of one line while others are held against it
-    if known is None:
-        if len(activity.aside) >= ASIDE:
-            activity.aside.clear()
-        known = activity.aside[cell] = _held_equal(activity, cell, at, treated)
-    rows = [known, _held_equal(activity, cell, other, compared)]
-    days = instants / DAY_US
-    clock = np.column_stack([days, days**2, np.log(days + 0.1)])
-    base = activity.base
-    status = [
-        _status(activity, moment, party, instants, same_events=bool(base[moment.stream] == base[cell.stream]))
-        for moment in beside
-    ]
+    days, base = instants / DAY_US, activity.base
+    status: list[Floats | Flags] = []
+    for moment in beside:
+        same = bool(base[moment.stream] == base[cell.stream])
+        status += _status(activity, moment, party, instants, same_events=same)
     return Trials(
         party=party,
         now=np.arange(len(party)) < len(treated),
         ever=reached[party].astype(np.float64),
         kept=kept[party].astype(np.float64),
         at_days=days,
-        held=np.column_stack([np.concatenate(rows), clock, *status]),
+        held=_held_equal(activity, cell, (at, treated), (other, compared), [*_clock(days), *status]),
     )
+
+
+def _clock(days: Floats) -> list[Floats]:
+    """What is held equal of the instant itself."""
+    return [days, days**2, np.log(days + 0.1)]
 
 
 def _pace(activity: Activity, days: float, own: int) -> tuple[float, float]:
@@ -144,25 +142,41 @@ def _pace(activity: Activity, days: float, own: int) -> tuple[float, float]:
     return activity.paces[days, own]
 
 
-def _held_equal(activity: Activity, cell: Cell, cut: Ints, chosen: Ints) -> Floats:
-    """Of the chosen parties: logs of counts of every other event, their volume, the pace it shows with its square and
-    cube, recent ones (in the last third of the time), active days and gap.
+Entry = tuple[Ints, Ints]  # when each party enters, and those that do
+
+
+def _held_equal(activity: Activity, cell: Cell, reach: Entry, others: Entry, more: Sequence[Floats | Flags]) -> Floats:
+    """Of those that reach it and of the others: logs of counts of every other event, their volume, the pace it shows
+    with its square and cube, recent ones (in the last third of the time), active days and gap; and behind these `more`.
 
     A few events soon after the start say little about how active a party is: its pace is drawn to the mean by as much
     as that (gamma-Poisson), and enters with its square and cube, since staying need not rise evenly with it.
     """
     own = activity.own_column(cell.stream)
-    return activity.held_before(chosen, cut, own, _pace(activity, cell.days, own))
+    pace, wide, first = _pace(activity, cell.days, own), activity.names - (own >= 0) + AMONG_ALL, len(reach[1])
+    held = np.empty((first + len(others[1]), wide + len(more)))
+    known = activity.aside.get(cell)  # asked again and again of one line while others are held against it
+    if known is None:
+        known = np.empty((first, wide))
+        activity.held_before(reach[1], reach[0], own, pace, known)
+        if len(activity.aside) >= ASIDE:
+            activity.aside.clear()
+        activity.aside[cell] = known  # only now: other cores look it up too
+    held[:first, :wide] = known
+    activity.held_before(others[1], others[0], own, pace, held[first:, :wide])
+    for i, column in enumerate(more, wide):
+        held[:, i] = column
+    return held
 
 
-def _status(activity: Activity, moment: Cell, party: Ints, instants: Ints, *, same_events: bool) -> Floats:
+def _status(activity: Activity, moment: Cell, party: Ints, instants: Ints, *, same_events: bool) -> list[Flags]:
     """Whether another moment was reached before the row's instant: what came after it may be its consequence.
 
     Where it is made of the same events it is none, but those counted anew: then also whether it was reached at all.
     """
     at = activity.nth(moment.stream, moment.count, moment.days)[party]
     before = (at >= 0) & (at < instants)
-    return np.column_stack([before, at >= 0] if same_events else [before]).astype(np.float64)
+    return [before, at >= 0] if same_events else [before]
 
 
 @dataclass(frozen=True)

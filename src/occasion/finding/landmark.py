@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from occasion.finding.activity import Activity, logs_of
+from occasion.finding.activity import AMONG_ALL, Activity, logs_of
 from occasion.finding.confirm import LEAST_SIDE, Confirmed, Design, Trials, estimated
 from occasion.finding.screen import Cell
 
@@ -77,7 +77,7 @@ def landmark(
     """
     held = Held.of(activity, cell, horizon_days, beside=beside, rivals=rivals)
     reached, y = held.within >= cell.count, kept.astype(np.float64)
-    design = Design.of(held.X[:, 1:], reached, np.arange(activity.n), room=len(held.amount))
+    design = Design.of(held.X, reached, np.arange(activity.n), room=len(held.amount))
     found, own_held = held.effect(reached, y, design)
     curves = [*held.too_late, *(_curve(held.within) if cell.count > 1 else [])]
     numbers = np.column_stack([*curves, reached, y])[design.order]
@@ -93,8 +93,9 @@ def landmark(
 class Held:
     """What is held equal for the lines of one stream and window.
 
-    `within`: points of the stream in the window; `X`: all else, a constant first, and `columns` the event name each is
-    of, or -1; `amount`, `too_late`: how often its own event came in all that time and lately, and after the window.
+    `within`: points of the stream in the window; `X`: all else, and `columns` the event name each is of, or -1, that of
+    a constant before them first; `amount`, `too_late`: how often its own event came in all that time and lately, and
+    after the window.
     """
 
     within: npt.NDArray[np.int64]
@@ -116,9 +117,9 @@ class Held:
         """As `landmark` has it; the count of the cell plays no part."""
         within, total = activity.points(cell.stream, cell.days), activity.points(cell.stream, horizon_days)
         lately = total - activity.points(cell.stream, horizon_days * (1 - LATELY))
-        X, columns = _all_else(activity, cell, horizon_days, rivals)
-        also = [(activity.nth(m.stream, m.count, m.days) >= 0).astype(np.float64) for m in beside]
-        X = np.column_stack([X, *also]) if also else X
+        X, columns = _all_else(activity, cell, horizon_days, rivals, room=len(beside))
+        for i, m in enumerate(beside, len(columns) - 1):
+            X[:, i] = activity.nth(m.stream, m.count, m.days) >= 0
         return cls(within, X, columns, [*_curve(total), logs_of(lately)], _curve(total - within))
 
     def effect(
@@ -131,7 +132,7 @@ class Held:
         n, parties = len(y), np.arange(len(y))
         if not LEAST_SIDE <= int(reached.sum()) <= n - LEAST_SIDE:
             return None, False
-        design = design or Design.of(self.X[:, 1:], reached, parties, room=len(self.amount))
+        design = design or Design.of(self.X, reached, parties, room=len(self.amount))
         rows = Trials(parties, reached, reached.astype(np.float64), y, np.zeros(n), self.X)
         without = estimated(rows, design.beside(np.column_stack(self.too_late)), n)
         with_own = estimated(rows, design.beside(np.column_stack(self.amount)), n)
@@ -158,20 +159,21 @@ def _curve(amount: npt.NDArray[np.int64]) -> list[Floats]:
 
 
 def _all_else(
-    activity: Activity, cell: Cell, horizon_days: float, rivals: Sequence[Cell] = ()
+    activity: Activity, cell: Cell, horizon_days: float, rivals: Sequence[Cell] = (), room: int = 0
 ) -> tuple[Floats, list[int]]:
-    """Covariates until the window's end and the horizon, and for each column the event name it is of, or -1."""
-    blocks: list[Floats] = [np.ones((activity.n, 1))]
-    columns = [-1]
+    """Covariates until the window's end and the horizon with room for some more, and the event name each is of, or -1;
+    the first of these stands for a constant that is not among the covariates."""
     left_out = {activity.own_column(cell.stream)}
     if activity.names > len(rivals) + 1:
         left_out |= {activity.own_column(r.stream) for r in rivals}
     names = np.array([j for j in range(activity.names) if j not in left_out], np.int64)
-    for end in [cell.days] if cell.days >= horizon_days else [cell.days, horizon_days]:
-        # logs of counts, of all together (also squared and cubed), of active days and gap, long gaps
-        blocks.append(activity.held_until(end, names))
-        columns += [*names.tolist(), *[-1] * (blocks[-1].shape[1] - len(names))]
-    return np.column_stack(blocks), columns
+    ends = [cell.days] if cell.days >= horizon_days else [cell.days, horizon_days]
+    # of each: logs of counts, of all together (also squared and cubed), of active days and gap, long gaps
+    wide = len(names) + AMONG_ALL
+    X = np.empty((activity.n, wide * len(ends) + room))
+    for i, end in enumerate(ends):
+        activity.held_until(end, names, X[:, i * wide : (i + 1) * wide])
+    return X, [-1, *[*names.tolist(), *[-1] * AMONG_ALL] * len(ends)]
 
 
 def _projected(gram: Floats, on: Ints, both: Ints) -> tuple[Floats, Floats]:

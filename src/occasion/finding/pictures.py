@@ -77,7 +77,7 @@ def kept_curve(
     point, one after the horizon, is the share kept. Points end at the horizon, so whoever was kept counts as seen
     until then. None where nobody is left to be seen."""
     last = np.full(len(population), -1, np.int64)
-    np.maximum.at(last, streams.party, streams.offset_us)
+    last[streams.party] = streams.offset_us  # in order of time: the last one stays
     begin = int(cell.days)
     there = (last >= begin * DAY_US) | population.kept
     if begin >= horizon_days or min(int((there & reached).sum()), int((there & ~reached).sum())) < 2:

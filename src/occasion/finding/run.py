@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,7 @@ from occasion.finding.outcome import Question, outcomes, question
 from occasion.finding.proposing import Budget, propose
 from occasion.finding.reader import Reader
 from occasion.finding.screen import Cell
+from occasion.finding.warm import warm
 from occasion.moments.definition import Compare, Did, Node, Period, Reach, Selection, Start, selections, starting_with
 from occasion.moments.query_sql import sql
 from occasion.moments.text import read, read_pattern, show
@@ -58,6 +60,7 @@ def find_in(engine: Engine, source: Source, options: Options, progress: Progress
     """Find the moments of a history that go with being kept. Raises InputError for what cannot be asked of it."""
     from threadpoolctl import threadpool_limits
 
+    Thread(target=warm, daemon=True).start()
     # the regressions are many and small: threads inside each cost more than they bring, far more on a busy machine
     with threadpool_limits(1, "blas"), TemporaryDirectory(prefix="occasion-") as scratch:
         question(options.kept, options.start)
