@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 
+from occasion.service.ingest import described
 from occasion.service.ingest.described import DOORS
 from serving import make_key, serving
 
@@ -28,6 +29,14 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     with serving(tmp_path / "shop", "--no-watch") as server:
         found = run_schemathesis(server.url, server.key, "--max-examples", "4", "--seed", "3")
     assert found.returncode == 0, found.stdout[-6000:] + found.stderr[-2000:]
+
+
+def test_what_is_blank_to_the_server_is_blank_to_the_document() -> None:
+    """Which characters are spaces is another matter in each language: the pattern says them as Python strips them."""
+    schemas = pytest.importorskip("jsonschema_rs", reason="comes with schemathesis")
+    named = schemas.validator_for(described.NAME)
+    characters = [chr(code) for code in range(0x11000) if not 0xD800 <= code < 0xE000]
+    assert [one for one in characters if named.is_valid(one) != bool(one.strip())] == []
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ from occasion.people.parties import party_of
 from occasion.service.coaching import coaching
 from occasion.service.errors import Refuse, error_responses
 from occasion.service.ingest.door import shown_keys
+from occasion.service.ingest.fields import NOT_BLANK
 
 router = APIRouter(prefix="/api", tags=["coach"])
 MOST = 64 * 1024  # bytes of a body
@@ -34,7 +35,7 @@ ASKED = {
     "required": ["to", "text"],
     "properties": {
         "to": {"type": "string", "minLength": 1, "maxLength": LONGEST_ID, "description": "Any identity of theirs."},
-        "text": {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": r"\S"},
+        "text": {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": NOT_BLANK},
         "channel": {"type": ["string", "null"], "maxLength": 60, "description": "email, sms, letter, chat, ..."},
         "by": {"type": "string", "maxLength": 200, "description": "The colleague who would send it: id or name."},
         "at": {"type": ["string", "null"], "format": "date-time", "description": "When; now, if left out."},

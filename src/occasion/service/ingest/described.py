@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from occasion.service.errors import error_responses
-from occasion.service.ingest.fields import LONGEST
+from occasion.service.ingest.fields import LONGEST, NOT_BLANK
 
 Schema = dict[str, Any]
 ID: Schema = {"description": "Text or a number; null is absent.", "type": ["string", "number", "null"]}
-GIVEN: Schema = {"type": ["string", "number"], "minLength": 1, "maxLength": LONGEST, "pattern": r"\S"}
-NAME: Schema = {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": r"\S"}
+GIVEN: Schema = {"type": ["string", "number"], "minLength": 1, "maxLength": LONGEST, "pattern": NOT_BLANK}
+NAME: Schema = {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": NOT_BLANK}
 TEXT: Schema = {"type": ["string", "null"]}
 OBJECT: Schema = {"type": ["object", "null"]}
 # In words, since no schema can say that a time lies at most a day ahead of the clock.

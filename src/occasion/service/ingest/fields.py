@@ -15,6 +15,7 @@ from occasion.events.times import LIMITS, PER_SECOND
 
 Id = str | int | float | None
 LONGEST = 512  # characters of an id or a name: what every database can index
+NOT_BLANK = r"[^\s\x1c-\x1f\x85]|\ufeff"  # as a schema's pattern: what is not empty once stripped
 AHEAD_US = 86_400_000_000  # how far ahead of the clock an event may lie
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 FIRST_US, LAST_US = -62_135_596_800_000_000, 253_402_300_799_999_999  # years 1 to 9999
