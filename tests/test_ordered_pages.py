@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from occasion.cli import run
 from occasion.errors import InputError
-from occasion.finding import unsealed
+from occasion.finding import pages, unsealed
 from occasion.finding.chunks import Study
 from occasion.finding.known_texts import KnownTexts
 from occasion.finding.ordered import microseconds
@@ -88,6 +88,20 @@ def test_pages_hold_what_arrow_reads(tmp_path, seed, rows, clock, which, how):
     assert used is None or used == set(made["what"].to_pylist())
     assert used is not None or not how["use_dictionary"] or how["dictionary_pagesize_limit"] == 64
     assert unsealed.names(asked) == tuple(sorted(set(made["what"].to_pylist())))
+
+
+@pytest.mark.parametrize("compression", ["none", "zstd"])
+def test_a_header_longer_than_what_is_read_to_know_it_by(tmp_path, monkeypatch, compression):
+    monkeypatch.setattr(pages, "HEAD", 7)
+    path, made = tmp_path / "own.parquet", table(np.random.default_rng(3), 500, pa.timestamp("us"))
+    pq.write_table(made, path, compression=compression, data_page_size=100, write_batch_size=20)
+    ids, asked = sorted(set(made["who"].to_pylist())), source(path, "timestamp")
+    parties, names = KnownTexts.of(pa.array(ids, pa.string())), KnownTexts.of(pa.array(NAMES))
+    found = RowGroup(path, pq.read_metadata(path), 0, asked, Room()).rows(parties, names)
+    assert [ids[place] for place in found[0]] == made["who"].to_pylist()
+    assert [NAMES[code] for code in found[1]] == made["what"].to_pylist()
+    np.testing.assert_array_equal(microseconds(found[2], asked), microseconds(made["when"], asked))
+    assert used_names(asked) == set(made["what"].to_pylist())
 
 
 def test_a_name_that_a_dictionary_holds_but_no_row_has_is_none(tmp_path):

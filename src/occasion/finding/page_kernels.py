@@ -79,8 +79,11 @@ def _note(found: Int, depth: int, outer: int, name: int, value: int) -> None:
 note = register_jitable(_note)
 
 
-def _page(data: Int, p: Any, end: int, found: Int) -> Any:
-    """Read the header of a page (Thrift's compact form) into `found`; where its bytes begin, or -1."""
+def _page(data: Int, p: Any, end: int, limit: int, found: Int) -> Any:
+    """Read the header of a page (Thrift's compact form) into `found`; where its bytes begin, or -1.
+
+    The header ends before `end`, the page at `limit` or before.
+    """
     found[:] = 0
     found[KIND] = -1
     last = np.zeros(4, np.int64)  # the number of the last field at each depth
@@ -105,7 +108,7 @@ def _page(data: Int, p: Any, end: int, found: Int) -> Any:
         elif p >= 0:
             value, p = field_of(data, p, end, head & 15)
             note(found, depth, outer, last[depth], value)
-    if p < 0 or p >= end or min(found[VALUES], found[PACKED], found[SIZE]) < 0 or found[PACKED] > end - p:
+    if p < 0 or p >= end or min(found[VALUES], found[PACKED], found[SIZE]) < 0 or found[PACKED] > limit - p:
         return -1
     found[BEGIN] = p
     return p
@@ -114,24 +117,9 @@ def _page(data: Int, p: Any, end: int, found: Int) -> Any:
 page = register_jitable(_page)
 
 
-def pages(data: Int, values: int, found: Int) -> Any:
-    """The headers of a column's pages, one a row of `found`; how many there are, or -1."""
-    p, seen, n = 0, 0, 0
-    while seen < values:
-        if n == found.shape[0]:
-            return -1
-        p = page(data, p, data.shape[0], found[n])
-        if p < 0:
-            return -1
-        p += found[n, PACKED]
-        if found[n, KIND] not in (DATA, DICTIONARY):
-            return -1
-        if found[n, KIND] == DATA and found[n, VALUES] > values - seen:
-            return -1
-        if found[n, KIND] == DATA:
-            seen += found[n, VALUES]
-        n += 1
-    return n if seen == values else -1
+def head(data: Int, limit: int, found: Int) -> Any:
+    """The header at the beginning of `data` into `found`; whether one is there, of a page that ends within `limit`."""
+    return page(data, 0, data.shape[0], limit, found) >= 0
 
 
 def _length(data: Int, p: Any, end: int, length: Any) -> Any:
@@ -308,7 +296,7 @@ def numbers(data: Int, packed: bool, optional: bool, wide: int, room: Int, codes
     found, known = np.zeros(FIELDS, np.int64), np.empty(0, np.int64)
     p, n, end = 0, 0, data.shape[0]
     while n < out.shape[0]:
-        p = page(data, p, end, found)
+        p = page(data, p, end, end, found)
         size, count = found[SIZE], found[VALUES]
         if p < 0 or size + ROOM > room.shape[0] or (not packed and size != found[PACKED]):
             return False

@@ -24,7 +24,8 @@ from occasion.finding.kernels import compiled
 Bytes = npt.NDArray[np.uint8]
 WIDE = {"INT32": 4, "INT64": 8}
 CODECS = {"ZSTD": "zstd", "SNAPPY": "snappy", "LZ4": "lz4_raw", "UNCOMPRESSED": None}
-MOST_PAGES = 1 << 14
+HEAD = 1 << 12  # bytes that are read to know a page by; more where its header is longer
+NOTHING = np.empty(0, np.uint8)
 SMALLEST = 4  # bytes of a value written out: a 32-bit number, or the length of a text
 
 
@@ -128,28 +129,54 @@ def pages(
         return
     import pyarrow as pa
 
-    name = CODECS[chunk.compression]
+    name, optional = CODECS[chunk.compression], schema.max_definition_level == 1
     codec = None if name is None else pa.Codec(name)
-    data = room.array("bytes", chunk.total_compressed_size)[: chunk.total_compressed_size]
-    heads = room.array("heads", MOST_PAGES * page_kernels.FIELDS, np.int64)
-    heads = heads[: MOST_PAGES * page_kernels.FIELDS].reshape(-1, page_kernels.FIELDS)
-    whole = read_into(file, first_page(chunk), data) == len(data)
-    n = int(compiled(page_kernels.pages)(data, chunk.num_values, heads)) if whole else -1
-    if n < 0:
-        yield None
-    optional = schema.max_definition_level == 1
-    for kind, encoding, count, packed, size, begin, levels in heads[: max(n, 0)].tolist():
-        odd = optional and kind == page_kernels.DATA and levels != page_kernels.RLE
-        if odd or size > chunk.total_uncompressed_size:
+    for head in _heads(file, chunk, room):
+        if head is None:
             yield None
             return
-        some = data[begin : begin + packed]
-        if enough is not None and kind != page_kernels.DICTIONARY and enough():
-            yield Page(False, encoding in {page_kernels.CODES, page_kernels.PLAIN_CODES}, count, some[:0], -1)
+        kind, encoding, count, packed, size, begin, levels = head
+        dictionary, coded = kind == page_kernels.DICTIONARY, encoding in {page_kernels.CODES, page_kernels.PLAIN_CODES}
+        odd = optional and not dictionary and levels != page_kernels.RLE
+        if not odd and not dictionary and enough is not None and enough():
+            yield Page(False, coded, count, NOTHING, -1)
             continue
+        some = room.array("bytes", packed)[:packed]
+        if odd or size > chunk.total_uncompressed_size or read_into(file, begin, some) < packed:
+            yield None
+            return
         if codec is not None:
             some = _unpacked(codec, some, size)
+        elif dictionary:
+            some = some.copy()  # what it was read into is used again
         yield _page(some, kind, encoding, count, optional=optional)
+
+
+def _heads(file: int, chunk: Any, room: Room) -> Iterator[list[int] | None]:
+    """The headers of a column's pages as page_kernels.py has them, but for where a page's bytes begin: in the file.
+
+    None where one is odd; whoever wants the pages reads them one by one, so that they stay near.
+    """
+    at, seen, found = first_page(chunk), 0, np.empty(page_kernels.FIELDS, np.int64)
+    end = at + chunk.total_compressed_size
+    while seen < chunk.num_values:
+        for size in (min(HEAD, end - at), end - at):
+            some = room.array("head", size)[:size]
+            known = compiled(page_kernels.head)(some[: read_into(file, at, some)], end - at, found)
+            if known:
+                break
+        data = found[page_kernels.KIND] == page_kernels.DATA
+        count = int(found[page_kernels.VALUES]) if data else 0
+        if not known or not (data or found[page_kernels.KIND] == page_kernels.DICTIONARY):
+            yield None
+            return
+        if count > chunk.num_values - seen:
+            yield None
+            return
+        found[page_kernels.BEGIN] += at
+        yield found.tolist()
+        seen += count
+        at = int(found[page_kernels.BEGIN] + found[page_kernels.PACKED])
 
 
 def _unpacked(codec: Any, data: Bytes, size: int) -> Bytes:
