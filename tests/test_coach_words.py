@@ -55,7 +55,7 @@ from occasion.people.parties import Party
 from occasion.service.pages.reader import Reader, reader_for
 from occasion.service.pages.rendering import templates
 from occasion.service.pages.words import SAYS, Words, words_in
-from test_pages_look import dotted
+from text_keys import dotted
 
 DAY = 86_400_000_000
 VERDICT = '{% import "reading.html" as v with context %}{{ v.verdict_why(page) }}'
@@ -252,7 +252,7 @@ def test_cues_are_said_alike_in_every_language(name: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "names"),
     [(Part, ("why",)), (Span, ("why",)), (Remark, ("why", "change")), (Said, ("why",)), (Wrong, ("why", "on_file")),
-     (Fact, ("said",)), (Matter, ("said",)), (Cue, ("why",)), (Found, ("why",)), (Turned, ("why",)),
+     (Matter, ("said",)), (Cue, ("why",)), (Found, ("why",)), (Turned, ("why",)),
      (Reading, ("question",)), (Note, ("why",)), (PartLine, ("why",))],
 )  # fmt: skip
 def test_reasons_are_sentences_and_no_texts(kind: Any, names: tuple[str, ...]) -> None:
@@ -260,6 +260,10 @@ def test_reasons_are_sentences_and_no_texts(kind: Any, names: tuple[str, ...]) -
     assert all(hints[name] is Sentence for name in names)
     several = [one.name for one in fields(kind) if one.name in ("changes", "unjudged")]
     assert all(hints[name] == tuple[Sentence, ...] for name in several)
+
+
+def test_what_is_on_file_is_named_by_a_sentence() -> None:
+    assert get_type_hints(Fact.said.fget)["return"] is Sentence
 
 
 # the sentence itself

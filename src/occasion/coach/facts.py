@@ -26,20 +26,29 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 @dataclass(frozen=True, eq=False)
 class Fact:
-    """One thing on file. `words`: those that say something; `said`: how it is named to a colleague; `source`: its
-    event, detail or promise, by number or id; `common`: it is of a kind that happens to many (a visit, a repair)."""
+    """One thing on file. `words`: those that say something; `source`: its event, detail or promise, by number or id."""
 
     kind: FactKind
     text: str
-    said: Sentence
     words: tuple[Word, ...]
     at_us: int
     source: str
+    noted: str = ""  # of a detail: where it is from
+    date: str | None = None
 
     @property
     def common(self) -> bool:
         """Whether things of this kind happen to many: then it tells less about whom a text is for."""
         return self.kind == "happened"
+
+    @property
+    def said(self) -> Sentence:
+        """How it is named to a colleague."""
+        if self.kind == "detail" and self.date:
+            return say("fact.dated", text=self.text, date=Dated(self.date), source=self.noted)
+        if self.kind == "detail":
+            return named_detail(self.text, self.noted)
+        return say(f"fact.{self.kind}", text=shortened(self.text) if self.kind in ("wrote", "told") else self.text)
 
     @cached_property
     def stems(self) -> frozenset[str]:
@@ -113,26 +122,23 @@ def _facts(key: _Key) -> Facts:
 
 def _all(known: Known, fields: frozenset[str]) -> Iterator[Fact]:
     for detail in known.details:
-        named = named_detail(detail.text, detail.source)
-        if detail.on_date:
-            named = say("fact.dated", text=detail.text, date=Dated(detail.on_date), source=detail.source)
-        yield _fact("detail", (detail.text, named), detail.noted_us, f"detail:{detail.number}", fields)
+        words = _words(detail.text, fields)
+        at_us, source = detail.noted_us, f"detail:{detail.number}"
+        yield Fact("detail", detail.text, words, at_us, source, detail.source, detail.on_date)
     for promise in known.promises:
-        named = say("fact.promise", text=promise.text)
-        yield _fact("promise", (promise.text, named), promise.made_us, f"promise:{promise.number}", fields)
+        words = _words(promise.text, fields)
+        yield Fact("promise", promise.text, words, promise.made_us, f"promise:{promise.number}")
     for event in known.events[:NEWEST]:
+        source = f"event:{event.id}"
         if event.body and not event.mass:
             kind: FactKind = "wrote" if event.direction == "in" else "told"
-            named = say("fact.wrote" if kind == "wrote" else "fact.told", text=shortened(event.body))
-            yield _fact(kind, (event.body, named), event.at, f"event:{event.id}", fields)
+            yield Fact(kind, event.body, _words(event.body, fields), event.at, source)
         if not event.mass and (said := happened(event)):
-            yield _fact("happened", (said, say("fact.happened", text=said)), event.at, f"event:{event.id}", fields)
+            yield Fact("happened", said, _words(said, fields), event.at, source)
 
 
-def _fact(kind: FactKind, said: tuple[str, Sentence], at_us: int, source: str, fields: frozenset[str]) -> Fact:
-    text, named = said
-    words = tuple(word for word in saying(text) if word.stem not in fields)
-    return Fact(kind, text, named, words, at_us, source)
+def _words(text: str, fields: frozenset[str]) -> tuple[Word, ...]:
+    return tuple(word for word in saying(text) if word.stem not in fields)
 
 
 def named_detail(text: str, source: str) -> Sentence:
