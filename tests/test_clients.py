@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 
+from client_events import kept
 from occasion.events.event import Event
 from occasion.service.ingest import routes
 from occasion.store.schema.log import REFUSED
 from occasion.store.schema.people import TRAITS
-from serving import ServerHere, ServerProcess, serving, serving_here
+from serving import ServerHere, serving, serving_here
 
 CALLING = Path(__file__).parent / "calling.py"
 OLD = "2.3.3"  # the last version of Segment's client that takes nothing but 200 for success
@@ -207,18 +208,3 @@ def test_a_server_killed_in_the_middle_loses_and_doubles_nothing(way: str, tmp_p
     assert end["errors"] == []
     assert ns(events) == list(range(count))
     assert sum(event.name == "Anonymous Visit" for event in events) == 1
-
-
-def kept(server: ServerProcess) -> list[Event]:
-    """What a server that has stopped left behind: segments and tail."""
-    from occasion.store.history import History
-    from occasion.store.log import Log
-    from occasion.store.records import open_records
-
-    engine = open_records(server.folder / "data" / "records.db")
-    with History(server.folder / "data") as history:
-        events = [event for group in Log(engine, history).after(0) for event in group.events]
-        if history.state().segments:
-            events += history.events()
-    engine.dispose()
-    return events

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from candidate_logs import CANDIDATES, HORIZON, as_events, busy, logs, population_of, sealed, unsealed
 from occasion.finding.candidates import counts
 from occasion.finding.chunks import study
 from occasion.finding.cube_sql import cube_by_sql, streams_by_sql
 from occasion.finding.scan import scan
 from occasion.finding.streams import candidate_cube, streams_of
 from occasion.store.engine import engine
-from test_candidates import CANDIDATES, HORIZON, as_events, busy, logs, population_of, sealed, unsealed
 
 
 def both_sources(folder: Path, events):

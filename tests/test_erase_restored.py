@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from databases import Postgres, postgres_server, records_url  # noqa: F401
+from erasable import CANARY, NOW, places_with
 from occasion.cli import run
 from occasion.people import merges
 from occasion.people.details import note
@@ -21,7 +22,6 @@ from occasion.store.tombstones import Erased
 from occasion.store.writer import Writer
 from serving import make_place
 from storing import arrived
-from test_erase import CANARY, NOW, places_with
 
 PARTY, PHONE, LATER = f"{CANARY}-u1", f"{CANARY}-phone", f"{CANARY}-later"
 

@@ -13,8 +13,8 @@ from occasion.store.arrived import Arrived
 from occasion.store.history import History
 from occasion.store.sealer import Sealer
 from occasion.store.tombstones import bury
+from sealed_live import expected, of_all
 from storing import WAIT, arrived, store
-from test_sealing_live import expected, of_all
 
 CANARY = "canary-7c1f"
 NAMES = {CANARY: "erased-1", f"{CANARY}-phone": "erased-2"}

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from databases import postgres_server, records_url  # noqa: F401
+from erasable import CANARY, CATALOGUE, PARTY, PHONE, prepare
 from occasion.cli import run
 from occasion.people import held
 from occasion.store.schema import METADATA
 from serving import make_place, serving_here
-from test_erase import CANARY, CATALOGUE, PARTY, PHONE, prepare
 
 
 def test_every_row_about_them_is_given_back(

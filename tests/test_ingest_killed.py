@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from client_events import kept
 from serving import ServerProcess, serving
-from test_clients import kept
 
 SENDERS = 4
 BATCH = 20

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from language_examples import EXAMPLES
 from occasion.errors import TextError
 from occasion.moments.catalogue import parse_catalogue
 from occasion.moments.check import check, wrong
 from occasion.moments.definition import Stage, Start
 from occasion.moments.text import read
 from occasion.moments.words import RESERVED
-from test_text import EXAMPLES
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "language.md").read_text(encoding="utf-8")
 STAGES = (Stage("in process", Start()),)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from catalogue_texts import DESIGN, moments, places, the_one
 from occasion.moments.alike import sense
 from occasion.moments.catalogue import parse_catalogue
 from occasion.moments.check import Seen, check, keeps, wrong
@@ -18,7 +19,6 @@ from occasion.moments.never import idle, never
 from occasion.moments.placed import Place
 from occasion.moments.text import read
 from strategies import cutoffs, definitions, logs
-from test_catalogue import DESIGN, moments, places, the_one
 
 
 def seen(fields: Mapping[str, str]) -> Seen:

@@ -19,35 +19,14 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from occasion.events.event import Event, number
-from occasion.events.load import LoadPlan, plan_load
-from occasion.events.raw import Reject
+from occasion.events.event import number
+from occasion.events.load import plan_load
+from reading_files import CSV, load, read, write
 
 
 def micros(*when: int) -> int:
     year, month, day, hour, minute = (*when, 0, 0)[:5]
     return int(dt.datetime(year, month, day, hour, minute, tzinfo=dt.UTC).timestamp()) * 1_000_000
-
-
-def write(folder: Path, name: str, content: str | bytes) -> Path:
-    path = folder / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
-
-
-def read(plan: LoadPlan) -> tuple[list[Event], list[Reject]]:
-    found = list(plan)
-    return [e for e in found if isinstance(e, Event)], [r for r in found if isinstance(r, Reject)]
-
-
-def load(path: Path, mapping: str | None = None, **how: object) -> tuple[list[Event], list[Reject]]:
-    return read(plan_load([path], mapping, **how))  # type: ignore[arg-type]
-
-
-CSV = """user_id,event,timestamp,amount,vip
-ann,order,2024-03-01T10:00:00Z,12.50,true
-bob,call,2024-03-02 11:30:00,,false
-"""
 
 
 def test_a_csv_is_read_with_a_guessed_mapping_and_says_so(tmp_path: Path) -> None:

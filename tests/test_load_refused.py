@@ -11,7 +11,7 @@ import zstandard
 
 from occasion.errors import InputError
 from occasion.events.load import plan_load
-from test_load import CSV, load, read, write
+from reading_files import CSV, load, read, write
 
 
 def test_fields_with_few_values_are_checked(tmp_path: Path) -> None:

@@ -15,42 +15,19 @@ from sqlalchemy import select, text
 from clocks import Clock
 from databases import Postgres, postgres_server  # noqa: F401
 from doors import AWAY, HERE, PASSWORD, add, desk_app, do, signed_in, stranger
+from logging_in import START, actions, app, clock, form, log_in
 from occasion.errors import InputError
 from occasion.service import colleagues, cookies, passwords, sessions
 from occasion.service.door_settings import HOUR, LoginSettings
 from occasion.service.logging import Line
 from occasion.service.login import safe_next
 from occasion.store import audit
-from occasion.store.schema.doors import AUDIT, SESSIONS
+from occasion.store.schema.doors import SESSIONS
 
-START = 1_772_442_000_000_000  # 2026-03-02 09:00 UTC
+__all__ = ["app", "clock"]
+
+
 SECOND = 1_000_000
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(START)
-
-
-@pytest.fixture
-def app(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[FastAPI]:
-    cheap = passwords.PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
-    monkeypatch.setattr(passwords, "HASHER", cheap)
-    with desk_app(tmp_path, clock) as running:
-        add(running, "ewa", "manager", password=PASSWORD, email="ewa@example.com")
-        yield running
-
-
-def form(client: Any, path: str = "/login") -> str:
-    return re.findall(r'name="csrf" value="([^"]*)"', client.get(path).text)[0]
-
-
-def log_in(client: Any, name: str = "ewa", password: str = PASSWORD, following: str = "/password") -> Any:
-    return client.post("/login", data={"csrf": form(client), "name": name, "password": password, "next": following})
-
-
-def actions(app: FastAPI) -> list[str]:
-    return do(app, lambda c: list(c.execute(select(AUDIT.c.action).order_by(AUDIT.c.number)).scalars()))
 
 
 def test_in_and_out(app: FastAPI) -> None:

@@ -12,12 +12,12 @@ from sqlalchemy import select
 
 from clocks import Clock
 from doors import PASSWORD, add, do, signed_in, stranger
+from logging_in import START, actions, app, clock, log_in
 from occasion.errors import InputError
 from occasion.service import colleagues, passwords
 from occasion.service.farewell import say_goodbye
 from occasion.store.schema.doors import COLLEAGUES
 from occasion.store.schema.out import FEEDS
-from test_login import START, actions, app, clock, log_in
 
 __all__ = ["app", "clock"]
 

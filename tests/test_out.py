@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import date
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import icalendar
@@ -25,6 +21,7 @@ from occasion.store.records import open_records
 from occasion.store.schema.desk import OCCASIONS
 from occasion.store.schema.doors import COLLEAGUES, TEAMS
 from occasion.store.schema.out import DELIVERIES, NOTICES, WEBHOOKS
+from webhook_receiver import receiving, signing_secret
 
 NOW = 1_772_438_400_000_000  # 2026-03-02 08:00 UTC
 DAY = 86_400_000_000
@@ -92,50 +89,11 @@ def test_names_only_where_they_were_asked_for_and_a_revoked_feed_is_none(records
 # Webhooks
 
 
-@dataclass
-class Hook:
-    """A receiver that keeps what it got and answers as told."""
-
-    url: str = ""
-    status: int = 200
-    got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-
-
-@contextmanager
-def receiving() -> Iterator[Hook]:
-    hook = Hook()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            hook.got.append((dict(self.headers.items()), body))
-            self.send_response(hook.status)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    hook.url = f"http://127.0.0.1:{server.server_port}"
-    try:
-        yield hook
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
-
-
 def post(url: str, body: bytes, headers: object, timeout: float) -> int:
     try:
         return httpx.post(url, content=body, headers=dict(headers), timeout=timeout).status_code  # type: ignore[call-overload]
     except httpx.HTTPError as failed:
         raise OSError(str(failed)) from failed
-
-
-def signing_secret() -> str:
-    return webhooks.new_secret(lambda n: bytes(range(n)))
 
 
 def add(engine: Engine, url: str, *kinds: str) -> int:

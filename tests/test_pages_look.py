@@ -13,8 +13,9 @@ from babel import Locale
 import desk_examples as examples
 from browsing import chromium, cut_off, faults, new_page, unfold
 from occasion.service.pages.rendering import HEADERS, POLICY
-from occasion.service.pages.words import Words, words_in
+from occasion.service.pages.words import words_in
 from shown_pages import SHOWN, pages_served, shown
+from text_keys import dotted
 
 __all__ = ["chromium"]
 
@@ -193,14 +194,6 @@ class Texts(HTMLParser):
             self.within
         ):
             self.found.append(data.strip())
-
-
-def dotted() -> Words:
-    """The catalogue in a language of dots: what letters are left on a page are not from it."""
-    letters = re.compile(r"(\{\w+\})|[^\W\d_]")
-    return Words(
-        "en", {name: letters.sub(lambda m: m.group(1) or "·", text) for name, text in words_in().texts.items()}
-    )
 
 
 @pytest.mark.parametrize("name", [name for name in SHOWN if name != "error"])

@@ -17,7 +17,7 @@ from occasion.store.schema.desk import OCCASIONS
 from occasion.store.schema.doors import COLLEAGUES
 from occasion.store.schema.out import NOTICES
 from serving import serving_here
-from test_out import receiving, signing_secret
+from webhook_receiver import receiving, signing_secret
 
 CATALOGUE = """
 moments:

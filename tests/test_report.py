@@ -16,6 +16,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+from made_curves import WORDS, made_curve
 from occasion.estimate import Estimate, Refusal
 from occasion.events.event import Event
 from occasion.finding import report_charts, report_people
@@ -24,12 +25,11 @@ from occasion.finding.report import html, write_report
 from occasion.finding.report_numbers import about, date, interval, points, share, visible, whole
 from occasion.finding.report_text import answer, no_number, plain
 from occasion.finding.report_view import page
-from occasion.finding.report_words import Words, words_in
+from occasion.finding.report_words import Words
 from occasion.moments.meaning import meaning
 from occasion.moments.text import read
 from sample_findings import KEPT, finding, findings, further
 
-WORDS = words_in()
 REACH = "occasion reach messages.csv --both"
 NASTY = "<script>alert(\"x\")</script> & 'quotes' \u202eleft\u2066 \x1b[31m مرحبا 🎉 {braces} {{ 7*7 }} %s"
 VOID = {"meta", "br", "link", "img", "input", "hr"}
@@ -151,12 +151,6 @@ def test_headings_are_in_order_and_every_link_leads_somewhere(full: str) -> None
     ids = [a["id"] for _, a in page.elements if "id" in a]
     assert len(ids) == len(set(ids))
     assert {(a["href"] or "")[1:] for a in page.every("a")} <= set(ids)
-
-
-def made_curve(values: list[float], error: float) -> list[CurvePoint]:
-    return [
-        CurvePoint(k, 500, Estimate(v, v - 1.96 * error, v + 1.96 * error, 500, "m")) for k, v in enumerate(values, 1)
-    ]
 
 
 class Heard(Words):

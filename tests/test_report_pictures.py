@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from made_curves import WORDS, made_curve
 from occasion.estimate import Refusal
 from occasion.finding import report_charts, report_twins
 from occasion.finding.findings import HeatMap, PeerLine
@@ -15,7 +16,6 @@ from occasion.finding.report_ranking import places
 from occasion.finding.report_svg import drawn
 from occasion.finding.report_text import against_peers, shape
 from sample_findings import curve, finding, findings, heat_map
-from test_report import WORDS, made_curve
 
 
 def coloured(heat: HeatMap) -> set[tuple[int, int]]:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from candidate_logs import NAMES, as_events, logs, population_of, sealed, unsealed
 from occasion.errors import InputError
 from occasion.finding import ordered
 from occasion.finding.candidates import counts
@@ -20,7 +21,6 @@ from occasion.finding.population import DAY_US, Population
 from occasion.finding.scan import scan
 from occasion.finding.streams import chunked_cube
 from occasion.store.source import Source
-from test_candidates import NAMES, as_events, logs, population_of, sealed, unsealed
 
 
 def slow(events, population, texts, names, most, days):

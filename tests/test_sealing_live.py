@@ -25,6 +25,7 @@ from occasion.store.merged import undo
 from occasion.store.schema.log import MERGES, TAIL
 from occasion.store.sealer import Sealer
 from occasion.store.tombstones import bury
+from sealed_live import expected, of_all
 from storing import START, Store, arrived, merged, store
 
 
@@ -51,18 +52,6 @@ def events(seed: int, n: int, parties: int = 30) -> list[Arrived]:
             )
         )
     return made
-
-
-def of_all(log: Log, given: list[Arrived]) -> dict[str, list[object]]:
-    parties = {item.event.party for item in given if item.event}
-    return {party: list(log.of(party)) for party in sorted(parties)}
-
-
-def expected(given: list[Arrived]) -> dict[str, list[object]]:
-    found: dict[str, list[object]] = {}
-    for item in sorted(given, key=lambda item: (item.event.at, item.event.id)):  # type: ignore[union-attr]
-        found.setdefault(item.event.party, []).append(item.event)  # type: ignore[union-attr]
-    return dict(sorted(found.items()))
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from catalogue_texts import STORY
 from desk_world import DAY, MORNING, ZONE, World, event
 from occasion.desk.catalogue_file import Changed, form_of, read_text
 from occasion.desk.moments_page import moment, moments, save_moment
@@ -22,7 +23,6 @@ from occasion.moments.check import Seen, check, wrong
 from occasion.store import audit
 from occasion.store.history import History
 from occasion.store.records import writing
-from test_catalogue import STORY
 
 SEEN = Seen({name: 3 for name in (
     "first_visit", "picture_viewed", "lease_signed", "key_handed", "letter_sent", "invoice_sent", "call", "visit",
