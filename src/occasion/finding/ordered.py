@@ -1,7 +1,7 @@
 """The first pass over somebody's own Parquet in order of time, with text ids: decoded and counted on all cores.
 
-Memory: a counter (a byte, where at most 255 are counted) for each party and name, a hash table of the parties, a few
-million rows on the way. Files that turn out not to be in order of time are sorted by DuckDB instead.
+Memory: a counter (a byte, where at most 255 are counted) for each party and name, a hash table of the parties, and 16
+million rows on the way, or one row group. Files that turn out not to be in order of time are sorted by DuckDB instead.
 """
 
 from __future__ import annotations
