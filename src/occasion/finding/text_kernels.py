@@ -215,6 +215,8 @@ def look_up(data: Int, p: Any, begin: Int, stop: Int, table: Int, bits: Any, kno
             there = match(table, home_of(hashes[j], table), bits, sign_of(hashes[j], bits, table))
             place[at + j] = there
             fetch(known, np.int64(there * wide))
+            if len(words) > 2:  # a line may lie in two of the cache's
+                fetch(known, np.int64((there + np.uint64(1)) * wide - np.uint64(1)))
         for j in range(some):
             there, unlike = np.uint64(place[at + j]), np.uint64(0)
             for k in range(len(words)):
