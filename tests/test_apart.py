@@ -97,3 +97,18 @@ def test_one_that_is_well_again_is_waited_for_again(
     beside._hear(behind)
     assert not beside.kept(6)
     assert beside.kept(5)
+
+
+def test_pages_look_again_when_another_has_caught_up(tmp_path: Path) -> None:
+    """The one before it may have ended between a commit and telling of it."""
+    told: list[str] = []
+    beside = Apart(Workspace(tmp_path, "UTC"), "sqlite://", 0, told.append)
+    begins, well = Standing(3, 3, 5, True, False, ()), Standing(9, 3, 9, False, False, ())
+    for said in (begins, well, well._replace(seq=12)):
+        beside._hear(said)
+    assert told == [], "the first: there are no pages that know of anything"
+    beside._ended = True
+    beside._standing = apart.BEGINNING
+    for said in (begins, well, well._replace(seq=12)):
+        beside._hear(said)
+    assert told == ["occasions"]

@@ -45,6 +45,7 @@ class Apart:
         self.plan = _plan_of(workspace)
         self._standing = BEGINNING
         self._failures, self._begun = 0, 0.0
+        self._ended = False  # whether one did, and the next has not caught up yet
         self._pipe: Pipe | None = None
         self._process: Any = None
         self._sending = Lock()
@@ -151,6 +152,7 @@ class Apart:
             if self._end.is_set():
                 return
             self._failures = 1 if monotonic() - self._begun > WELL else self._failures + 1
+            self._ended = True
             self.trouble = self.trouble or "the watcher's process ended"
             log_.error("the watcher ended (%s); it is started again", self.trouble)
             self._end.wait(min(LONGEST_PAUSE, 2.0 ** (self._failures - 1)))
@@ -188,6 +190,9 @@ class Apart:
     def _hear(self, said: Said) -> None:
         if isinstance(said, Standing):
             self._standing, self.trouble = said, None
+            if self._ended and not said.busy:  # the one before may have committed what it did not live to tell
+                self._ended = False
+                self._tell("occasions")
             if self._failures and monotonic() - self._begun > WELL:
                 self._failures = 0  # so that segments wait for it again
         elif isinstance(said, Told):
