@@ -60,10 +60,10 @@ def find_in(engine: Engine, source: Source, options: Options, progress: Progress
     """Find the moments of a history that go with being kept. Raises InputError for what cannot be asked of it."""
     from threadpoolctl import threadpool_limits
 
-    Thread(target=warm, daemon=True).start()
     # the regressions are many and small: threads inside each cost more than they bring, far more on a busy machine
     with threadpool_limits(1, "blas"), TemporaryDirectory(prefix="occasion-") as scratch:
         question(options.kept, options.start)
+        Thread(target=warm).start()
         progress("opening")
         raw = engine.open(source)
         refuse_repeats(engine, raw)
