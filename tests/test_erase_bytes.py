@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from clocks import Clock
+from occasion.people import erase
 from occasion.people.erase import leave_no_bytes
 from occasion.service.running import Service, Settings
 from occasion.store import erasing
@@ -56,7 +60,8 @@ def test_a_reading_holds_it_up_and_it_is_said(tmp_path: Path, monkeypatch: pytes
     engine.dispose()
 
 
-def test_a_server_does_it_again_when_the_reading_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     monkeypatch.setattr(erasing, "EMPTYING", 0.01)
     monkeypatch.setattr("occasion.service.erasing.AGAIN", 0.2)
     folder = make_place(tmp_path / "shop")
@@ -64,12 +69,64 @@ def test_a_server_does_it_again_when_the_reading_is_over(tmp_path: Path, monkeyp
     service.start()
     try:
         service.writer.submit(Batch([arrived(CANARY, "call")])).result(20)
-        with reading(service.engine) as before:
-            before.execute(text("SELECT count(*) FROM parties")).all()
-            assert not service.erasures.erase(CANARY, "ewa").whole
-        until = time.monotonic() + 20
-        while held_in(folder / "data") and time.monotonic() < until:
-            time.sleep(0.1)
-        assert held_in(folder / "data") == set()
+        yield service
     finally:
         service.stop()
+
+
+def wait_until_gone(folder: Path) -> None:
+    until = time.monotonic() + 20
+    while held_in(folder) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert held_in(folder) == set()
+
+
+def test_a_server_does_it_again_when_the_reading_is_over(service: Service) -> None:
+    with reading(service.engine) as before:
+        before.execute(text("SELECT count(*) FROM parties")).all()
+        assert not service.erasures.erase(CANARY, "ewa").whole
+    wait_until_gone(service.workspace.data)
+
+
+def test_a_long_reading_does_not_have_it_written_again_and_again(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each time all of the file would be added to the log that the reading holds."""
+    tried: list[bool] = []
+
+    def emptied(cursor: Any) -> bool:
+        tried.append(True)
+        return erasing.emptied(cursor)
+
+    monkeypatch.setattr("occasion.people.erase.emptied", emptied)
+    log = service.workspace.data / "records.db-wal"
+    with reading(service.engine) as before:
+        before.execute(text("SELECT count(*) FROM parties")).all()
+        assert not service.erasures.erase(CANARY, "ewa").whole
+        once, until = log.stat().st_size, time.monotonic() + 20
+        while len(tried) < 4 and time.monotonic() < until:
+            time.sleep(0.05)
+        assert len(tried) >= 4
+        assert log.stat().st_size < once + 100_000  # the file has 400 kB
+    wait_until_gone(service.workspace.data)
+
+
+def test_a_disk_that_is_full_holds_it_up_and_a_server_does_it_again(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[bool] = []
+
+    def vacuumed(cursor: Any, engine: Any) -> bool:
+        tried.append(True)
+        if len(tried) < 3:
+            raise sqlite3.OperationalError("database or disk is full")
+        return written_anew(cursor, engine)
+
+    written_anew = erase._vacuumed
+    monkeypatch.setattr(erase, "_vacuumed", vacuumed)
+    assert not service.erasures.erase(CANARY, "ewa").whole
+    until = time.monotonic() + 20
+    while len(tried) < 3 and time.monotonic() < until:
+        time.sleep(0.05)
+    assert len(tried) == 3
+    wait_until_gone(service.workspace.data)

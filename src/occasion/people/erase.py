@@ -212,9 +212,9 @@ def _elsewhere(data: Path, names: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def leave_no_bytes(engine: Engine) -> bool:
+def leave_no_bytes(engine: Engine, *, written: bool = False) -> bool:
     """Write the database's files anew without what was deleted, and empty SQLite's write-ahead log; False: a reading
-    that is under way holds that, so do it again later.
+    that is under way holds that, so empty it later (`written`: the files were written anew before).
 
     Who writes waits meanwhile. PostgreSQL's tables are written anew too; its own write-ahead log keeps what it is told
     to keep.
@@ -222,7 +222,7 @@ def leave_no_bytes(engine: Engine) -> bool:
     if engine.dialect.name == "sqlite":
         raw = engine.raw_connection()  # outside of any transaction
         try:
-            return _vacuumed(raw.cursor(), engine)
+            return emptied(raw.cursor()) if written else _vacuumed(raw.cursor(), engine)
         finally:
             raw.invalidate()  # its timeout is another
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

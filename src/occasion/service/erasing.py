@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from occasion.errors import OccasionError
 from occasion.events.event import Event
@@ -48,6 +50,7 @@ class Running:
         self.left: dict[str, str] = {}  # whom the watcher has not forgotten yet, and what stands for them
         self.held = False  # whether a reading holds files of the log as it was
         self.unclean = False  # or what was deleted in the database's
+        self.written = True  # whether these were written anew since
 
     def change(self, verb: Callable[[Connection], Any]) -> Any:
         """Through the writer."""
@@ -75,8 +78,20 @@ class Running:
         return True
 
     def bytes(self) -> bool:
-        """Nothing of what was deleted in the database's files, if no reading holds it; else `again`."""
-        self.unclean = not leave_no_bytes(self.engine)
+        """Nothing of what was deleted in the database's files, if no reading holds it and they could be written anew;
+        else `again`.
+        """
+        self.unclean, self.written = True, False
+        try:
+            return self._cleaned()
+        except (DBAPIError, sqlite3.Error):  # the disk is full, say; the rows are gone all the same
+            log.exception("the database's files could not be written anew; it is tried again")
+            return False
+
+    def _cleaned(self) -> bool:
+        """Files that were written anew are not written again: all of them would lie in the log that a reading holds."""
+        self.unclean = not leave_no_bytes(self.engine, written=self.written)
+        self.written = True
         return not self.unclean
 
     @property
@@ -90,9 +105,9 @@ class Running:
             self.held = not self._sealer.tidied()
         if (names := self.left) and self.watched(names):
             self.change(lambda connection: forget_rows(connection, names, now=now, by=by))
-            self.unclean = True
+            self.unclean, self.written = True, False
         if self.unclean:
-            self.bytes()
+            self._cleaned()
 
     def _forgotten(self, names: Mapping[str, str]) -> bool:
         """Whether the watcher's state holds nothing of them."""
