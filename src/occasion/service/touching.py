@@ -57,6 +57,7 @@ class Touching:
     _looked: float | None = None
     _takes: float = 0.0  # seconds to look for them
     _later: Timer | None = None  # tells open pages what was sent meanwhile
+    _mores: int = 0  # how often something was sent: a look that was begun before may not have seen it
     _forgets: int = 0  # how often somebody was erased: a look that was begun before finds nothing
     _looking: Thread | None = None
     _end: Signal = field(default_factory=Signal)
@@ -103,24 +104,31 @@ class Touching:
 
     def lately(self, now: int) -> list[Event]:
         """What went out in the last days."""
-        clock, held, forgets = monotonic(), self._lately, self._forgets
+        clock, held, forgets, mores = monotonic(), self._lately, self._forgets, self._mores
         if held is not None and clock - held[0] <= LATELY_SECONDS:
             return held[1]
         found = self._sent_lately(now)
         with self._lock:
             if self._forgets == forgets:
                 self._lately = clock, found
+                if self._mores != mores:
+                    self._tell_later()
         return found
 
     def more(self) -> None:
         """Something was sent: open pages hear of it when the last days are to be looked through again."""
         with self._lock:
-            if self._lately is None or self._later is not None or self._end.is_set():
-                return
-            wait = max(0.0, LATELY_SECONDS - (monotonic() - self._lately[0]))
-            self._later = Timer(wait, self._look_again)
-            self._later.daemon = True
-            self._later.start()
+            self._mores += 1
+            self._tell_later()
+
+    def _tell_later(self) -> None:
+        """Within the lock."""
+        if self._lately is None or self._later is not None or self._end.is_set():
+            return
+        wait = max(0.0, LATELY_SECONDS - (monotonic() - self._lately[0]))
+        self._later = Timer(wait, self._look_again)
+        self._later.daemon = True
+        self._later.start()
 
     def _look_again(self) -> None:
         with self._lock:
