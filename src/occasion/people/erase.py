@@ -23,6 +23,7 @@ from occasion.people.merges import canonical, identities
 from occasion.store.durable import sync_file
 from occasion.store.erasing import emptied, naming
 from occasion.store.records import turn, writing
+from occasion.store.tombstones import Erased as Buried
 from occasion.store.tombstones import tombstone
 
 EXPORTS = "exports"  # the folder of exports made on the desk
@@ -88,19 +89,24 @@ class Held:
 
 
 def held(connection: Connection, tools: Erasing, party: str) -> Held:
-    """What is held about a party; InputError when there is nothing."""
+    """What is held about a party; InputError when there is nothing, and they were never erased either."""
     names = identities(connection, party)
     rows = {name: len(some) for name, some in rows_about(connection, names).items() if some and name != "audit"}
     events = len(tools.events(names[0]))
-    if not rows and not events:
+    if not rows and not events and party not in Buried(connection):
         raise InputError(f"party {party!r}: nothing is held under this identity, so there is nothing to erase")
     return Held(names[0], names, rows, events)
 
 
 def erase(tools: Erasing, party: str, *, now: int, by: str) -> Erased:
-    """Erase a party, all identities that are read as it included. InputError when nothing is held about it."""
+    """Erase a party, all identities that are read as it included. InputError when nothing is held about it, and it was
+    never erased.
+    """
     with tools.engine.connect() as connection:
         found = held(connection, tools, party)
+    if not found.rows and not found.events:  # erased before: the files may still have to be written anew
+        whole, left = tools.bytes(), _elsewhere(tools.data, {party: ""})
+        return Erased(1, 0, {}, {}, 0, whole, left, backups(tools.data, now))
     return _erase(tools, found.identities, found.events, now=now, by=by)
 
 

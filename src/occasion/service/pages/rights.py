@@ -41,8 +41,10 @@ def erase(frame: Framed, party: str, fields: Sent) -> Response:
     if fields.get("sure") != "yes":
         raise Refuse(422, "refused", "nothing was erased: tick that you are sure, since it cannot be undone")
     try:
-        frame.service.erasures.erase(party, frame.viewer.id)
+        done = frame.service.erasures.erase(party, frame.viewer.id)
     except InputError as why:
         raise Refuse(409, "refused", str(why)) from None
+    if not done.events and not done.rows:
+        raise Refuse(409, "refused", "they were erased before: nothing is held about them any more")
     frame.service.changed.tell("occasions")
     return back_to("/", "erase")
