@@ -299,3 +299,11 @@ def test_the_object_for_programs_has_keys_and_values_beside_the_english() -> Non
         for part, same in zip(told["parts"], reading.parts, strict=True):
             assert part["why"] == same.why
             assert told["said"][part["why"]] == msgspec.to_builtins(plain(same.why))
+
+
+def test_of_one_it_speaks_in_the_singular() -> None:
+    alike = {key[:-4] for key in english() if key.endswith(".one") and english()[key] == english()[f"{key[:-4]}.other"]}
+    assert alike == {"respectful.more"}  # "(and 1 more)"
+    message = labelled("open")[0]
+    found = read(message.draft, message.known, others_of(message, "open")[:1], None).part("relatable")
+    assert "relatable: only 1 other is known, too few for a swap test that says much" in found.unjudged
