@@ -203,6 +203,25 @@ def test_a_page_that_cannot_be_unpacked_is_said_in_a_line(tmp_path, column, comp
     assert "this should not happen" not in said[0]
 
 
+@pytest.mark.parametrize("compression", ["zstd", "snappy", "lz4"])
+@pytest.mark.parametrize("column", [0, 1, 2])
+def test_a_page_with_fewer_bytes_than_its_header_says_is_not_filled_up(tmp_path, column, compression):
+    """Its header says two bytes more than it has: what would lie there is anybody's."""
+    path, rng, known = tmp_path / "own.parquet", np.random.default_rng(6), KnownTexts.of(pa.array(["a"]))
+    made = table(rng, 2_000, pa.timestamp("us"))
+    pq.write_table(made, path, compression=compression, use_dictionary=False)
+    data = bytearray(path.read_bytes())
+    size = pq.read_metadata(path).row_group(0).column(column).data_page_offset + 3
+    assert data[size - 1] == 0x15
+    assert data[size] < 252
+    data[size] += 4  # twice the difference, of a number of seven bits a byte
+    path.write_bytes(data)
+    with pytest.raises(OSError, match=r".+"):
+        pq.read_table(path)
+    with pytest.raises(OSError, match="Corrupt"):
+        RowGroup(path, pq.read_metadata(path), 0, source(path, "timestamp"), Room()).rows(known, known)
+
+
 @pytest.mark.parametrize("compression", ["none", "snappy"])
 @pytest.mark.parametrize("column", [0, 1, 2])
 def test_a_dictionary_that_claims_to_be_huge_is_left_to_arrow(tmp_path, column, compression):

@@ -180,9 +180,16 @@ def _heads(file: int, chunk: Any, room: Room) -> Iterator[list[int] | None]:
 
 
 def _unpacked(codec: Any, data: Bytes, size: int) -> Bytes:
-    """The bytes of a page; an OSError, in Arrow's words, where they cannot be unpacked."""
+    """The bytes of a page; an OSError where they cannot be unpacked, or are not as many as the page's header says."""
     import pyarrow as pa
 
+    if codec.name == "lz4_raw":  # Arrow does not say how many bytes it wrote
+        page = np.empty(size + page_kernels.ROOM, np.uint8)
+        if not compiled(page_kernels.unpack)(data, 0, len(data), page, size):
+            raise OSError("Corrupt Lz4 compressed data.")
+        return page[:size]
+    if codec.name == "snappy" and int(compiled(page_kernels.number)(data, 0, len(data))[0]) != size:
+        raise OSError("Corrupt snappy compressed data.")
     try:
         return np.frombuffer(codec.decompress(data.data, size), np.uint8)
     except pa.ArrowInvalid as odd:
