@@ -215,6 +215,21 @@ def test_a_timer_in_the_table_of_a_party_that_was_let_go_comes() -> None:
     assert (change.kind, change.at) == ("reached", at + DAY + 1)
 
 
+def test_a_party_that_left_the_table_for_its_row_leaves_no_number_when_it_is_let_go() -> None:
+    log = MemoryLog()
+    watcher = Watcher([read("first(a)")], log, buffer_us=0, rows=ShelvedRows(Table()))
+    watcher.reading.many = 1
+    for day in range(20):  # two events of an instant: not for the table
+        some = [msgspec.structs.replace(event("a", day, f"{day}.{i}"), party=f"p{day}") for i in range(2)]
+        watcher.feed(log.add(some), day * DAY + 1)
+        watcher.save()
+        rows_of(watcher).evict(0)
+    table = watcher.reading.columns
+    assert table is not None
+    assert not rows_of(watcher).held
+    assert len(table.number.names) <= 1
+
+
 def test_a_timer_in_the_table_comes_also_where_definitions_were_exchanged() -> None:
     log, bucket = MemoryLog(), 1 << SHIFT
     silent, third = read("no a for 1 day"), read("3rd b")

@@ -275,9 +275,10 @@ class ShelvedRows:
         over = len(self.held) - most
         for party in list(self.held)[: max(over, 0)]:
             if party not in self.dirty and party not in self.leaving:
-                if self.table is not None and party in self.table:
-                    self._leave(self.table, party)
-                    self.table.drop(party)
+                if self.table is not None:
+                    if party in self.table:
+                        self._leave(self.table, party)
+                    self.table.drop(party)  # one that stays in its row has a number there too
                 del self.held[party]
 
     def _leave(self, table: Columns, party: str) -> None:
