@@ -295,6 +295,17 @@ def test_a_moment_that_cannot_be_watched_leaves_the_rest(server: Server) -> None
     assert on_record(server, "quiet") == [("p", 4, "holds")]
 
 
+def test_a_catalogue_that_is_back_as_it_was_is_no_problem_any_more(server: Server) -> None:
+    following, path = server.following, server.folder / "moments.yaml"
+    assert following is not None
+    path.rename(path.with_suffix(".away"))
+    server.tick(3 * SECOND)
+    assert "cannot be read" in following.problems[0]
+    path.with_suffix(".away").rename(path)
+    server.tick(6 * SECOND)
+    assert following.problems == ()
+
+
 def test_a_merge_moves_what_is_still_true_and_takes_back_the_rest(server: Server) -> None:
     server.take([event("a", 1), of("q", event("x", 2)), of("q", event("a", 1.5))], 2 * DAY)
     server.tick(6 * DAY)

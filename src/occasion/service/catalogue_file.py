@@ -28,6 +28,7 @@ class CatalogueFile:
             self._read = stamp
             plan = Plan.of(read_catalogue(self.path))
         except OSError as error:
+            self._read = ()  # it may come back as it was
             self.problems = (f"{self.path.name}: cannot be read ({error.strerror}); what was watched goes on",)
             return None
         except InputError as error:
