@@ -121,7 +121,7 @@ def test_it_is_tied_to_the_call_and_the_answer_and_the_third_time_the_coach_says
     gosia, bartek, celina = (soon(app, party) for party in PEOPLE)
 
     page = words(mia.get(f"/occasions/{gosia}", headers=HTML).text)
-    assert "Your colleague reached “went out of their way”" in page
+    assert "Your colleague reached the moment “went out of their way”" in page
     assert "late_call" in page or "late call" in page
     assert f"{ANSWER} (0)" in page
     assert "(1)" not in page  # and nobody else's

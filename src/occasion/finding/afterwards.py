@@ -82,7 +82,7 @@ def done(study: Study, begin_us: int, end_us: int) -> npt.NDArray[np.int64]:
             compiled(parties_by_name)(*rows, begin_us, study.population.kept, last, did)
         return did
 
-    with ThreadPoolExecutor(os.cpu_count()) as cores:
+    with ThreadPoolExecutor(1 + (os.cpu_count() or 1)) as cores:
         found: npt.NDArray[np.int64] = np.sum(list(cores.map(of_piece, study.pieces())), axis=0)
         return found
 

@@ -74,9 +74,12 @@ class Ranking:
         return None if np.isnan(phi) else 1 + int((self.phi > phi).sum())
 
 
-def ranking(cubes: Sequence[Cube], horizon_days: int, leave_out: frozenset[str], patterns: frozenset[str]) -> Ranking:
-    """The streams of all cubes but those left out (a text that two cubes have counts in the first); of `patterns` only
-    the first point can be asked for."""
+def ranking(
+    cubes: Sequence[Cube], horizon_days: int, leave_out: frozenset[str], candidates: Sequence[Candidate]
+) -> Ranking:
+    """The streams of all cubes but those left out, being made of the outcome (a text that two cubes have counts in the
+    first); of candidates that are patterns only the first point can be asked for."""
+    patterns = frozenset(one.what for one in candidates if one.pattern)
     windows = window_days(horizon_days).astype(np.int64)
     most = max(cube.most for cube in cubes)
     what, phi = [], []
@@ -111,17 +114,14 @@ def of_everybody(
     under: Study,
     candidates: Sequence[Candidate],
     cubes: Sequence[Cube],
-    leave_out: frozenset[str],
+    ranked: Ranking,
     everybody: bool,
 ) -> Findings:
     """The findings with the figures of all parties under study.
 
     `candidates`: all there were; `cubes`: the first of all parties (plain counts), the others of the people followed;
-    `leave_out`: texts the peers' ranking leaves out, being made of the outcome; `everybody`: whether those followed are
-    all parties.
+    `ranked`: the `ranking` of these; `everybody`: whether those followed are all parties.
     """
-    patterns = frozenset(one.what for one in candidates if one.pattern)
-    ranked = ranking(cubes, found.horizon_days, leave_out, patterns)
     keys = [(one.what, one.count, one.days) for one in found.candidates] + ranked.first(PEERS)
     known = _known(dict.fromkeys(keys), reader, under, candidates, cubes[: 2 if everybody else 1])
     n, kept = len(under.population), float(under.population.kept.mean())

@@ -5,7 +5,10 @@ Half of the groups screens, the other half estimates; nothing of the second half
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -69,10 +72,9 @@ def find(
     found = [present.finding(one, streams, population, ring.activity, names=names, ranked=ranked) for one in looked]
     if with_pictures:
         progress("drawing")
-        found = [
-            _drawn(one, f, grid, ring, streams=streams, population=population)
-            for one, f in zip(looked, found, strict=True)
-        ]
+        drawn = partial(_drawn, grid=grid, ring=ring, streams=streams, population=population)
+        with ThreadPoolExecutor(os.cpu_count()) as cores:
+            found = list(cores.map(drawn, looked, found))
     return Findings(
         parties=len(population),
         kept=float(population.kept.mean()),
@@ -139,7 +141,7 @@ def _at_most(mask: Mask, most: int, rng: np.random.Generator) -> Mask:
     return fewer
 
 
-def _drawn(one: Looked, found: Finding, grid: Grid, ring: Ring, *, streams: Streams, population: Population) -> Finding:
+def _drawn(one: Looked, found: Finding, *, grid: Grid, ring: Ring, streams: Streams, population: Population) -> Finding:
     """With pictures where it is a candidate or somebody asked for it."""
     if found.verdict != "candidate" and not found.asked:
         return found

@@ -60,7 +60,7 @@ def _held_against(ring: Ring, looked: Sequence[Looked], accepted: Sequence[Cell]
     def held(one: Looked, instants: Sequence[Drawn] | None) -> Looked:
         return one if instants is None else _explained(ring, one, accepted, instants)
 
-    with ThreadPoolExecutor(os.cpu_count()) as cores:
+    with ThreadPoolExecutor(1 + (os.cpu_count() or 1)) as cores:
         return list(cores.map(held, looked, drawn))
 
 

@@ -55,7 +55,7 @@ def curve(ring: Ring, cell: Cell) -> tuple[CurvePoint, ...]:
     """The effect for counts around the chosen one within the same window, estimated as the chosen one was."""
     held = Held.of(ring.activity, cell, ring.horizon_days)
     counts = range(max(1, cell.count - AROUND), cell.count + AROUND + 1)
-    with ThreadPoolExecutor(os.cpu_count()) as cores:
+    with ThreadPoolExecutor(1 + (os.cpu_count() or 1)) as cores:
         return tuple(cores.map(lambda count: _point(held, ring.kept, count), counts))
 
 

@@ -77,5 +77,5 @@ def coarse(
                 best[s] = found.z[usable].max()
         return best
 
-    with ThreadPoolExecutor(os.cpu_count()) as cores:
+    with ThreadPoolExecutor(1 + (os.cpu_count() or 1)) as cores:
         return np.asarray(np.fmax.reduce(list(cores.map(best_in, range(len(windows))))))

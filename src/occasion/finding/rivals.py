@@ -55,7 +55,7 @@ class Ring:
     def alone(self, cells: Sequence[Cell]) -> list[Beside]:
         """Each moment's numbers by itself, on all cores."""
         drawn = [self.draw(cell) for cell in cells]
-        with ThreadPoolExecutor(os.cpu_count()) as cores:
+        with ThreadPoolExecutor(1 + (os.cpu_count() or 1)) as cores:
             return list(cores.map(lambda cell, one: self._numbers(cell, (), one), cells, drawn))
 
     def _numbers(self, cell: Cell, others: Sequence[Cell], drawn: Drawn) -> Beside:
@@ -129,7 +129,7 @@ def hold_against_each_other(ring: Ring, cells: Sequence[Cell], alone: Sequence[B
     """
     order = sorted(range(len(cells)), key=lambda i: -_strength(alone[i].landmark))
     accepted = order[:1]
-    with ThreadPoolExecutor(os.cpu_count()) as cores:
+    with ThreadPoolExecutor(1 + (os.cpu_count() or 1)) as cores:
         gave_way: dict[int, Future[Beside]] = {}
 
         def give_way(i: int, others: list[Cell]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,7 +19,7 @@ from occasion.finding.afterwards import done_afterwards
 from occasion.finding.candidates import Candidate, Choice, counts
 from occasion.finding.chunks import Study, study
 from occasion.finding.cube import Cube
-from occasion.finding.everybody import of_everybody
+from occasion.finding.everybody import of_everybody, ranking
 from occasion.finding.find import find
 from occasion.finding.findings import Finding, Findings, SetAside
 from occasion.finding.following import COUNTS, HELD, Followed, follow
@@ -95,19 +96,24 @@ class _Under:
             reader, under, candidates, cells, days=asked.horizon_days, seed=options.seed, progress=progress
         )
         aside = _tautologies(followed.candidates, under, asked)
-        found = self._looked(followed, aside, progress)
+        leave_out = frozenset(candidates[s].what for s in _tautologies(candidates, under, asked))
+        cubes = [plain, *followed.cubes]
+        with ThreadPoolExecutor(1) as beside:  # these ask nothing of what is found
+            later = beside.submit(done_afterwards, self.engine, followed.study, asked)
+            ranked = beside.submit(ranking, cubes, asked.horizon_days, leave_out, candidates)
+            found = self._looked(followed, aside, progress)
         progress("counting everybody")
         found = of_everybody(
             found,
             reader=reader,
             under=under,
             candidates=candidates,
-            cubes=[plain, *followed.cubes],
-            leave_out=frozenset(candidates[s].what for s in _tautologies(candidates, under, asked)),
+            cubes=cubes,
+            ranked=ranked.result(),
             everybody=followed.everybody,
         )
         over = tuple(SetAside("candidates over the budget", text) for text in proposal.left_out)
-        return self._said(found, followed, aside, over)
+        return self._said(found, followed, aside, later.result() + over)
 
     def _looked(self, followed: Followed, aside: Mapping[int, str], progress: Progress) -> Findings:
         """What those who are followed show."""
@@ -129,14 +135,13 @@ class _Under:
         )
 
     def _said(
-        self, found: Findings, followed: Followed, aside: Mapping[int, str], over: tuple[SetAside, ...]
+        self, found: Findings, followed: Followed, aside: Mapping[int, str], more: tuple[SetAside, ...]
     ) -> Findings:
         """With what was set aside, and the lines as they would be written."""
         same = {followed.candidates[i].what: why for i, why in aside.items()}
         judged = tuple(_tautology_said(one, same) for one in found.candidates)
         said = tuple(one for one in found.refusals if not one.why.endswith(HELD))
-        later = done_afterwards(self.engine, followed.study, self.asked)
-        found = replace(found, candidates=judged, refusals=said + later + over + followed.left_out)
+        found = replace(found, candidates=judged, refusals=said + more + followed.left_out)
         return _in_writing(found, self.options.start)
 
 

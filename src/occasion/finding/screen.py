@@ -116,7 +116,7 @@ def screen(
             if rest is not None:
                 bar.shuffled(rest)
 
-    with ThreadPoolExecutor(os.cpu_count()) as cores:
+    with ThreadPoolExecutor(1 + (os.cpu_count() or 1)) as cores:
         list(cores.map(fill, range(len(windows))))
     return replace(grid, bar=bar.at(alpha), behind=tuple(behind))
 
