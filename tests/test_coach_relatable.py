@@ -11,6 +11,7 @@ import pytest
 from labelled import labelled, others_of
 from occasion.coach.reading import Draft, Known, Part
 from occasion.coach.relatable import read_relatable
+from occasion.events.event import Event
 from occasion.people.details import Detail
 from occasion.people.parties import Party
 from relatable_parties import NOW, TEMPLATES, Person, filled, note_about, people
@@ -196,3 +197,16 @@ def test_what_is_on_file_of_others_too_is_not_said_to_be_on_nobodys_file() -> No
     assert "It speaks of “has a shop for second-hand books on Mill Lane” (card), as it could to others" in part.why
     assert not any("not on file" in one for one in part.unjudged)
     assert any("has a shop" in span.why for span in part.spans)
+
+
+def test_a_turn_of_theirs_in_which_nothing_is_on_file_is_named_by_what_they_wrote() -> None:
+    """Names and what the firm is called are no facts, and still a turn that it takes up."""
+    at = NOW - 86_400_000_000
+    wrote = Event(
+        party="c", name="message", at=at, seen=at, id="1", direction="in", body="Please ring.\n\nAna Maria Lopes"
+    )
+    known = Known(Party("c", ("c",), True, "customer", "Ana Maria Lopes"), events=(wrote,))
+    draft = Draft("Dear Ms Lopes, this is for Ana Maria Lopes. Ewa", "c", NOW, "email", "Ewa")
+    part = read_relatable(draft, known, (), "en")
+    assert (part.level, part.facts["speaks"]) == ("good", [])
+    assert part.why.startswith("It speaks of what they wrote: “Please ring. Ana Maria Lopes”; of 1 party ")

@@ -195,10 +195,17 @@ class _Read:
     def _meant(self, level: Level, speaks: tuple[Sentence, ...]) -> Sentence:
         """What it speaks of, where nothing in it is wrong."""
         if level == "good":
-            return say("relatable.of", facts=speaks)
+            return say("relatable.of", facts=speaks or (self._faintly(),))
         if level == "mixed" and not self.recognised:
             return say("relatable.of_others", facts=speaks) if speaks else say("relatable.nothing_on_file")
         return say("relatable.as_to_others" if level == "mixed" else "relatable.anybody")
+
+    def _faintly(self) -> Sentence:
+        """What it speaks of where no fact is spoken of clearly: what they wrote, if it takes up turns of that."""
+        word = latest_word(self.known, self.draft.now_us)
+        if self.turns and word is not None:
+            return say("fact.wrote", text=shortened(word.body or ""))
+        return max(self.touches, key=lambda touch: touch.gain).fact.said
 
     def _spans(self) -> Iterator[Span]:
         for one in self.wrong:
