@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from occasion.coach.coach import read
 from occasion.coach.masks import Masks, masks_for
-from occasion.coach.reading import Known, Part, Reading, Span
+from occasion.coach.reading import Draft, Known, Part, Reading, Span
 from occasion.coach.said import Sentence, say
 from occasion.people.details import Detail
 from occasion.people.parties import Party
@@ -126,3 +127,14 @@ def test_a_reading_is_told_under_the_other_names() -> None:
 def test_without_names_nothing_changes() -> None:
     assert Masks({}).hide(TEXT) == TEXT
     assert Masks({}).reveal(TEXT).back(3, 9) == (3, 9)
+
+
+def test_where_they_live_is_hidden_in_what_is_said_of_another_address() -> None:
+    known = Known(Party("p", ("p",), known=True, name="Anna Long"), traits={"address": "Copper Lane 5"})
+    text = "Dear Ms Long, is the stair at Copper Lane 7 dry again? Ewa Nowak"
+    reading, masks = read(Draft(text, "p", 0, "email", "Ewa"), known, (), None), masks_for(known, [text], "x")
+    said = "theirs is Copper Lane 5"
+    assert f"on file: {said}" in reading.part("relatable").changes
+    masked = masks.reading(reading, masks.reveal(masks.hide(text)))
+    assert f"on file: {masks.hide(said)}" in masked.part("relatable").changes
+    assert masks.hide(said) != said

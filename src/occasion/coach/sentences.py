@@ -96,7 +96,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "wrong.name": "is not their name",
     "wrong.their_name": "their name is {name}",
     "wrong.address": "is another address than theirs",
-    "wrong.their_address": "theirs is {street} {numbers}",
+    "wrong.their_address": "theirs is {addresses}",
     "wrong.family": "gives them a family that is not on file",
     "wrong.refused": "is what they will not have",
     # relevant

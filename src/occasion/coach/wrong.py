@@ -182,5 +182,6 @@ def _places(text: str, known: Known) -> Iterator[Wrong]:
     for street, numbers in streets.items():
         for match in re.finditer(rf"\b{re.escape(street)}\s+(\d+[a-z]?)\b", text):
             if match[1] not in numbers:
-                theirs_is = say("wrong.their_address", street=street, numbers=Row(tuple(sorted(numbers))))
+                first, *more = sorted(numbers)  # street and number are one text, by which a mask knows them
+                theirs_is = say("wrong.their_address", addresses=Row((f"{street} {first}", *more)))
                 yield Wrong(*match.span(), say("wrong.address"), theirs_is)
