@@ -30,6 +30,7 @@ from occasion.store.schema.people import PARTIES
 
 DAY_US = 86_400_000_000
 NOW = 1_772_442_000_000_000  # 2026-03-02 09:00 UTC
+KEPT = (facts._facts, facts._of_this, pressure_model._judged, pieces_of, turns_in, own_words)
 
 
 @pytest.fixture
@@ -139,14 +140,27 @@ def test_who_is_erased_is_among_no_others_and_in_no_memory(history: History) -> 
         first = others.of(around, draft(), "customer")
         coach(around, draft("Dear Igor, you were late with it once more. Ewa"), others)
     assert (pressure_model._judged.cache_info().currsize > 0) == available()
+    assert all(kept.cache_info().currsize > 0 for kept in KEPT if kept is not pressure_model._judged)
     gone = first[0].party.party
     erase(Alone(history), gone, now=NOW, by="ewa")
     with history.engine.connect() as connection:
         after = others.of(Around(connection, Log(history.engine, history)), draft(), "customer")
     assert len(after) == 100
     assert gone not in {one.party.party for one in after}
-    for kept in (facts._facts, facts._of_this, pressure_model._judged, pieces_of, turns_in, own_words):
-        assert kept.cache_info().currsize == 0
+    assert [kept for kept in KEPT if kept.cache_info().currsize] == []
+
+
+def test_nor_is_it_when_the_next_draft_is_to_another_kind(history: History) -> None:
+    others = Others()
+    with history.engine.connect() as connection:
+        around = Around(connection, Log(history.engine, history))
+        coach(around, draft("Dear Igor, you were late with it once more. Ewa"), others)
+    gone = others._kept["customer"].others[0].party.party
+    erase(Alone(history), gone, now=NOW, by="ewa")
+    with history.engine.connect() as connection:
+        assert others.of(Around(connection, Log(history.engine, history)), draft(), "partner") == ()
+    assert set(others._kept) == {"partner"}
+    assert [kept for kept in KEPT if kept.cache_info().currsize] == []
 
 
 def test_a_long_draft_is_read_in_bounded_time_and_a_longer_one_refused(history: History) -> None:

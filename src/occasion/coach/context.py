@@ -193,16 +193,19 @@ class Others:
     def __init__(self, most: int = OTHERS) -> None:
         self._most = most
         self._kept: dict[str, _Kept] = {}
+        self._erased: object = None  # how many were erased when it was asked last
         self._lock = Lock()
 
     def of(self, around: Around, draft: Draft, kind: str) -> tuple[Known, ...]:
         """Others of the same kind as the recipient, who is not among them; what is later than the draft left out."""
         with self._lock:
-            kept = self._kept.get(kind)
             state = _state(around, draft)
+            if self._erased not in (None, state[-1]):  # nothing of them stays in memory, of whatever kind they were
+                forget_all()
+                self._kept.clear()
+            self._erased = state[-1]
+            kept = self._kept.get(kind)
             if kept is None or kept.state != state:
-                if kept is not None and kept.state[-1] != state[-1]:
-                    forget_all()  # somebody was erased: nothing of them stays in memory
                 kept = self._kept[kind] = _Kept(state, _draw(around, kind, self._most + 1))
         mine = set(party_of(around.connection, draft.to).identities)
         theirs = [one for one in kept.others if not mine & set(one.party.identities)]
