@@ -130,3 +130,17 @@ def test_a_disk_that_is_full_holds_it_up_and_a_server_does_it_again(
         time.sleep(0.05)
     assert len(tried) == 3
     wait_until_gone(service.workspace.data)
+
+
+def test_what_fails_is_tried_more_and_more_seldom(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who writes waits for every try."""
+    tried: list[float] = []
+
+    def vacuumed(cursor: Any, engine: Any) -> bool:
+        tried.append(time.monotonic())
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(erase, "_vacuumed", vacuumed)
+    assert not service.erasures.erase(CANARY, "ewa").whole
+    time.sleep(2.5)
+    assert 2 <= len(tried) <= 5

@@ -35,6 +35,7 @@ LOOK = 0.25  # seconds between two looks at the folder
 WAIT = 0.1  # seconds between two tries to have the watcher's state on disk
 TRIES = 300
 AGAIN = 5.0  # seconds until a watcher that has not forgotten somebody is asked again
+LONGEST_PAUSE = 300.0  # between two tries, each after twice the time, where they fail
 log = logging.getLogger(__name__)
 
 
@@ -155,20 +156,23 @@ class Erasures:
             self._thread.join()
 
     def _run(self) -> None:
-        asked = time.monotonic()
+        asked, pause = time.monotonic(), AGAIN
         while not self._end.wait(LOOK):
             for path in sorted(self._folder.glob("*.json")):
                 self._answer(path)
-            if self._tools.unfinished and time.monotonic() - asked >= AGAIN:
-                self._ask_again()
+            if self._tools.unfinished and time.monotonic() - asked >= pause:
+                pause = AGAIN if self._ask_again() else min(2 * pause, LONGEST_PAUSE)
                 asked = time.monotonic()
 
-    def _ask_again(self) -> None:
+    def _ask_again(self) -> bool:
+        """Whether it could be asked."""
         try:
             with self._one:
                 self._tools.again(self._clock())
         except Exception:
             log.exception("what is left of who was erased is not known; it is looked for again")
+            return False
+        return True
 
     def _answer(self, path: Path) -> None:
         try:
