@@ -63,6 +63,14 @@ def test_rows_are_standardised_as_measure_does_it() -> None:
     assert not side.Z[:, 11].any(), "a constant column says nothing"
 
 
+def test_a_constant_column_of_many_rows_says_nothing() -> None:
+    """A sum of so many tenths, one after the other, is no longer a tenth of their number."""
+    many = 1_500_000
+    side = Side.room(many, 3)
+    side.put(np.column_stack([np.full(many, 0.1), np.full(many, np.log(3))]), np.arange(many), 1)
+    assert not side.Z[:, 1:].any()
+
+
 def test_what_has_no_straight_way_is_fitted_the_plain_way() -> None:
     X, _ = people(0.5, 3)
     side = side_of(X, slice(0, ROWS))

@@ -17,14 +17,14 @@ ROWS = 256  # at once, so that they are still in the nearest cache when they are
 
 
 def centred_squares(X: Floats, mean: Floats, squares: Floats) -> None:
-    """The `mean` of each column, and the sum of squares about it."""
+    """The `mean` of each column, and the sum of squares about it; of a constant column exactly what it is, and 0."""
     n, k = X.shape
     mean[:], squares[:] = 0.0, 0.0
-    for i in range(n):
+    for i in range(1, n):  # away from the first row: a long sum of a constant drifts
         for j in range(k):
-            mean[j] += X[i, j]
-    for j in range(k):
-        mean[j] /= max(n, 1)
+            mean[j] += X[i, j] - X[0, j]
+    for j in range(k if n else 0):
+        mean[j] = X[0, j] + mean[j] / n
     for i in range(n):
         for j in range(k):
             away = X[i, j] - mean[j]
