@@ -23,9 +23,10 @@ def _one(first: int, end: int, column: Int, offset: Int, day: Int, cut: int, cou
             break
         counts[column[i]] += 1.0
         days += day[i] != last_day
+        last_day = np.int64(day[i])  # also at the cut: of several points there the first makes it a day
         if at < cut:
             recent += 3 * at >= 2 * cut
-            last, last_day = at, np.int64(day[i])
+            last = at
     return days, recent, last
 
 
