@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections import Counter
 from typing import Any, cast
 
@@ -228,6 +229,22 @@ def test_a_party_that_left_the_table_for_its_row_leaves_no_number_when_it_is_let
     assert table is not None
     assert not rows_of(watcher).held
     assert len(table.number.names) <= 1
+
+
+def test_what_is_saved_at_once_is_not_copied_out_of_the_table_at_once() -> None:
+    log = MemoryLog()
+    watcher = Watcher([read("count(a) >= 60 within 3 days")], log, buffer_us=0, rows=ShelvedRows(Table()))
+    watcher.prepare()
+    came = [msgspec.structs.replace(event("a", 1, f"e{i}"), party=f"p{i}") for i in range(20_000)]
+    watcher.feed(log.add(came), 2 * DAY)
+    table = watcher.reading.columns
+    assert table is not None
+    assert len(table.everyone()) == len(came)
+    tracemalloc.start()
+    watcher.save()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < table.words[: len(came)].nbytes
 
 
 def test_a_timer_in_the_table_comes_also_where_definitions_were_exchanged() -> None:

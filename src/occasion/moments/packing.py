@@ -201,4 +201,4 @@ def _proof(places: bytes, values: bytes, ats: bytes) -> int:
 
 
 FIRST = msgspec.msgpack.encode(Words(0, [], [], FORM, LONG_AGO, FAR, b"", b"", b"", [], 0))[:1]  # an array of eleven
-__all__ = ["FORM", "Packing", "Words", "in_words"]
+__all__ = ["FORM", "Packing", "Row", "Words", "in_words"]

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Protocol
 from occasion.moments.calendar import FAR
 from occasion.moments.live.program import DUE, Program
 from occasion.moments.live.state import State
-from occasion.moments.packing import Packing, Words, in_words
+from occasion.moments.packing import Packing, Row, Words, in_words
 
 if TYPE_CHECKING:
     from occasion.moments.columns import Columns
+
+TOGETHER = 1_000  # parties whose words are copied out of the table at once
 
 
 class Rows(Protocol):
@@ -262,7 +264,10 @@ class ShelvedRows:
             return
         held, table, pack = self.held, self.table, self.packing.pack
         inside = [party for party in parties if party in table] if table is not None else []
-        rows = self.packing.of_table(table, inside) if table is not None and inside else []
+        rows: list[Row] = []
+        if table is not None:
+            for begin in range(0, len(inside), TOGETHER):
+                rows += self.packing.of_table(table, inside[begin : begin + TOGETHER])
         whole = frozenset(inside)
         rows += [(party, held[party][DUE], pack(held[party])) for party in parties if party not in whole]
         self.shelf.write(rows, ())
