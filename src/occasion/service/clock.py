@@ -21,7 +21,7 @@ def steady_micros() -> int:
 class Forward:
     """A clock that never goes back: where the one given does, it stands still until that has caught up.
 
-    `elapsed` goes on meanwhile, by `steady` (None: by what is given).
+    `elapsed` goes on meanwhile, by `steady` (None: it stands still too).
     """
 
     def __init__(self, steady: Clock | None = None) -> None:
@@ -34,4 +34,4 @@ class Forward:
 
     def elapsed(self, given: int) -> int:
         """Microseconds since some beginning, by which it is known how long something took."""
-        return given if self._steady is None else self._steady()
+        return self.now(given) if self._steady is None else self._steady()
