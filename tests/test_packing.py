@@ -7,7 +7,6 @@ from collections import Counter
 from typing import Any, cast
 
 import msgspec
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,7 +19,7 @@ from occasion.moments.rows import ShelvedRows
 from occasion.moments.text import read
 from occasion.moments.timers import SHIFT
 from occasion.moments.watch import MemoryLog, Watcher
-from test_columns import TEXTS, Case, by_many, cases, fit
+from test_columns import TEXTS, Case, cases, fit
 from test_columns import kept as kept_in_memory
 from test_meaning import DAY, event
 from test_rows import Stream, Table, from_shelf
@@ -302,10 +301,3 @@ def test_a_row_that_is_settled_is_the_same_row_in_words(case: Case) -> None:
     assert again is not None
     assert slots(program.save(again)) == saved
     assert due <= again[DUE]
-
-
-def test_numbers_are_whole_words() -> None:
-    watcher, _, _ = filled()
-    assert watcher.reading.columns is not None
-    assert watcher.reading.columns.words.dtype == np.int64
-    assert by_many(list(watcher.program.definitions), MemoryLog(), 0).rows.whole

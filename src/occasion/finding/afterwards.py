@@ -6,14 +6,12 @@ window are counted by themselves, and what goes with staying there is set aside 
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import numpy.typing as npt
 
 from occasion.finding.candidates import DAY_US, counts
 from occasion.finding.chunks import Study
+from occasion.finding.cores import side_by_side
 from occasion.finding.cube_sql import population_table
 from occasion.finding.findings import SetAside
 from occasion.finding.kernels import compiled
@@ -82,7 +80,7 @@ def done(study: Study, begin_us: int, end_us: int) -> npt.NDArray[np.int64]:
             compiled(parties_by_name)(*rows, begin_us, study.population.kept, last, did)
         return did
 
-    with ThreadPoolExecutor(1 + (os.cpu_count() or 1)) as cores:
+    with side_by_side() as cores:
         found: npt.NDArray[np.int64] = np.sum(list(cores.map(of_piece, study.pieces())), axis=0)
         return found
 

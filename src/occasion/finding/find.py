@@ -5,9 +5,7 @@ Half of the groups screens, the other half estimates; nothing of the second half
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -18,6 +16,7 @@ from occasion.finding import pictures, present
 from occasion.finding.activity import activity_of
 from occasion.finding.blas import on_one_thread
 from occasion.finding.choose import Choice, Peers, chosen, peers
+from occasion.finding.cores import side_by_side
 from occasion.finding.findings import Finding, Findings
 from occasion.finding.look import Looked, look
 from occasion.finding.population import Population, Streams
@@ -73,7 +72,7 @@ def find(
     if with_pictures:
         progress("drawing")
         drawn = partial(_drawn, grid=grid, ring=ring, streams=streams, population=population)
-        with ThreadPoolExecutor(os.cpu_count()) as cores:
+        with side_by_side() as cores:
             found = list(cores.map(drawn, looked, found))
     return Findings(
         parties=len(population),

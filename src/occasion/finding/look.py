@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from occasion.finding.choose import Choice
 from occasion.finding.confirm import Confirmed
+from occasion.finding.cores import side_by_side
 from occasion.finding.findings import Verdict
 from occasion.finding.rivals import Beside, Drawn, Ring, hold_against_each_other, least_left
 from occasion.finding.screen import Cell
@@ -60,7 +59,7 @@ def _held_against(ring: Ring, looked: Sequence[Looked], accepted: Sequence[Cell]
     def held(one: Looked, instants: Sequence[Drawn] | None) -> Looked:
         return one if instants is None else _explained(ring, one, accepted, instants)
 
-    with ThreadPoolExecutor(1 + (os.cpu_count() or 1)) as cores:
+    with side_by_side() as cores:
         return list(cores.map(held, looked, drawn))
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from occasion.estimate import Estimate, Refusal
+from occasion.finding.cores import side_by_side
 from occasion.finding.findings import CurvePoint, Finding, HeatMap, KeptCurve
 from occasion.finding.landmark import Z95, Held
 from occasion.finding.population import DAY_US, Population, Streams
@@ -55,7 +54,7 @@ def curve(ring: Ring, cell: Cell) -> tuple[CurvePoint, ...]:
     """The effect for counts around the chosen one within the same window, estimated as the chosen one was."""
     held = Held.of(ring.activity, cell, ring.horizon_days)
     counts = range(max(1, cell.count - AROUND), cell.count + AROUND + 1)
-    with ThreadPoolExecutor(1 + (os.cpu_count() or 1)) as cores:
+    with side_by_side() as cores:
         return tuple(cores.map(lambda count: _point(held, ring.kept, count), counts))
 
 

@@ -7,10 +7,8 @@ in the screen nor in the estimates; the screen's bar is therefore about those th
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +16,7 @@ import numpy.typing as npt
 from occasion.finding.activity import Activity
 from occasion.finding.adjusted import enough, held_equal
 from occasion.finding.candidates import Candidate
+from occasion.finding.cores import side_by_side
 from occasion.finding.findings import SetAside
 from occasion.finding.preselect import by_window
 from occasion.finding.screen import window_days
@@ -77,5 +76,5 @@ def coarse(
                 best[s] = found.z[usable].max()
         return best
 
-    with ThreadPoolExecutor(1 + (os.cpu_count() or 1)) as cores:
+    with side_by_side() as cores:
         return np.asarray(np.fmax.reduce(list(cores.map(best_in, range(len(windows))))))

@@ -7,7 +7,6 @@ stand alone but goes with staying in the trials is then named a proxy where an a
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ import numpy.typing as npt
 
 from occasion.finding.activity import Activity
 from occasion.finding.confirm import Confirmed, confirm, drawn_instants
+from occasion.finding.cores import side_by_side
 from occasion.finding.landmark import Landmark, landmark
 from occasion.finding.screen import Cell
 from occasion.finding.verdict import least_ratio, limits, selection_ratio
@@ -55,7 +55,7 @@ class Ring:
     def alone(self, cells: Sequence[Cell]) -> list[Beside]:
         """Each moment's numbers by itself, on all cores."""
         drawn = [self.draw(cell) for cell in cells]
-        with ThreadPoolExecutor(1 + (os.cpu_count() or 1)) as cores:
+        with side_by_side() as cores:
             return list(cores.map(lambda cell, one: self._numbers(cell, (), one), cells, drawn))
 
     def _numbers(self, cell: Cell, others: Sequence[Cell], drawn: Drawn) -> Beside:
@@ -129,7 +129,7 @@ def hold_against_each_other(ring: Ring, cells: Sequence[Cell], alone: Sequence[B
     """
     order = sorted(range(len(cells)), key=lambda i: -_strength(alone[i].landmark))
     accepted = order[:1]
-    with ThreadPoolExecutor(1 + (os.cpu_count() or 1)) as cores:
+    with side_by_side() as cores:
         gave_way: dict[int, Future[Beside]] = {}
 
         def give_way(i: int, others: list[Cell]) -> None:

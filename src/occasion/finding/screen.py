@@ -12,8 +12,6 @@ total activity, the largest z kept, and the (1 - alpha) quantile of those is the
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,6 +21,7 @@ from occasion.errors import InputError
 from occasion.finding.activity import Activity
 from occasion.finding.adjusted import Beside, enough, held_equal
 from occasion.finding.candidates import line
+from occasion.finding.cores import side_by_side
 from occasion.finding.preselect import Bar, by_window, preselect
 
 Floats = npt.NDArray[np.float64]
@@ -116,7 +115,7 @@ def screen(
             if rest is not None:
                 bar.shuffled(rest)
 
-    with ThreadPoolExecutor(1 + (os.cpu_count() or 1)) as cores:
+    with side_by_side() as cores:
         list(cores.map(fill, range(len(windows))))
     return replace(grid, bar=bar.at(alpha), behind=tuple(behind))
 
