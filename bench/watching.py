@@ -100,6 +100,8 @@ def measure(folder: Path) -> None:
     spent: Counter[str] = Counter()
     following.work.on_changes = timed(Reacting(following.catalogue, place.zone, log.recent), "desk", spent)
     effects.write_changes = timed(effects.write_changes, "occurrences", spent)
+    with sqlite3.connect(place.data / "records.db") as connection:  # or the clock would stand at the end of the log
+        connection.execute("UPDATE positions SET clock_us = ? WHERE reader = 'log'", (log.upto,))
     with reading(history.engine) as records:
         following.start(log, log.clock, records)
     while (step := following.tick(log.clock)) is not None or following.busy:
