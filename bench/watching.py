@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import resource
 import shutil
 import sqlite3
 import tempfile
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import serving
-from occasion.service import effects
+from occasion.service import effects, watched
 from occasion.service.apart_work import COLLECTING
 from occasion.service.reacting import Reacting
 from occasion.service.watching import Following
@@ -74,15 +75,18 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=190_000, help="to watch; below what is sealed at once")
     parser.add_argument("--rate", type=float, default=28_000)
     parser.add_argument("--keep", type=Path)
+    parser.add_argument(
+        "--warm", action="store_true", help="wait until rows are in memory, as many as there is room for"
+    )
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="occasion-watching-") as scratch:
         folder = asked.keep or Path(scratch) / "work"
         if not (folder / "occasion.toml").is_file():
             stored(folder, asked)
-        measure(shutil.copytree(folder, Path(scratch) / "copy"))
+        measure(shutil.copytree(folder, Path(scratch) / "copy"), asked.warm)
 
 
-def measure(folder: Path) -> None:
+def measure(folder: Path, warm: bool) -> None:
     """Follow from where the state stands to the end of the log."""
     place = read_workspace(folder)
     kept = KeptState(place.data / "state.db")
@@ -104,8 +108,7 @@ def measure(folder: Path) -> None:
         connection.execute("UPDATE positions SET clock_us = ? WHERE reader = 'log'", (log.upto,))
     with reading(history.engine) as records:
         following.start(log, log.clock, records)
-    while (step := following.tick(log.clock)) is not None or following.busy:
-        write(history, following, log, step, spent)
+    ready(history, following, log, warm)
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECTING)
@@ -132,6 +135,22 @@ def measure(folder: Path) -> None:
         parts = {part: round(1e6 * seconds / events, 1) for part, seconds in sorted(spent.items())}
         print(f"{label}: {events:,} events, us of processor an event: {parts}; load {os.getloadavg()[0]:.1f}")
     history.close()
+
+
+def ready(history: History, following: Following, log: Log, warm: bool) -> None:
+    """What a server does while nothing comes, with or without bringing rows into memory."""
+    standing, room, begun = following.reading, watched.IN_MEMORY, now()
+    assert standing is not None
+    if not warm:
+        watched.IN_MEMORY = 0
+    while (step := following.tick(log.clock)) is not None or following.busy:
+        write(history, following, log, step, Counter())
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    while warm and standing.warm(1):
+        pass
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - most) // 1024
+    print(f"{len(standing.rows.held):,} rows in memory, {now() - begun:.1f} s of processor, {grown:,} MB more")
+    watched.IN_MEMORY = room
 
 
 def timed(function: Callable[..., Any], part: str, spent: Counter[str]) -> Any:

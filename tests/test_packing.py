@@ -301,3 +301,26 @@ def test_a_row_that_is_settled_is_the_same_row_in_words(case: Case) -> None:
     assert again is not None
     assert slots(program.save(again)) == saved
     assert due <= again[DUE]
+
+
+def test_rows_brought_into_memory_beforehand_are_those_that_come_when_something_happens() -> None:
+    watcher, shelf, log = filled()
+    watcher.save()
+    definitions = watcher.program.definitions
+    again = from_shelf(watcher, shelf, log, definitions)
+    rows = rows_of(again)
+    again.prepare()
+    table = again.reading.columns
+    assert table is not None
+    (own,) = [packed for party, packed in shelf.read(["q"]) if party == "q"]
+    again.feed(log.add([msgspec.structs.replace(event("a", 5.5, "new"), party="q")]), 6 * DAY)
+    held = rows.held["q"]
+    rows.warm([*shelf.read(["p", "r"]), ("q", own)])
+    assert sorted(table.everyone()) == ["p", "q", "r"]
+    assert rows.held["q"] is held  # what is at hand is newer than what is on the shelf
+    again.forget("r")
+    rows.warm(shelf.read(["r"]))
+    assert sorted(table.everyone()) == ["p", "q"]
+    before = shelf.reads
+    again.feed(log.add([event("a", 6.5, "p9")]), 7 * DAY)
+    assert shelf.reads == before

@@ -203,6 +203,21 @@ class ShelvedRows:
             self.packing.into_table(self.table, words)
         return again
 
+    def warm(self, rows: Iterable[tuple[str, bytes]]) -> None:
+        """Brings into the table what the shelf has, as it is now, of parties that are not at hand: before something
+        comes of them. What is not in words stays where it is.
+        """
+        table, held, apart, gone = self.table, self.held, self.apart, self.gone
+        if table is None:
+            return
+        words = []
+        for party, packed in rows:
+            if party not in held and party not in apart and party not in gone and in_words(packed):
+                kept = self.packing.words(packed)
+                if kept is not None:
+                    words.append((party, kept))
+        self.packing.into_table(table, words)
+
     def changed(self, parties: Iterable[str]) -> None:
         self.dirty.update(dict.fromkeys(parties))
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from time import perf_counter
 from typing import Protocol
 
 import msgspec
@@ -119,6 +120,7 @@ class Reading:
         self.since = 0  # the clock when definitions were last exchanged: what the added ones reached before is history
         self.behind: Iterator[str] | None = None  # parties that may not have been read since
         self._prepared = False
+        self._warming: Iterator[list[tuple[str, bytes]]] = iter(())  # what is on disk, to be brought into memory
         self.all_again = False  # whether they are to be, also those whose rows tell of every definition
 
     def _new(self) -> None:
@@ -253,7 +255,20 @@ class Reading:
         """Where there are many parties, be ready for many events at once."""
         if not self._prepared and self.kept.count() >= MANY_PARTIES:
             self.watcher.prepare()
+            self._warming = self.kept.latest(IN_MEMORY)
         self._prepared = True
+
+    def warm(self, seconds: float) -> bool:
+        """For so long bring rows into memory before something comes; whether there are more, and room for them."""
+        until = perf_counter() + seconds
+        while some := next(self._warming, None):
+            if len(self.rows.held) >= IN_MEMORY:
+                break
+            self.rows.warm(some)
+            if perf_counter() >= until:
+                return True
+        self._warming = iter(())
+        return False
 
     @property
     def said(self) -> frozenset[Key]:

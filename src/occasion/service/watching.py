@@ -38,6 +38,7 @@ CATCH_US = 3 * SECOND  # and reading what was committed since: a server that is 
 WAITED_US = 120 * SECOND  # what was asked for so long ago may have been committed only now
 AT_ONCE = 200  # parties that are settled together
 BETWEEN, IDLE = 0.02, 0.08  # seconds for history and for saving between two groups, and where none came
+FEW = 100  # events at once: while no more come, rows are brought into memory as where none come
 GO_BACK = 10  # parties that read history with other definitions in one step
 LATE = "events came late"
 JOINED = "identities were joined or parted"
@@ -186,6 +187,8 @@ class Following:
         reading = self.reading
         if reading is not None and not self._reads_first:
             self._notice(reading, reading.feed(group))
+            if len(group.events) < FEW:
+                reading.warm(BETWEEN)
             self._settle(reading, group.changed, clock)
         else:
             self._moved.update(group.changed)
@@ -198,6 +201,7 @@ class Following:
         if reading is not None and not self._reads_first:
             self._notice(reading, reading.advance(clock))
             reading.prepare()
+            reading.warm(IDLE)
         return self._effects(clock)
 
     def forget(self, parties: Iterable[str]) -> None:
