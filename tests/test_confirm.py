@@ -6,7 +6,7 @@ from threadpoolctl import threadpool_limits
 
 from occasion.events.world_patterns import seen, simulate
 from occasion.finding.activity import activity_of
-from occasion.finding.confirm import confirm, effect, trials
+from occasion.finding.confirm import beside_each, confirm, drawn_instants, effect, trials
 from occasion.finding.landmark import landmark
 from occasion.finding.reasons import more_needed, overlap, sensitivity, settling
 from occasion.finding.rivals import Ring, hold_against_each_other
@@ -77,12 +77,12 @@ def test_nobody_is_compared_at_an_instant_at_which_they_had_left_or_had_reached_
     at = activity.nth(cell.stream, cell.count, cell.days)
     last = np.zeros(activity.n, np.int64)
     np.maximum.at(last, activity.party, activity.offset)
-    instant = (rows.at_days * 86_400_000_000).round().astype(np.int64)
+    instant = rows.instants
     assert (instant <= last[rows.party] + 1).all()
     compared = ~rows.now
     reached = at[rows.party[compared]]
     assert ((reached < 0) | (instant[compared] < reached + 1)).all()
-    assert (rows.at_days < 10).all()
+    assert (rows.instants < 10 * 86_400_000_000).all()
 
 
 def test_an_effect_diluted_by_reaching_it_later_is_undiluted():
@@ -226,3 +226,20 @@ def test_more_people_are_needed_for_less():
     small = type(found)(**{**found.__dict__, "value": 0.01, "se": 0.05})
     large = type(found)(**{**found.__dict__, "value": 0.10, "se": 0.05})
     assert more_needed(small) > more_needed(large) >= 1
+
+
+def test_each_other_held_equal_by_itself_is_the_same_as_asked_one_by_one():
+    world = simulate("early leavers", np.random.default_rng(5), 12_000)
+    activity, kept = people(world)
+    cell = Cell(activity.what.index("count(friend_added)"), 3, 10.0)
+    others = [Cell(s, 2, 8.0) for s in range(len(activity.what)) if s != cell.stream][:4]
+    others.append(Cell(cell.stream, 1, 5.0))  # of the same events: two columns instead of one
+    drawn = drawn_instants(activity, cell, np.random.default_rng(1))
+    alone = confirm(activity, kept, cell, drawn)
+    found = beside_each(activity, kept, cell, drawn, others, start=alone.chance_of_it)
+    for other, one in zip(others, found, strict=True):
+        asked = confirm(activity, kept, cell, drawn, (other,))
+        assert (one.reached, one.rows, one.parties) == (asked.reached, asked.rows, asked.parties)
+        assert one.value == pytest.approx(asked.value, abs=1e-6)
+        assert one.se == pytest.approx(asked.se, rel=1e-5)
+    assert len({round(one.value, 6) for one in found}) > 1

@@ -133,10 +133,10 @@ def test_many_streams_are_tried_first_within_strata_and_the_true_one_goes_on():
     did[party[stream == 71]] = True
     y = (rng.random(n) < 0.3 + 0.3 * did).astype(float)
     bar = Bar(y, activity.until(28).counts.sum(axis=1), rng, 20)
-    near, behind = preselect(activity, y, window_days(28), [50] * s, bar)
+    near, behind = preselect(activity, y, window_days(28), [50] * s, lambda: bar)
     assert (len(near), len(behind), set(near) & set(behind)) == (60, 30, set())
     assert 71 in near
-    wanted, _ = preselect(activity, y, window_days(28), [50] * s, bar, first=[behind[0]])
+    wanted, _ = preselect(activity, y, window_days(28), [50] * s, lambda: bar, first=[behind[0]])
     assert behind[0] in wanted
     assert len(wanted) == 60
     assert np.isfinite(bar.largest).all()  # those left behind count for the bar

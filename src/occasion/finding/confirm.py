@@ -46,14 +46,14 @@ ASIDE = 4
 class Trials:
     """The rows of the emulated trials: `party`, whether it reached the moment at this instant, and whether it ever did.
 
-    `at_days`: the instant in days since the start; `held`: what is held equal (rows × covariates, all known before).
+    `instants`: microseconds since the start; `held`: what is held equal (rows × covariates, all known before).
     """
 
     party: Ints
     now: Flags
     ever: Floats
     kept: Floats
-    at_days: Floats
+    instants: Ints
     held: Floats
 
 
@@ -64,7 +64,8 @@ class Confirmed:
     `value`, `se`: the effect and its clustered standard error; `naive`: the plain difference among the same rows,
     corrected for reaching it later alike; `without`: share kept without the moment among those who are alike;
     `alike`: of the parties that reached it, the share that had their like on the other side; `reached`: parties that
-    did; `rows`, `parties`: what it rests on; `by_party`: each party's part in the error (influence), for joint tests.
+    did; `rows`, `parties`: what it rests on; `by_party`: each party's part in the error (influence), for joint tests;
+    `chance_of_it`: coefficients of the chance to reach it now, where the fit of a like one may `start`.
     """
 
     value: float
@@ -76,6 +77,7 @@ class Confirmed:
     rows: int
     parties: int
     by_party: Floats
+    chance_of_it: Floats
 
 
 def drawn_instants(activity: Activity, cell: Cell, rng: np.random.Generator) -> Ints | None:
@@ -110,17 +112,14 @@ def trials(
         return None
     instants = np.concatenate([at[treated], other[compared]])
     party = np.concatenate([treated, compared])
-    days, base = instants / DAY_US, activity.base
-    status: list[Floats | Flags] = []
-    for moment in beside:
-        same = bool(base[moment.stream] == base[cell.stream])
-        status += _status(activity, moment, party, instants, same_events=same)
+    days = instants / DAY_US
+    status = _reached_before(activity, cell, party, instants, beside)
     return Trials(
         party=party,
         now=np.arange(len(party)) < len(treated),
         ever=reached[party].astype(np.float64),
         kept=kept[party].astype(np.float64),
-        at_days=days,
+        instants=instants,
         held=_held_equal(activity, cell, (at, treated), (other, compared), [*_clock(days), *status]),
     )
 
@@ -169,14 +168,18 @@ def _held_equal(activity: Activity, cell: Cell, reach: Entry, others: Entry, mor
     return held
 
 
-def _status(activity: Activity, moment: Cell, party: Ints, instants: Ints, *, same_events: bool) -> list[Flags]:
-    """Whether another moment was reached before the row's instant: what came after it may be its consequence.
+def _reached_before(activity: Activity, cell: Cell, party: Ints, instants: Ints, beside: Sequence[Cell]) -> list[Flags]:
+    """Whether each of other moments was reached before the row's instant: what came after it may be its consequence.
 
     Where it is made of the same events it is none, but those counted anew: then also whether it was reached at all.
     """
-    at = activity.nth(moment.stream, moment.count, moment.days)[party]
-    before = (at >= 0) & (at < instants)
-    return [before, at >= 0] if same_events else [before]
+    status = []
+    for moment in beside:
+        at = activity.nth(moment.stream, moment.count, moment.days)[party]
+        before = (at >= 0) & (at < instants)
+        same_events = bool(activity.base[moment.stream] == activity.base[cell.stream])
+        status += [before, at >= 0] if same_events else [before]
+    return status
 
 
 @dataclass(frozen=True)
@@ -227,11 +230,13 @@ class Design:
         return gram
 
 
-def _crossed(design: Design, kept: Floats, ever: Floats) -> Floats:
+def _crossed(design: Design, kept: Floats, ever: Floats, start: Floats | None) -> tuple[Floats, Floats]:
     """For each row, fitted on the other half: the chance of reaching it now, the outcome with and without it, and the
-    chance of ever reaching it without (rows × 4, in the design's order)."""
+    chance of ever reaching it without (rows × 4, in the design's order); and the coefficients of that chance on the
+    first half, begun at `start`."""
     Z, begin, fitted = design.Z, design.begin, np.empty((len(design.Z), 4))
-    near: Near | None = None
+    near = None if start is None else Near(start, None).of_width(design.width)
+    first: Floats | None = None
     for a, b, out in ((0, 1, slice(begin[2], None)), (2, 3, slice(begin[2]))):
         with_it, without = slice(begin[a], begin[a + 1]), slice(begin[b], begin[b + 1])
         whole = slice(with_it.start, without.stop)
@@ -239,6 +244,7 @@ def _crossed(design: Design, kept: Floats, ever: Floats) -> Floats:
         gram, gram_without = design.grams[a], design.grams[b]
         # the other half's answer is near
         near = logistic(design.whole.of(whole, design.width), reached, 1.0, gram + gram_without, near)
+        first = near.beta if first is None else first
         both = np.column_stack([kept[without], ever[without]])
         outcome = np.column_stack([
             fit_linear(Z[with_it], kept[with_it], 1.0, gram=gram),
@@ -246,21 +252,23 @@ def _crossed(design: Design, kept: Floats, ever: Floats) -> Floats:
         ])  # fmt: skip
         fitted[out, 0] = linear_score(Z[out], near.beta, logistic=True)
         fitted[out, 1:] = Z[out] @ outcome
-    return fitted
+    assert first is not None
+    return fitted, first
 
 
-def effect(rows: Trials, parties: int) -> Confirmed | None:
+def effect(rows: Trials, parties: int, start: Floats | None = None) -> Confirmed | None:
     """The doubly robust effect from the trials of one moment; None where too few are alike."""
-    return estimated(rows, Design.of(rows.held, rows.now, rows.party), parties)
+    return estimated(rows, Design.of(rows.held, rows.now, rows.party), parties, start)
 
 
-def estimated(rows: Trials, design: Design, parties: int) -> Confirmed | None:
+def estimated(rows: Trials, design: Design, parties: int, start: Floats | None = None) -> Confirmed | None:
     """The same where the design is known already; `held` of the rows is not looked at."""
     if min(b - a for a, b in pairwise(design.begin)) < LEAST_SIDE // 2:
         return None
     order, n = design.order, len(rows.party)
     party, now, y, ever = rows.party[order], rows.now[order], rows.kept[order], rows.ever[order]
-    chance, y1, y0, ever0 = _crossed(design, y, ever).T
+    fitted, begun = _crossed(design, y, ever, start)
+    chance, y1, y0, ever0 = fitted.T
     share = float(now.mean())  # what is rare for all is no reason to leave anybody out
     least, most = min(TRIM, share / 4), 1 - min(TRIM, (1 - share) / 4)
     used = (chance >= least) & (chance <= most)
@@ -288,6 +296,7 @@ def estimated(rows: Trials, design: Design, parties: int) -> Confirmed | None:
         rows=n,
         parties=int(np.count_nonzero(np.bincount(party))),
         by_party=by_party,
+        chance_of_it=begun,
     )
 
 
@@ -297,7 +306,31 @@ def confirm(
     cell: Cell,
     drawn: np.random.Generator | Ints | None,
     beside: tuple[Cell, ...] = (),
+    *,
+    start: Floats | None = None,
 ) -> Confirmed | None:
     """The effect of one moment on the parties of `activity`, the moments in `beside` held equal; `drawn` as above."""
     rows = trials(activity, kept, cell, drawn, beside)
-    return None if rows is None else effect(rows, activity.n)
+    return None if rows is None else effect(rows, activity.n, start)
+
+
+def beside_each(
+    activity: Activity,
+    kept: Flags,
+    cell: Cell,
+    drawn: Ints | None,
+    others: Sequence[Cell],
+    *,
+    start: Floats | None = None,
+) -> list[Confirmed | None]:
+    """The effect of one moment with each of others held equal, one at a time, on the same rows."""
+    rows = trials(activity, kept, cell, drawn)
+    if rows is None:
+        return [None for _ in others]
+    design = Design.of(rows.held, rows.now, rows.party, room=2)
+
+    def with_other(other: Cell) -> Confirmed | None:
+        status = _reached_before(activity, cell, rows.party, rows.instants, [other])
+        return estimated(rows, design.beside(np.column_stack(status).astype(np.float64)), activity.n, start)
+
+    return [with_other(other) for other in others]

@@ -108,22 +108,13 @@ def _phi(cube: Cube, windows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
 
 
 def of_everybody(
-    found: Findings,
-    *,
-    reader: Reader,
-    under: Study,
-    candidates: Sequence[Candidate],
-    cubes: Sequence[Cube],
-    ranked: Ranking,
-    everybody: bool,
+    found: Findings, under: Study, ranked: Ranking, known: Mapping[Key, Sides], *, everybody: bool
 ) -> Findings:
     """The findings with the figures of all parties under study.
 
-    `candidates`: all there were; `cubes`: the first of all parties (plain counts), the others of the people followed;
-    `ranked`: the `ranking` of these; `everybody`: whether those followed are all parties.
+    `known`: of each line and of those the peers' ranking puts first; `everybody`: whether those followed are all
+    parties.
     """
-    keys = [(one.what, one.count, one.days) for one in found.candidates] + ranked.first(PEERS)
-    known = _known(dict.fromkeys(keys), reader, under, candidates, cubes[: 2 if everybody else 1])
     n, kept = len(under.population), float(under.population.kept.mean())
     lines = tuple(_whole(one, ranked, known, n, kept) for one in found.candidates)
     place = {(one.what, one.count, one.days): (i, one.verdict) for i, one in enumerate(lines, 1)}
@@ -141,13 +132,14 @@ def of_everybody(
     return replace(found, candidates=lines, peers=tuple(peers), parties=n, kept=kept, notes=notes)
 
 
-def _known(
+def sides_of_all(
     keys: Iterable[Key], reader: Reader, under: Study, candidates: Sequence[Candidate], cubes: Sequence[Cube]
 ) -> dict[Key, Sides]:
-    """The figures of each line: from cubes of all parties where they have it, else by one more pass over everybody."""
+    """The figures of each line: from `cubes` of all parties where they have it, else by one more pass over everybody.
+    `candidates`: all there were."""
     known: dict[Key, Sides] = {}
     missing = []
-    for key in keys:
+    for key in dict.fromkeys(keys):
         what, count, days = key
         cube = next((c for c in cubes if what in c.what and count <= c.most and days <= c.days), None)
         if cube is None:

@@ -47,6 +47,7 @@ def find(
     start_text: str = "start",
     as_of_us: int | None = None,
     progress: Progress = lambda _: None,
+    choosing: Callable[[Sequence[tuple[str, int, int]]], None] = lambda _: None,
 ) -> Findings:
     """Find the moments that go with being kept.
 
@@ -54,7 +55,8 @@ def find(
     permutation, the drawn instants and, at more parties than `SCREEN_PARTIES` or `ESTIMATE_PARTIES` a half, the sample.
     `most`: how many lines are confirmed; `counts`: the largest count tried; `asked`: lines to confirm whatever the
     screen says; `tautologies`: streams the outcome itself is made of, with the reason: set aside. `names`: event names
-    by base, for sentences. Raises InputError where there is nobody or all outcomes are alike.
+    by base, for sentences; `choosing` is told each line (stream's text, count, days) that will be confirmed.
+    Raises InputError where there is nobody or all outcomes are alike.
     """
     _check(streams, population, horizon_days)
     rng = np.random.default_rng(seed)
@@ -64,6 +66,7 @@ def find(
     grid, ranked, choices = _screened(
         streams, population, first, horizon_days, rng, counts=counts, most=most, asked=asked, skip=frozenset(aside)
     )
+    choosing([(streams.what[c.cell.stream], c.cell.count, int(c.cell.days)) for c in choices])
     progress(f"confirming {len(choices)} lines")
     rivals = tuple(choice.cell for choice in choices if choice.above)
     ring = Ring(activity_of(streams, second, horizon_days), population.kept[second], horizon_days, rng, rivals)

@@ -34,6 +34,12 @@ class Near:
     beta: Floats
     inverse: Floats | None
 
+    def of_width(self, columns: int) -> Near:
+        """With so many columns: the last ones left out, or further ones that have no part yet."""
+        beta = np.zeros(columns)
+        beta[: len(self.beta)] = self.beta[:columns]
+        return Near(beta, None)
+
 
 @dataclass(frozen=True)
 class Side:

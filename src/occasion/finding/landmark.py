@@ -133,9 +133,10 @@ class Held:
         if not LEAST_SIDE <= int(reached.sum()) <= n - LEAST_SIDE:
             return None, False
         design = design or Design.of(self.X, reached, parties, room=len(self.amount))
-        rows = Trials(parties, reached, reached.astype(np.float64), y, np.zeros(n), self.X)
+        rows = Trials(parties, reached, reached.astype(np.float64), y, np.zeros(n, np.int64), self.X)
         without = estimated(rows, design.beside(np.column_stack(self.too_late)), n)
-        with_own = estimated(rows, design.beside(np.column_stack(self.amount)), n)
+        start = None if without is None else without.chance_of_it[: design.width]
+        with_own = estimated(rows, design.beside(np.column_stack(self.amount)), n, start)
         enough = with_own is not None and with_own.alike >= LEAST_ALIKE
         if with_own is not None and enough and (without is None or with_own.se < MOST_WIDER * without.se):
             return with_own, True

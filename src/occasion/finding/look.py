@@ -54,13 +54,14 @@ def look(ring: Ring, choices: Sequence[Choice]) -> list[Looked]:
 
 def _held_against(ring: Ring, looked: Sequence[Looked], accepted: Sequence[Cell]) -> list[Looked]:
     """Lines that go with staying in the trials, but did not stand: proxies if an accepted moment explains that."""
-    drawn = [[ring.draw(one.choice.cell) for _ in accepted] if _goes_with_staying(one) else None for one in looked]
+    explicable = [_goes_with_staying(one) for one in looked]
+    drawn = [ring.draw(one.choice.cell) if asked else None for one, asked in zip(looked, explicable, strict=True)]
 
-    def held(one: Looked, instants: Sequence[Drawn] | None) -> Looked:
-        return one if instants is None else _explained(ring, one, accepted, instants)
+    def held(one: Looked, asked: bool, instants: Drawn) -> Looked:
+        return _explained(ring, one, accepted, instants) if asked else one
 
     with side_by_side() as cores:
-        return list(cores.map(held, looked, drawn))
+        return list(cores.map(held, looked, explicable, drawn))
 
 
 def _goes_with_staying(one: Looked) -> bool:
@@ -69,7 +70,7 @@ def _goes_with_staying(one: Looked) -> bool:
     return not settled and trial is not None and limits(trial)[0] > 0
 
 
-def _explained(ring: Ring, one: Looked, accepted: Sequence[Cell], drawn: Sequence[Drawn]) -> Looked:
+def _explained(ring: Ring, one: Looked, accepted: Sequence[Cell], drawn: Drawn) -> Looked:
     """One line, a proxy if an accepted moment explains it."""
     trial, cell = one.numbers.trial, one.choice.cell
     other, left = least_left(ring, cell, accepted, drawn)

@@ -7,7 +7,7 @@ all streams by chance is what the best of all has to pass.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from threading import Lock
 
@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from occasion.finding import party_kernels
 from occasion.finding.activity import Activity
+from occasion.finding.cores import side_by_side
 from occasion.finding.kernels import compiled
 from occasion.finding.population import DAY_US
 
@@ -75,12 +76,19 @@ def by_window(
 
 
 def preselect(
-    activity: Activity, y: Floats, windows: Floats, tried: Sequence[int], bar: Bar, *, first: Iterable[int] = ()
+    activity: Activity,
+    y: Floats,
+    windows: Floats,
+    tried: Sequence[int],
+    made: Callable[[], Bar],
+    *,
+    first: Iterable[int] = (),
 ) -> tuple[list[int], list[int]]:
     """The streams that go on to the full screen, and those that could but are left behind, each in their order.
 
     `tried[s]`: the largest count to try of stream s, 0 for none; `first`: streams that go on in any case. The cells of
-    those that do not go on are added to the bar. Streams with too few people on a side are in neither list.
+    those that do not go on are added to the bar, which is asked for (`made`) only where there are any. Streams with too
+    few people on a side are in neither list.
     """
     all_streams = [s for s in range(len(tried)) if tried[s]]
     if len(all_streams) <= MOST_STREAMS:
@@ -90,19 +98,23 @@ def preselect(
     slot = np.full(len(tried), -1, np.int64)
     slot[all_streams] = np.arange(len(all_streams))
     counts, _, _ = by_window(activity, few, slot, max(FEW_COUNTS))
-    best = np.full(len(tried), -np.inf)
-    for s in all_streams:
+    bar, narrow = made(), y.astype(np.float32)
+
+    def best_of(s: int) -> float:
         scaled = _within_strata(counts[:, slot[s]], y, bar.stratum, tried[s])
-        if scaled is not None:
-            best[s] = float((scaled.T @ y.astype(np.float32)).max())
-    ranked = [int(s) for s in np.argsort(-best, kind="stable") if np.isfinite(best[s]) and s not in wanted]
-    near = wanted | set(ranked[: max(MOST_STREAMS - len(wanted), 0)])
-    for s in all_streams:
-        if s in near:
-            continue
+        return -np.inf if scaled is None else float((scaled.T @ narrow).max())
+
+    def stays(s: int) -> None:
         scaled = _within_strata(counts[:, slot[s]], y, bar.stratum, tried[s])
         if scaled is not None:
             bar.shuffled(scaled)
+
+    best = np.full(len(tried), -np.inf)
+    with side_by_side() as cores:
+        best[all_streams] = list(cores.map(best_of, all_streams))
+        ranked = [int(s) for s in np.argsort(-best, kind="stable") if np.isfinite(best[s]) and s not in wanted]
+        near = wanted | set(ranked[: max(MOST_STREAMS - len(wanted), 0)])
+        list(cores.map(stays, [s for s in all_streams if s not in near]))
     return sorted(near), sorted(set(ranked) - near)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from occasion.finding.activity import Activity
-from occasion.finding.confirm import Confirmed, confirm, drawn_instants
+from occasion.finding.confirm import Confirmed, beside_each, confirm, drawn_instants
 from occasion.finding.cores import side_by_side
 from occasion.finding.landmark import Landmark, landmark
 from occasion.finding.screen import Cell
@@ -46,6 +46,7 @@ class Ring:
     rng: np.random.Generator
     rivals: tuple[Cell, ...] = ()
     _marks: dict[tuple[Cell, tuple[Cell, ...]], Landmark] = field(default_factory=dict, repr=False)
+    _starts: dict[Cell, npt.NDArray[np.float64]] = field(default_factory=dict, repr=False)
 
     def draw(self, cell: Cell) -> Drawn:
         """The instants of the comparison in the trials of a moment; drawn one after the other, so that the same seed
@@ -56,7 +57,11 @@ class Ring:
         """Each moment's numbers by itself, on all cores."""
         drawn = [self.draw(cell) for cell in cells]
         with side_by_side() as cores:
-            return list(cores.map(lambda cell, one: self._numbers(cell, (), one), cells, drawn))
+            found = list(cores.map(lambda cell, one: self._numbers(cell, (), one), cells, drawn))
+        for cell, numbers in zip(cells, found, strict=True):
+            if numbers.trial is not None:
+                self._starts[cell] = numbers.trial.chance_of_it
+        return found
 
     def _numbers(self, cell: Cell, others: Sequence[Cell], drawn: Drawn) -> Beside:
         return Beside(tuple(others), self.mark(cell, others), self.trial(cell, others, drawn))
@@ -88,7 +93,11 @@ class Ring:
 
     def trial(self, cell: Cell, others: Sequence[Cell], drawn: Drawn) -> Confirmed | None:
         """The effect in the trials alone."""
-        return confirm(self.activity, self.kept, cell, drawn, tuple(others))
+        return confirm(self.activity, self.kept, cell, drawn, tuple(others), start=self._starts.get(cell))
+
+    def trial_beside_each(self, cell: Cell, others: Sequence[Cell], drawn: Drawn) -> list[Confirmed | None]:
+        """The same with each of the others held equal, one at a time."""
+        return beside_each(self.activity, self.kept, cell, drawn, others, start=self._starts.get(cell))
 
     def after(self, other: Cell, cell: Cell) -> bool:
         """Whether `other` clearly comes after `cell`: of people who reached both, hardly anybody reached it first.
@@ -133,8 +142,7 @@ def hold_against_each_other(ring: Ring, cells: Sequence[Cell], alone: Sequence[B
         gave_way: dict[int, Future[Beside]] = {}
 
         def give_way(i: int, others: list[Cell]) -> None:
-            drawn = [ring.draw(cells[i]) for _ in others]
-            gave_way[i] = cores.submit(explained, ring, cells[i], others, drawn)
+            gave_way[i] = cores.submit(explained, ring, cells[i], others, ring.draw(cells[i]))
 
         for i in order[1:]:
             others = [cells[j] for j in accepted]
@@ -152,15 +160,15 @@ def hold_against_each_other(ring: Ring, cells: Sequence[Cell], alone: Sequence[B
     return Outcome(final if len(accepted) > 1 else {i: alone[i] for i in accepted}, proxies)
 
 
-def explained(ring: Ring, cell: Cell, others: Sequence[Cell], drawn: Sequence[Drawn]) -> Beside:
+def explained(ring: Ring, cell: Cell, others: Sequence[Cell], drawn: Drawn) -> Beside:
     """A moment's numbers beside the one of the others that leaves least of it in the trials."""
     other, trial = least_left(ring, cell, others, drawn)
     return Beside((other,), ring.mark(cell, [other]), trial)
 
 
-def least_left(ring: Ring, cell: Cell, others: Sequence[Cell], drawn: Sequence[Drawn]) -> tuple[Cell, Confirmed | None]:
-    """The one of the others that leaves least of a moment in the trials, each with instants of its own, and what."""
-    trials = [ring.trial(cell, [other], one) for other, one in zip(others, drawn, strict=True)]
+def least_left(ring: Ring, cell: Cell, others: Sequence[Cell], drawn: Drawn) -> tuple[Cell, Confirmed | None]:
+    """The one of the others that leaves least of a moment in the trials, all on the same instants, and what."""
+    trials = ring.trial_beside_each(cell, others, drawn)
     least = min(range(len(others)), key=lambda i: -np.inf if (trial := trials[i]) is None else trial.value)
     return others[least], trials[least]
 

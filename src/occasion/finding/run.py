@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,7 +19,7 @@ from occasion.finding.afterwards import done_afterwards
 from occasion.finding.candidates import Candidate, Choice, counts
 from occasion.finding.chunks import Study, study
 from occasion.finding.cube import Cube
-from occasion.finding.everybody import of_everybody, ranking
+from occasion.finding.everybody import PEERS, Key, Sides, of_everybody, ranking, sides_of_all
 from occasion.finding.find import find
 from occasion.finding.findings import Finding, Findings, SetAside
 from occasion.finding.following import COUNTS, HELD, Followed, follow
@@ -98,24 +98,30 @@ class _Under:
         aside = _tautologies(followed.candidates, under, asked)
         leave_out = frozenset(candidates[s].what for s in _tautologies(candidates, under, asked))
         cubes = [plain, *followed.cubes]
-        with ThreadPoolExecutor(1) as beside:  # these ask nothing of what is found
+        with ThreadPoolExecutor(1) as beside:  # these ask no more of what is found than which lines were chosen
             later = beside.submit(done_afterwards, self.engine, followed.study, asked)
             ranked = beside.submit(ranking, cubes, asked.horizon_days, leave_out, candidates)
-            found = self._looked(followed, aside, progress)
-        progress("counting everybody")
-        found = of_everybody(
-            found,
-            reader=reader,
-            under=under,
-            candidates=candidates,
-            cubes=cubes,
-            ranked=ranked.result(),
-            everybody=followed.everybody,
-        )
+            known: list[Future[dict[Key, Sides]]] = []
+
+            of_all = cubes[: 2 if followed.everybody else 1]
+
+            def sides(chosen: Sequence[Key]) -> dict[Key, Sides]:
+                keys = [*chosen, *ranked.result().first(PEERS)]
+                return sides_of_all(keys, reader, under, candidates, of_all)
+
+            found = self._looked(followed, aside, progress, lambda chosen: known.append(beside.submit(sides, chosen)))
+            progress("counting everybody")
+            found = of_everybody(found, under, ranked.result(), known[0].result(), everybody=followed.everybody)
         over = tuple(SetAside("candidates over the budget", text) for text in proposal.left_out)
         return self._said(found, followed, aside, later.result() + over)
 
-    def _looked(self, followed: Followed, aside: Mapping[int, str], progress: Progress) -> Findings:
+    def _looked(
+        self,
+        followed: Followed,
+        aside: Mapping[int, str],
+        progress: Progress,
+        choosing: Callable[[Sequence[Key]], None],
+    ) -> Findings:
         """What those who are followed show."""
         return find(
             followed.streams,
@@ -132,6 +138,7 @@ class _Under:
             start_text=self.options.start,
             as_of_us=self.options.as_of_us,
             progress=progress,
+            choosing=choosing,
         )
 
     def _said(

@@ -95,27 +95,27 @@ def screen(
         raise InputError(f"counts up to {most}: from 1 to 250 can be screened")
     y = kept.astype(np.float64)
     tried = [0 if s in skip else 1 if is_pattern(what) else most for s, what in enumerate(activity.what)]
-    bar = Bar(y, activity.until(windows[-1]).counts.sum(axis=1), rng, permutations)
-    near, behind = preselect(activity, y, windows, tried, bar, first=first)
-    slot = np.full(len(activity.what), -1, np.int64)
-    counted = [s for s in range(len(activity.what)) if s in near or activity.column[s] >= 0]
-    slot[counted] = np.arange(len(counted))
-    counts, days, last = by_window(activity, windows, slot, most)
     shape = (len(activity.what), len(windows), most)
     with_it, without, adjusted, z, phi = (np.full(shape, np.nan) for _ in range(5))
     grid = Grid(windows, np.zeros(shape, np.int64), with_it, without, adjusted, z, phi, np.inf, activity.n)
     thin = set(np.unique(np.linspace(0, len(windows) - 1, THIN_WINDOWS).round().astype(int)).tolist())
-    within = held_equal(activity, y, windows, slot, (counts, days, last))
-
-    def fill(w: int) -> None:
-        window = within(w)
-        for s in near:
-            beside = window.beside(activity.own_column(s))
-            rest = _fill(grid, (s, w), counts[w, slot[s]], beside, tried=tried[s], keep=w in thin)
-            if rest is not None:
-                bar.shuffled(rest)
-
     with side_by_side() as cores:
+        made = cores.submit(Bar, y, activity.until(windows[-1]).counts.sum(axis=1), rng, permutations)
+        near, behind = preselect(activity, y, windows, tried, made.result, first=first)
+        slot = np.full(len(activity.what), -1, np.int64)
+        counted = [s for s in range(len(activity.what)) if s in near or activity.column[s] >= 0]
+        slot[counted] = np.arange(len(counted))
+        counts, days, last = by_window(activity, windows, slot, most)
+        within, bar = held_equal(activity, y, windows, slot, (counts, days, last)), made.result()
+
+        def fill(w: int) -> None:
+            window = within(w)
+            for s in near:
+                beside = window.beside(activity.own_column(s))
+                rest = _fill(grid, (s, w), counts[w, slot[s]], beside, tried=tried[s], keep=w in thin)
+                if rest is not None:
+                    bar.shuffled(rest)
+
         list(cores.map(fill, range(len(windows))))
     return replace(grid, bar=bar.at(alpha), behind=tuple(behind))
 
