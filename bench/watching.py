@@ -149,7 +149,7 @@ def ready(history: History, following: Following, log: Log, warm: bool) -> None:
     while warm and standing.warm(1):
         pass
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - most) // 1024
-    print(f"{len(standing.rows.held):,} rows in memory, {now() - begun:.1f} s of processor, {grown:,} MB more")
+    print(f"{standing.rows.held.many():,} rows in memory, {now() - begun:.1f} s of processor, {grown:,} MB more")
     watched.IN_MEMORY = room
 
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from occasion.events.event import Event
-from occasion.moments import columns
+from occasion.moments import columns, serials
 from occasion.moments.definition import Definition
 from occasion.moments.live import kernel
 from occasion.moments.live.program import Program
@@ -227,7 +227,7 @@ def test_more_windows_than_there_is_room_for_are_read_in_the_row() -> None:
 
 
 def test_numbers_of_events_that_no_state_speaks_of_are_given_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(columns, "LOOSE", 100)
+    monkeypatch.setattr(serials, "LOOSE", 100)
     watched, log = [read("count(a) >= 3 within 3 days"), read("no a for 40 days")], MemoryLog()
     watcher = by_many(watched, log, 0)
     desk = Desk()
@@ -235,7 +235,7 @@ def test_numbers_of_events_that_no_state_speaks_of_are_given_again(monkeypatch: 
         batch = log.add([msgspec.structs.replace(event("a", i * 0.9, f"{i}{p}"), party=p) for p in "pq"])
         desk.take(watcher.feed(batch, batch[0].at))
     assert watcher.reading.columns is not None
-    assert len(watcher.reading.columns.serials.ids) < 150
+    assert watcher.reading.columns.serials.count < 150
     desk.take(watcher.advance(400 * DAY))
     for definition in watched:
         for party in "pq":

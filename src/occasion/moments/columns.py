@@ -9,60 +9,24 @@ go there, and come back with the next events. A party that did so a few times st
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from occasion.events.event import Event
 from occasion.moments.calendar import FAR
 from occasion.moments.changes import Change
 from occasion.moments.in_words import Plan
 from occasion.moments.live.program import DUE, LAST, STARTED, ZONE, Program
-from occasion.moments.live.state import LONG_AGO, Key, State
+from occasion.moments.live.state import LONG_AGO, State
 from occasion.moments.live.units import HOUR_US, Units
 from occasion.moments.live.words import Unplaced
 from occasion.moments.meaning import EVIDENCE_LIMIT
+from occasion.moments.serials import Ints, Serials, larger
 
-Ints = npt.NDArray[Any]
 RECORDS, SHOWN = 1 << 16, 1 << 19  # room for what one run of the loop says
 MOVES = 4  # a party that left the table so often stays in its row
 ROOM = 1 << 14  # parties, at first; memory is taken only as they come
-LOOSE = 500_000  # numbers of events that nothing may speak of any more, at least, before they are looked for
-
-
-class Serials:
-    """Events by number: what the words say instead of a key."""
-
-    def __init__(self, ats: list[int] | None = None, ids: list[str] | None = None) -> None:
-        self.ats = [] if ats is None else ats
-        self.ids = [] if ids is None else ids
-        self.kept = 0  # how many were in use when last looked
-
-    def key(self, serial: int) -> Key:
-        return self.ats[serial], self.ids[serial]
-
-    def serial(self, key: Key) -> int:
-        self.ats.append(key[0])
-        self.ids.append(key[1])
-        return len(self.ids) - 1
-
-    def swept(self, words: Ints, where: Ints) -> None:
-        """Without those that no word speaks of."""
-        if len(self.ids) < 2 * self.kept + LOOSE:
-            return
-        used = np.zeros(len(self.ids) + 1, np.bool_)  # the last: -1, which speaks of none
-        blocks = range(0, len(words), 4096)
-        for a in blocks:
-            used[words[a : a + 4096, where]] = True
-        used[-1] = False
-        number = np.cumsum(used) - 1
-        number[-1] = -1
-        for a in blocks:
-            words[a : a + 4096, where] = number[words[a : a + 4096, where]]
-        left = np.flatnonzero(used).tolist()
-        self.ats, self.ids = [self.ats[i] for i in left], [self.ids[i] for i in left]
-        self.kept = len(left)
+TAKEN = 1 << 20  # bytes of room for rows that are packed
 
 
 class Columns:
@@ -71,15 +35,16 @@ class Columns:
     """
 
     def __init__(self, program: Program, plan: Plan, held: dict[str, State]) -> None:
-        from occasion.moments.live import kernel
+        from occasion.moments.live import kernel, row_kernel
 
+        self.row_kernel = row_kernel
         self.kernel, self.program, self.plan, self.held = kernel, program, plan, held
         self.number = _Numbers()
         self.serials = Serials()
         self.words = np.empty((0, len(plan.template)), np.int64)
-        self.due = self.last = np.empty(0, np.int64)
-        self.flat = np.empty(0, np.bool_)
-        self.moves = np.empty(0, np.uint8)
+        self.due, self.last = np.empty(0, np.int64), np.empty(0, np.int64)
+        self.flat, self.moves = np.empty(0, np.bool_), np.empty(0, np.uint8)
+        self.used = 0  # numbers of parties that there is something of in these
         self.counters = [Units(unit) for unit in plan.units]
         self.out, self.shown = np.empty((RECORDS, 5), np.int64), np.empty(SHOWN, np.int64)
         self.codes = _Codes(plan.codes)
@@ -110,6 +75,8 @@ class Columns:
         nothing = np.empty(0, np.int64)
         self._run((), nothing, nothing, np.zeros(1, np.int64), LONG_AGO)
         self._wake(nothing, LONG_AGO, LONG_AGO)
+        self.packed(nothing)
+        self.put(b"", nothing, nothing, 0, 0)
 
     def due_of(self, party: str) -> int:
         """The next timer that is in the table of a party in it."""
@@ -157,11 +124,10 @@ class Columns:
     ) -> tuple[list[Change], Ints]:
         """The compiled loop over the events; what is reached, and the event it stopped before by party (or -1)."""
         plan, kernel = self.plan, self.kernel
-        self.serials.swept(self.words[: len(self.flat)], plan.serials)
-        serial = order + len(self.serials.ids)
+        self.serials.swept(self.words[: self.used], plan.serials)
+        serial = order + self.serials.count
         ats = [event.at for event in events]
-        self.serials.ats += ats
-        self.serials.ids += [event.id for event in events]
+        self.serials.add(ats, [event.id for event in events])
         codes = self.codes
         name = np.array([codes[event.name] for event in events], np.int64)
         at = np.array(ats, np.int64)
@@ -207,14 +173,14 @@ class Columns:
         records, serials = self.out[: fill[0]].tolist(), self.shown[: fill[1]].tolist()
         ends = [*[record[4] for record in records[1:]], len(serials)][: len(records)]
         fill[:] = 0
-        identities, names, ids, ats = self.program.identities, self.number.names, self.serials.ids, self.serials.ats
+        identities, names, id_, key = self.program.identities, self.number.names, self.serials.id, self.serials.key
         moments = [identities[i] for i in self.plan.which]
         changes = []
         for (p, op, at, known, begin), end in zip(records, ends, strict=True):
             if end - begin == 1:
-                evidence: tuple[str, ...] = (ids[serials[begin]],)
+                evidence: tuple[str, ...] = (id_(serials[begin]),)
             else:
-                keys = sorted({(ats[serial], ids[serial]) for serial in serials[begin:end]})
+                keys = sorted({key(serial) for serial in serials[begin:end]})
                 evidence = tuple([key[1] for key in keys[-EVIDENCE_LIMIT:]])
             late = known if known > at else at
             changes.append(Change("reached", moments[op], names[p], None, at, late, evidence, when))
@@ -258,19 +224,49 @@ class Columns:
 
     def grown(self) -> None:
         """Room for the parties that came since."""
-        before, n = len(self.flat), len(self.number.names)
+        before, n = self.used, len(self.number.names)
+        if n > len(self.words):
+            room = max(n, 2 * len(self.words), ROOM)
+            self.words, self.moves = larger(self.words, before, room), larger(self.moves, before, room)
+            self.due, self.last = larger(self.due, before, room), larger(self.last, before, room)
+            self.flat = larger(self.flat, before, room)
+            self.flat[before:], self.due[before:] = False, FAR
         if n > before:
-            if n > len(self.words):
-                room = max(n, 2 * len(self.words), ROOM)
-                self.words = np.concatenate(
-                    [self.words, np.empty((room - len(self.words), self.words.shape[1]), np.int64)]
-                )
-            more = n - before
-            self.due = np.concatenate([self.due, np.full(more, FAR, np.int64)])
-            self.last = np.concatenate([self.last, np.full(more, LONG_AGO, np.int64)])
-            self.flat = np.concatenate([self.flat, np.zeros(more, np.bool_)])
-            self.moves = np.concatenate([self.moves, np.zeros(more, np.uint8)])
+            self.due[before:n], self.last[before:n] = FAR, LONG_AGO
+            self.flat[before:n], self.moves[before:n] = False, 0
             self.words[before:n] = self.plan.template
+            self.used = n
+
+    def packed(self, numbers: Ints) -> tuple[Ints, Ints]:
+        """Parties in bytes (`row_kernel.taken`): their heads, and the bytes that these speak of."""
+        width, serials = len(self.plan.template), self.serials
+        of_values, of_events = (np.full((self.row_kernel.SLOTS, 3), -1, np.int64) for _ in range(2))
+        codes, values, events = (np.empty(n * width, np.int64) for n in (4, 3, 1))
+        heads, position, done = np.empty((len(numbers), 5), np.int64), np.zeros(2, np.int64), False
+        room = np.empty(TAKEN // 8, np.int64)
+        while not done:
+            done = self.row_kernel.taken(
+                numbers, position, self.words, self.plan.template, self.plan.speaks, serials.ats, serials.ends,
+                serials.ids, of_values, of_events, codes, values, events, heads, room.view(np.uint8),
+                room.view(np.uint16), room,
+            )  # fmt: skip
+            if not done:
+                room = larger(room, int(position[1]) // 8, 2 * len(room))
+                of_values[:, 0] = of_events[:, 0] = -1
+        return heads, room.view(np.uint8)
+
+    def put(self, rows: bytes, starts: Ints, numbers: Ints, events: int, characters: int) -> None:
+        """Parties from bytes (`row_kernel.placed`) that speak of so many events, their ids in so many bytes."""
+        self.grown()
+        serials = self.serials
+        serials.swept(self.words[: self.used], self.plan.serials)
+        serials.room(events, characters)
+        b8, b16, b32, b64 = (np.frombuffer(rows, kind) for kind in (np.uint8, np.uint16, np.int32, np.int64))
+        serials.count = self.row_kernel.placed(
+            b8, b16, b32, b64, starts, numbers, serials.count, self.words, self.last, self.due, self.plan.speaks,
+            serials.ats, serials.ends, serials.ids,
+        )  # fmt: skip
+        self.flat[numbers] = True
 
     def lift(self, party: str, moves: int = 1) -> State | None:
         """The party's row made whole, the party no longer in the table; None: nothing was read of it yet."""
@@ -363,4 +359,4 @@ class _Codes(dict[str, int]):
         return 0
 
 
-__all__ = ["Columns", "Plan", "Serials"]
+__all__ = ["Columns", "Plan"]

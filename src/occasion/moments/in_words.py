@@ -14,6 +14,7 @@ from occasion.moments.live.words import KINDS, Flat, flat
 
 NO, ALWAYS = -1, 63  # in the tables of what an operation chooses: a name never, always, else the bit that says so
 MOST = 1_000  # definitions: what one event may say of all of them must have room
+WIDEST = 1 << 14  # words of a party: a place among them takes two bytes where they are packed
 
 
 class Plan:
@@ -23,12 +24,12 @@ class Plan:
 
     def __init__(self, program: Program) -> None:
         made: dict[int, Flat] = {}
-        asked = set[Selection]()
+        asked, width = set[Selection](), 0
         for i, definition in enumerate(program.definitions):
             one = None if program.places else flat(definition.node, program.readers[i])
             asks = asked if one is None else asked | {s for s in (one.source, one.anchor) if s and s.where}
-            if one is not None and len(asks) <= ALWAYS and len(made) < MOST:
-                made[i], asked = one, asks
+            if one is not None and len(asks) <= ALWAYS and len(made) < MOST and width + len(one.initial) <= WIDEST:
+                made[i], asked, width = one, asks, width + len(one.initial)
         self.which, self.flats = list(made), list(made.values())
         self.rest = [i for i in range(len(program.definitions)) if i not in made]
         self.bits: list[tuple[str, Callable[[Event], bool]]] = []

@@ -11,9 +11,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from occasion.moments.calendar import FAR
+from occasion.moments.held import Held
 from occasion.moments.live.program import DUE, Program
 from occasion.moments.live.state import State
-from occasion.moments.packing import Packing, Row, Words, in_words
+from occasion.moments.packing import Packing, Row
 
 if TYPE_CHECKING:
     from occasion.moments.columns import Columns
@@ -22,15 +23,19 @@ TOGETHER = 1_000  # parties whose words are copied out of the table at once
 
 
 class Rows(Protocol):
-    """The rows of a watcher. `held`: those in memory, by party, to be changed in place. `whole`: whether they are to be
-    without a table of words when they are saved.
-    """
+    """The rows of a watcher. `whole`: whether they are to be without a table of words when they are saved."""
 
-    held: dict[str, State]
     whole: bool
+
+    @property
+    def held(self) -> dict[str, State]:
+        """Those in memory, by party, to be changed in place."""
 
     def use(self, program: Program) -> None:
         """The program whose rows these are; told before anything else, and again when definitions are exchanged."""
+
+    def row(self, party: str) -> State | None:
+        """The party's row, if it is in memory."""
 
     def load(self, parties: Iterable[str]) -> list[str]:
         """Brings into `held` what is kept of these parties. Those that are kept but cannot be read by this program (or
@@ -84,6 +89,9 @@ class MemoryRows:
         self.old.update(self.held)
         self.held.clear()
         self.saved.clear()
+
+    def row(self, party: str) -> State | None:
+        return self.held.get(party)
 
     def load(self, parties: Iterable[str]) -> list[str]:
         if not self.old:
@@ -149,7 +157,8 @@ class ShelvedRows:
     `begin_save` and `save_some` do the same in pieces: what is saved is every row as it was at `begin_save`. A row that
     is about to change before its turn is written first, so whoever changes one has it from `load`, or says `replaced`.
 
-    What is in a table of words goes to the shelf as words, and comes back as them.
+    What is in a table of words goes to the shelf as words, and comes back as them; what is beside them sleeps (`Held`)
+    until it is needed.
     """
 
     whole = False
@@ -158,7 +167,7 @@ class ShelvedRows:
         self.shelf = shelf
         self.table: Columns | None = None
         self.left: list[tuple[int, str]] = []  # timers that were in the table only
-        self.held: dict[str, State] = {}
+        self.held = Held()
         self.dirty: dict[str, None] = {}
         self.gone: set[str] = set()
         self.apart: set[str] = set()  # what the shelf has of them does not lead to the row held
@@ -168,55 +177,54 @@ class ShelvedRows:
         if self.leaving:
             self.save_some(len(self.leaving))
         # As they were read: the next save may come before they are read again, and a party that nobody keeps is new.
-        self.leaving = {party: None for party in self.dirty if party in self.held}
+        self.leaving = {party: None for party in self.dirty if self.held.at_hand(party)}
         self.save_some(len(self.leaving))
         table, self.packing, self.table = self.table, Packing(program), None
         if table is not None:
             for party in table.everyone():
                 self._leave(table, party)
         self.held.clear()
+        self.held.asleep.clear()
+        self.held.woken = self.packing.woken
         self.dirty.clear()
 
     def tabled(self, table: Columns) -> None:
         self.table = table
 
+    def row(self, party: str) -> State | None:
+        return self.held.row(party)
+
     def load(self, parties: Iterable[str]) -> list[str]:
         parties = list(dict.fromkeys(parties))
         if self.leaving:
             self._write([party for party in parties if party in self.leaving])
-        missing = [party for party in parties if party not in self.held]
-        again = [party for party in missing if party in self.apart and party not in self.gone]
-        wanted = [party for party in missing if party not in self.apart and party not in self.gone]
-        words: list[tuple[str, Words]] = []
-        for party, packed in self.shelf.read(wanted) if wanted else ():
-            if self.table is not None and in_words(packed):
-                kept = self.packing.words(packed)
-                if kept is not None:
-                    words.append((party, kept))
-                    continue
-            row = self.packing.unpack(packed)
+        held, asleep, apart, gone = self.held, self.held.asleep, self.apart, self.gone
+        missing = [party for party in parties if party not in held and party not in asleep]
+        again = [party for party in missing if party in apart and party not in gone]
+        wanted = [party for party in missing if party not in apart and party not in gone]
+        words: list[tuple[str, bytes]] = []
+        for one in self.shelf.read(wanted) if wanted else ():
+            if self.table is not None and self.packing.right(one[1]):
+                words.append(one)
+                continue
+            row = self.packing.unpack(one[1])
             if row is None:
-                again.append(party)
+                again.append(one[0])
             else:
-                self.held[party] = row
+                held[one[0]] = row
         if self.table is not None:
-            self.packing.into_table(self.table, words)
+            self.packing.into_table(self.table, words, asleep)
         return again
 
     def warm(self, rows: Iterable[tuple[str, bytes]]) -> None:
         """Brings into the table what the shelf has, as it is now, of parties that are not at hand: before something
         comes of them. What is not in words stays where it is.
         """
-        table, held, apart, gone = self.table, self.held, self.apart, self.gone
-        if table is None:
-            return
-        words = []
-        for party, packed in rows:
-            if party not in held and party not in apart and party not in gone and in_words(packed):
-                kept = self.packing.words(packed)
-                if kept is not None:
-                    words.append((party, kept))
-        self.packing.into_table(table, words)
+        held, asleep, apart, gone = self.held, self.held.asleep, self.apart, self.gone
+        if self.table is not None:
+            far = [one for one in rows if not (one[0] in held or one[0] in asleep or one[0] in apart or one[0] in gone)]
+            words = [one for one in far if self.packing.right(one[1])]
+            self.packing.into_table(self.table, words, asleep)
 
     def changed(self, parties: Iterable[str]) -> None:
         self.dirty.update(dict.fromkeys(parties))
@@ -224,6 +232,7 @@ class ShelvedRows:
     def replaced(self, party: str) -> None:
         if party in self.leaving:
             self._write([party])
+        self.held.asleep.pop(party, None)
         self.apart.add(party)
         self.dirty[party] = None
 
@@ -237,7 +246,7 @@ class ShelvedRows:
     def remove(self, party: str) -> None:
         if party in self.leaving:
             self._write([party])
-        self.held.pop(party, None)
+        self.held.forget(party)
         self.dirty.pop(party, None)
         self.apart.discard(party)
         self.gone.add(party)
@@ -250,7 +259,7 @@ class ShelvedRows:
         return left
 
     def everyone(self) -> Iterator[str]:
-        known = {*self.held, *self.apart}
+        known = {*self.held, *self.held.asleep, *self.apart}
         return iter([*known, *(p for p in self.shelf.parties() if p not in known and p not in self.gone)])
 
     def save(self) -> dict[str, bytes] | None:
@@ -261,9 +270,9 @@ class ShelvedRows:
     def begin_save(self) -> None:
         """Every row that changed is to be saved as it is now. After the save before has come to its end."""
         held = self.held
-        self.leaving = {party: None for party in self.dirty if party in held}
+        self.leaving = {party: None for party in self.dirty if held.at_hand(party)}
         for party in self.leaving:  # the last touched are the last in order
-            held[party] = held.pop(party)
+            held.touch(party)
         self.shelf.write((), self.gone.difference(held))
         self.apart.difference_update(self.dirty.keys() - self.leaving.keys())
         self.dirty.clear()
@@ -282,7 +291,7 @@ class ShelvedRows:
         rows: list[Row] = []
         if table is not None:
             for begin in range(0, len(inside), TOGETHER):
-                rows += self.packing.of_table(table, inside[begin : begin + TOGETHER])
+                rows += self.packing.of_table(table, inside[begin : begin + TOGETHER], held.asleep)
         whole = frozenset(inside)
         rows += [(party, held[party][DUE], pack(held[party])) for party in parties if party not in whole]
         self.shelf.write(rows, ())
@@ -292,14 +301,13 @@ class ShelvedRows:
 
     def evict(self, most: int) -> None:
         """Keeps about so many rows in memory: lets go of those longest untouched that are as they were saved."""
-        over = len(self.held) - most
-        for party in list(self.held)[: max(over, 0)]:
+        for party in self.held.oldest(max(self.held.many() - most, 0)):
             if party not in self.dirty and party not in self.leaving:
                 if self.table is not None:
                     if party in self.table:
                         self._leave(self.table, party)
                     self.table.drop(party)  # one that stays in its row has a number there too
-                del self.held[party]
+                self.held.forget(party)
 
     def _leave(self, table: Columns, party: str) -> None:
         """Its timer in the table is nobody's from now on."""

@@ -47,15 +47,18 @@ class Timers:
         for timer in timers:
             heapq.heappush(self.near, timer)
 
-    def due(self, horizon: int, load: Callable[[list[str]], object], rows: dict[str, State]) -> list[str]:
-        """The parties whose rows are due by the horizon, which wait no longer; `load` brings rows into `rows`."""
+    def due(
+        self, horizon: int, load: Callable[[list[str]], object], at_hand: Callable[[str], State | None]
+    ) -> list[str]:
+        """The parties whose rows are due by the horizon, which wait no longer; `load` makes rows
+        be `at_hand`."""
         self.begun = max(self.begun, horizon >> SHIFT)
         while self.order and self.order[0] <= self.begun:
             bucket = heapq.heappop(self.order)
             parties = self.buckets.pop(bucket)
             load(parties)
             for party in parties:
-                row = rows.get(party)
+                row = at_hand(party)
                 if row is not None and row[WOKEN] in (bucket << SHIFT, FAR):  # FAR: let go, and brought back
                     row[WOKEN] = FAR
                     self.set(party, row)
@@ -65,7 +68,7 @@ class Timers:
         load(ready)
         due = []
         for party in dict.fromkeys(ready):
-            row = rows.get(party)
+            row = at_hand(party)
             if row is not None:
                 if row[WOKEN] <= horizon:
                     row[WOKEN] = FAR

@@ -213,7 +213,7 @@ class Watcher:
         out: list[Shown] = []
         read = self.reading.read(batch, out, self.clock)
         again: list[Change] = []
-        due = self.timers.due(horizon, lambda some: again.extend(self._bring(some, (), before)), self.rows.held)
+        due = self.timers.due(horizon, lambda some: again.extend(self._bring(some, (), before)), self.rows.row)
         for party in due:
             row = self.rows.held[party]
             if not self.fast.put_off(row, horizon):

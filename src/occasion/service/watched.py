@@ -262,7 +262,7 @@ class Reading:
         """For so long bring rows into memory before something comes; whether there are more, and room for them."""
         until = perf_counter() + seconds
         while some := next(self._warming, None):
-            if len(self.rows.held) >= IN_MEMORY:
+            if self.rows.held.many() >= IN_MEMORY:
                 break
             self.rows.warm(some)
             if perf_counter() >= until:

@@ -38,10 +38,8 @@ CATCH_US = 3 * SECOND  # and reading what was committed since: a server that is 
 WAITED_US = 120 * SECOND  # what was asked for so long ago may have been committed only now
 AT_ONCE = 200  # parties that are settled together
 BETWEEN, IDLE = 0.02, 0.08  # seconds for history and for saving between two groups, and where none came
-FEW = 100  # events at once: while no more come, rows are brought into memory as where none come
-GO_BACK = 10  # parties that read history with other definitions in one step
-LATE = "events came late"
-JOINED = "identities were joined or parted"
+GO_BACK, FEW = 10, 100  # parties that read history with other definitions in one step; events at once that are no load
+LATE, JOINED = "events came late", "identities were joined or parted"
 
 
 class Following:
@@ -280,9 +278,7 @@ class Following:
         """Read the catalogue again if its file changed, and watch what it says from now on."""
         before = self.plan
         self.plan = self._file.plan() or before
-        if self.plan.keys == before.keys:
-            return
-        if self.reading is None:
+        if self.plan.keys == before.keys or self.reading is None:
             return
         if self._beginning is not None:
             self.reading.close()
