@@ -62,11 +62,12 @@ def alike(one: Any, other: Any) -> bool:
 @example([["a:1", "b"], ["ä"], [1], [""], ["", ""], ['a", "b'], ["\\"], ["\x7f"], [], "a", None, 1e300, -0.0, [[]], {}])
 def test_each_way_stores_the_same_text(connection: Connection, some: list[Any]) -> None:
     rows = [{"number": i, "value": value} for i, value in enumerate(some, 1)]
+    bare = [{"value": value} for value in some]
     connection.execute(KEPT.delete())
     connection.execute(PLAIN, rows)
     plain = stored(connection)
     if connection.dialect.name == "sqlite":
-        for write in (lambda: execute_each(connection, RETURNING, rows), lambda: insert_each(connection, QUIET, rows)):
+        for write in (lambda: execute_each(connection, RETURNING, rows), lambda: insert_each(connection, QUIET, bare)):
             connection.execute(KEPT.delete())
             write()
             assert stored(connection) == plain
@@ -81,5 +82,5 @@ def test_what_is_no_number_is_refused_by_both(connection: Connection, value: Any
         connection.execute(PLAIN, [row])
     if connection.dialect.name == "sqlite":
         with pytest.raises(ValueError, match="not JSON compliant"):
-            insert_each(connection, QUIET, [row])
+            insert_each(connection, QUIET, [{"value": value}])
     assert stored(connection) == []

@@ -76,11 +76,12 @@ def _frozen(found: Mapping[str, list[T]]) -> dict[str, tuple[T, ...]]:
 
 
 def _trouble(parties: Sequence[str], pits: Sequence[str]) -> Select[Any]:
+    kind, state = OCCASIONS.c.kind + "", OCCASIONS.c.state + ""  # no index for these: they are found by party
     return (
         select(OCCASIONS.c.party, OCCASIONS.c.number, OCCASIONS.c.moment)
         .where(
-            OCCASIONS.c.party.in_(parties), OCCASIONS.c.moment.in_(pits), OCCASIONS.c.kind == "reached",
-            OCCASIONS.c.state.in_(("open", "taken", "held")),
+            OCCASIONS.c.party.in_(parties), OCCASIONS.c.moment.in_(pits), kind == "reached",
+            state.in_(("open", "taken", "held")),
         )
         .order_by(OCCASIONS.c.about_us)
     )  # fmt: skip

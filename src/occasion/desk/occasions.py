@@ -359,9 +359,10 @@ def open_one(connection: Connection, row: dict[str, Any]) -> int | None:
 
 def close_waiting(connection: Connection, one: Noticed, reason: str, now: int) -> list[int]:
     """Coming and slipping occasions about the same thing are no longer needed; their numbers."""
+    state, shown = O.state + "", O.shown_us + 0  # no index for these: without statistics SQLite looks through all open
     about = (
         O.party == one.change.party, O.moment == one.moment, O.per == per_text(one.change.per),
-        O.kind.in_(("coming", "slipping")), O.state.in_(WAITING), O.shown_us <= now,
+        O.kind.in_(("coming", "slipping")), state.in_(WAITING), shown <= now,
     )  # fmt: skip
     numbers = list(connection.execute(select(O.number).where(*about)).scalars())
     _set(connection, numbers, state="retracted", reason=reason, changed_us=now)

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Column, Connection, select
+from sqlalchemy import Column, Connection, bindparam, select
 
 from occasion.errors import InputError
 from occasion.store import merged
+from occasion.store.each import select_each
 from occasion.store.schema.log import MERGES
 
 AT_ONCE = 500  # identities asked for in one query
+_MERGE = (MERGES.c.number, MERGES.c.party, MERGES.c.into)
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ def identities(connection: Connection, party: str) -> tuple[str, ...]:
 def identities_of(connection: Connection, parties: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """As `identities`, for several parties: in a few queries whatever their number."""
     asked = list(dict.fromkeys(parties))
+    if connection.execute(_any()).first() is None:
+        return {party: (party,) for party in asked}
     into = _active(connection, MERGES.c.party, asked)
     tops = {party: _follow(into, party) for party in asked}
     below = _active(connection, MERGES.c.into, list(dict.fromkeys(tops.values())))
@@ -62,18 +68,39 @@ def _active(connection: Connection, column: Column[str], begin: list[str]) -> di
     level, seen = begin, set(begin)
     while level:
         reached: list[str] = []
-        for at in range(0, len(level), AT_ONCE):
-            rows = connection.execute(
-                select(MERGES.c.party, MERGES.c.into)
-                .where(column.in_(level[at : at + AT_ONCE]), MERGES.c.undone_us.is_(None))
-                .order_by(MERGES.c.number)
-            )
-            for low, high in rows:
-                if found.setdefault(low, high) == high:
-                    reached.append(high if column is MERGES.c.party else low)
+        for _, low, high in _leading_on(connection, column, level):
+            if found.setdefault(low, high) == high:
+                reached.append(high if column is MERGES.c.party else low)
         level = [one for one in dict.fromkeys(reached) if one not in seen]
         seen.update(level)
     return found
+
+
+def _leading_on(connection: Connection, column: Column[str], names: list[str]) -> list[tuple[int, str, str]]:
+    """The merges in force whose `column` is one of these: number, party, into; in their order."""
+    if connection.dialect.name == "sqlite":
+        one = _of_party() if column is MERGES.c.party else _of_into()
+        return sorted(select_each(connection, one, ({"name": name} for name in names)))
+    rows: list[tuple[int, str, str]] = []
+    for at in range(0, len(names), AT_ONCE):
+        query = select(*_MERGE).where(column.in_(names[at : at + AT_ONCE]), MERGES.c.undone_us.is_(None))
+        rows += [(row[0], row[1], row[2]) for row in connection.execute(query.order_by(MERGES.c.number))]
+    return rows
+
+
+@cache
+def _any() -> Any:
+    return select(MERGES.c.number).limit(1)
+
+
+@cache
+def _of_party() -> Any:
+    return select(*_MERGE).where(MERGES.c.party == bindparam("name"), MERGES.c.undone_us.is_(None))
+
+
+@cache
+def _of_into() -> Any:
+    return select(*_MERGE).where(MERGES.c.into == bindparam("name"), MERGES.c.undone_us.is_(None))
 
 
 def _follow(into: dict[str, str], party: str) -> str:

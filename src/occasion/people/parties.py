@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal, get_args
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from occasion.errors import InputError
 from occasion.events.convert import is_zone
 from occasion.people.merges import AT_ONCE, canonical, identities, identities_of
 from occasion.people.partial import read_partial
 from occasion.people.search import index_words
+from occasion.store.each import select_each
 from occasion.store.schema.people import PARTIES
 
 Kind = Literal["customer", "partner", "colleague"]
@@ -79,11 +81,25 @@ def parties_of(connection: Connection, parties: Sequence[str]) -> dict[str, Part
     """Several at once, by the identity asked for; in a few queries whatever their number."""
     names = identities_of(connection, parties)
     every = list(dict.fromkeys(name for some in names.values() for name in some))
-    rows: dict[str, dict[str, Any]] = {}
-    for at in range(0, len(every), AT_ONCE):
-        query = select(PARTIES).where(PARTIES.c.party.in_(every[at : at + AT_ONCE]))
-        rows |= {row["party"]: dict(row) for row in connection.execute(query).mappings()}
+    rows = {row["party"]: row for row in _known(connection, every)}
     return {party: _combined(some, [rows[name] for name in some if name in rows]) for party, some in names.items()}
+
+
+def _known(connection: Connection, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """What is written down under these identities."""
+    if connection.dialect.name == "sqlite":
+        columns = PARTIES.c.keys()
+        for found in select_each(connection, _one(), ({"party": name} for name in names)):
+            yield dict(zip(columns, found, strict=True))
+        return
+    for at in range(0, len(names), AT_ONCE):
+        query = select(PARTIES).where(PARTIES.c.party.in_(names[at : at + AT_ONCE]))
+        yield from map(dict, connection.execute(query).mappings())
+
+
+@cache
+def _one() -> Any:
+    return select(PARTIES).where(PARTIES.c.party == bindparam("party"))
 
 
 def _combined(names: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> Party:

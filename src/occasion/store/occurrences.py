@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, case, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, delete, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from occasion.events.event import Scalar
@@ -90,6 +90,7 @@ def write_changes(connection: Connection, noticed: Iterable[Noticed], seq: int) 
     return made + _write_reached(connection, reached, seq)
 
 
+SAID = (O.known_us, O.evidence, O.reason, O.changed_us)  # what a correction says anew
 KEY = (O.identity, O.role, O.party, O.per, O.at_us, O.moment)
 
 
@@ -99,6 +100,22 @@ def _key(one: Noticed) -> tuple[Any, ...]:
 
 def _is(one: Noticed) -> ColumnElement[bool]:
     return and_(*(column == value for column, value in zip(KEY, _key(one), strict=True)))
+
+
+def _first(connection: Connection, statement: Any, values: dict[str, Any]) -> tuple[Any, ...] | None:
+    """What a statement that is made once returns first."""
+    if connection.dialect.name == "sqlite":
+        return execute_each(connection, statement, [values])[0]
+    row = connection.execute(statement, values).first()
+    return None if row is None else tuple(row)
+
+
+def _place(one: Noticed) -> dict[str, Any]:
+    """Values for `_HELD`."""
+    return {f"key_{column.name}": value for column, value in zip(KEY, _key(one), strict=True)}
+
+
+_HELD = and_(*(column == bindparam(f"key_{column.name}") for column in KEY), O.state == "holds")
 
 
 def _row(one: Noticed, seq: int) -> dict[str, object]:
@@ -174,29 +191,39 @@ def _upsert(dialect: str) -> Any:
 def _correct(connection: Connection, one: Noticed) -> Noticed | None:
     change = one.change
     values = {"known_us": change.known_at, "evidence": list(change.evidence), "reason": change.reason}
-    statement = update(OCCURRENCES).where(_is(one), O.state == "holds").values(**values, changed_us=change.when)
-    number = connection.execute(statement.returning(O.number)).scalar()
-    return None if number is None else msgspec.structs.replace(one, number=number)
+    values["changed_us"] = change.when
+    found = _first(connection, _corrected(), {**_place(one), **{f"new_{name}": values[name] for name in values}})
+    return None if found is None else msgspec.structs.replace(one, number=found[0])
+
+
+@cache
+def _corrected() -> Any:
+    new = {column.name: bindparam(f"new_{column.name}", type_=column.type) for column in SAID}
+    return update(OCCURRENCES).where(_HELD).values(new).returning(O.number)
 
 
 def acted() -> ColumnElement[bool]:
     """Whether a person acted on an occurrence of the outer query."""
     gesture = exists().where(GESTURES.c.occasion == OCCASIONS.c.number)
-    return exists().where(OCCASIONS.c.occurrence == O.number, or_(OCCASIONS.c.state.in_(ACTED), gesture))
+    states = [OCCASIONS.c.state == state for state in ACTED]
+    return exists().where(OCCASIONS.c.occurrence == O.number, or_(*states, gesture))
 
 
 def _retract(connection: Connection, one: Noticed) -> Noticed | None:
     change = one.change
-    stands = change.kind == "stands"
-    state = "stands" if stands else case((acted(), "stands"), else_="retracted")
-    statement = update(OCCURRENCES).where(_is(one), O.state == "holds")
-    row = connection.execute(
-        statement.values(state=state, reason=change.reason, changed_us=change.when).returning(O.number, O.state)
-    ).first()
-    if row is None:
+    values = {**_place(one), "new_reason": change.reason, "new_changed_us": change.when}
+    found = _first(connection, _taken_back(change.kind == "stands"), values)
+    if found is None:
         return None
-    kind = "stands" if row[1] == "stands" else "retracted"
-    return msgspec.structs.replace(one, number=row[0], change=msgspec.structs.replace(change, kind=kind))
+    kind: Any = "stands" if found[1] == "stands" else "retracted"
+    return msgspec.structs.replace(one, number=found[0], change=msgspec.structs.replace(change, kind=kind))
+
+
+@cache
+def _taken_back(stands: bool) -> Any:
+    state: Any = "stands" if stands else case((acted(), "stands"), else_="retracted")
+    new = {"state": state, "reason": bindparam("new_reason"), "changed_us": bindparam("new_changed_us")}
+    return update(OCCURRENCES).where(_HELD).values(new).returning(O.number, O.state)
 
 
 def settle(  # noqa: PLR0917

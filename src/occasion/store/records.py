@@ -128,6 +128,7 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
     connection.execute("PRAGMA cache_size=-32768")
+    connection.execute("PRAGMA temp_store=MEMORY")  # a savepoint's copies of pages: not through a file
     connection.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten: an erased person leaves no bytes
 
 

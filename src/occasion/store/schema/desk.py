@@ -34,6 +34,7 @@ OCCASIONS = Table(
 )
 Index("uq_occasions", OCCASIONS.c.party, OCCASIONS.c.moment, OCCASIONS.c.identity, OCCASIONS.c.kind, OCCASIONS.c.per,
       OCCASIONS.c.about_us, unique=True)  # fmt: skip
+# By party they are found in that one: another by (party, state) would be as many pages again to write, at random.
 Index("ix_occasions_owner", OCCASIONS.c.owner, OCCASIONS.c.state, OCCASIONS.c.until_us)
 Index("ix_occasions_state", OCCASIONS.c.state, OCCASIONS.c.until_us)
 Index("ix_occasions_moment", OCCASIONS.c.moment, OCCASIONS.c.state)
@@ -41,11 +42,11 @@ Index("ix_occasions_owner_stake", OCCASIONS.c.owner, OCCASIONS.c.state, OCCASION
 Index("ix_occasions_owner_shown", OCCASIONS.c.owner, OCCASIONS.c.state, OCCASIONS.c.shown_us)
 Index("ix_occasions_state_stake", OCCASIONS.c.state, OCCASIONS.c.stake)
 Index("ix_occasions_changed", OCCASIONS.c.state, OCCASIONS.c.changed_us, OCCASIONS.c.owner, OCCASIONS.c.moment)
-Index("ix_occasions_party", OCCASIONS.c.party, OCCASIONS.c.state)
 Index("ix_occasions_occurrence", OCCASIONS.c.occurrence)
 Index("ix_occasions_coming", OCCASIONS.c.kind, OCCASIONS.c.state, OCCASIONS.c.about_us)
 Index("ix_occasions_shown", OCCASIONS.c.state, OCCASIONS.c.shown_us)
-Index("ix_occasions_held", OCCASIONS.c.state, OCCASIONS.c.held_until_us)
+HELD = OCCASIONS.c.held_until_us.is_not(None)  # few are
+Index("ix_occasions_held", OCCASIONS.c.state, OCCASIONS.c.held_until_us, sqlite_where=HELD, postgresql_where=HELD)
 # What a person did about it; it is also an event in the log (`event`), so that moments may be made of it.
 GESTURES = Table(
     "gestures",
