@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import serving
-from occasion.service import effects, watched
+from occasion.service import effects
 from occasion.service.apart_work import COLLECTING
 from occasion.service.reacting import Reacting
 from occasion.service.watching import Following
@@ -139,10 +139,10 @@ def measure(folder: Path, warm: bool) -> None:
 
 def ready(history: History, following: Following, log: Log, warm: bool) -> None:
     """What a server does while nothing comes, with or without bringing rows into memory."""
-    standing, room, begun = following.reading, watched.IN_MEMORY, now()
+    standing, begun = following.reading, now()
     assert standing is not None
     if not warm:
-        watched.IN_MEMORY = 0
+        standing.rows.warm = lambda rows: None  # type: ignore[method-assign]
     while (step := following.tick(log.clock)) is not None or following.busy:
         write(history, following, log, step, Counter())
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -150,7 +150,6 @@ def ready(history: History, following: Following, log: Log, warm: bool) -> None:
         pass
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - most) // 1024
     print(f"{standing.rows.held.many():,} rows in memory, {now() - begun:.1f} s of processor, {grown:,} MB more")
-    watched.IN_MEMORY = room
 
 
 def timed(function: Callable[..., Any], part: str, spent: Counter[str]) -> Any:

@@ -25,7 +25,7 @@ from occasion.moments.serials import Ints, Serials, larger
 
 RECORDS, SHOWN = 1 << 16, 1 << 19  # room for what one run of the loop says
 MOVES = 4  # a party that left the table so often stays in its row
-ROOM = 1 << 14  # parties, at first; memory is taken only as they come
+ROOM = 1 << 14  # parties, at first
 TAKEN = 1 << 20  # bytes of room for rows that are packed
 
 
@@ -70,8 +70,9 @@ class Columns:
         """The last instant at which anything of a party in the table was read."""
         return max(int(self.last[self.number[party]]), int(self.held[party][LAST]))
 
-    def prepare(self) -> None:
-        """Have the compiled loops' machine code at hand."""
+    def prepare(self, parties: int = 0) -> None:
+        """Have the compiled loops' machine code at hand, and room for so many parties."""
+        self._room(parties)
         nothing = np.empty(0, np.int64)
         self._run((), nothing, nothing, np.zeros(1, np.int64), LONG_AGO)
         self._wake(nothing, LONG_AGO, LONG_AGO)
@@ -226,16 +227,20 @@ class Columns:
         """Room for the parties that came since."""
         before, n = self.used, len(self.number.names)
         if n > len(self.words):
-            room = max(n, 2 * len(self.words), ROOM)
-            self.words, self.moves = larger(self.words, before, room), larger(self.moves, before, room)
-            self.due, self.last = larger(self.due, before, room), larger(self.last, before, room)
-            self.flat = larger(self.flat, before, room)
-            self.flat[before:], self.due[before:] = False, FAR
+            self._room(max(n, 2 * len(self.words), ROOM))
         if n > before:
             self.due[before:n], self.last[before:n] = FAR, LONG_AGO
             self.flat[before:n], self.moves[before:n] = False, 0
             self.words[before:n] = self.plan.template
             self.used = n
+
+    def _room(self, parties: int) -> None:
+        """Room for so many in all; memory is taken only as they come."""
+        used, room = self.used, max(parties, len(self.words))
+        self.words, self.moves = larger(self.words, used, room), larger(self.moves, used, room)
+        self.due, self.last = larger(self.due, used, room), larger(self.last, used, room)
+        self.flat = larger(self.flat, used, room)
+        self.flat[used:], self.due[used:] = False, FAR
 
     def packed(self, numbers: Ints) -> tuple[Ints, Ints]:
         """Parties in bytes (`row_kernel.taken`): their heads, and the bytes that these speak of."""

@@ -47,10 +47,12 @@ class Reading:
             self.rows.tabled(self.columns)
         return self.columns
 
-    def prepare(self) -> None:
-        """Make the table now, and have its loop's machine code at hand: that takes some second of processor."""
+    def prepare(self, parties: int = 0) -> None:
+        """Make the table now, with room for so many, and have its loop's machine code at hand: that takes some second
+        of processor.
+        """
         if self.columns is None and self.many is not None and (table := self._table()) is not None:
-            table.prepare()
+            table.prepare(parties)
 
     def inside(self, party: str) -> Columns | None:
         """The table, if the party is in it."""

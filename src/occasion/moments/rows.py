@@ -199,7 +199,7 @@ class ShelvedRows:
         if self.leaving:
             self._write([party for party in parties if party in self.leaving])
         held, asleep, apart, gone = self.held, self.held.asleep, self.apart, self.gone
-        missing = [party for party in parties if party not in held and party not in asleep]
+        missing = [party for party in parties if party not in asleep and party not in held]
         again = [party for party in missing if party in apart and party not in gone]
         wanted = [party for party in missing if party not in apart and party not in gone]
         words: list[tuple[str, bytes]] = []

@@ -89,9 +89,9 @@ class Watcher:
         """Moves the clock without events; what changed."""
         return self.feed((), clock)
 
-    def prepare(self) -> None:
-        """Be ready for many events at once: some second of processor now, instead of when they come."""
-        self.reading.prepare()
+    def prepare(self, parties: int = 0) -> None:
+        """Be ready for many events at once, of so many parties: some second of processor now, not when they come."""
+        self.reading.prepare(parties)
 
     def act(self, change: Change) -> None:
         """A person acted on this occurrence: it stands, whatever comes late."""

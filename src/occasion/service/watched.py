@@ -253,8 +253,8 @@ class Reading:
 
     def prepare(self) -> None:
         """Where there are many parties, be ready for many events at once."""
-        if not self._prepared and self.kept.count() >= MANY_PARTIES:
-            self.watcher.prepare()
+        if not self._prepared and (parties := self.kept.count()) >= MANY_PARTIES:
+            self.watcher.prepare(min(parties, IN_MEMORY) * 5 // 4)  # room for those that come between two saves
             self._warming = self.kept.latest(IN_MEMORY)
         self._prepared = True
 

@@ -38,7 +38,7 @@ CATCH_US = 3 * SECOND  # and reading what was committed since: a server that is 
 WAITED_US = 120 * SECOND  # what was asked for so long ago may have been committed only now
 AT_ONCE = 200  # parties that are settled together
 BETWEEN, IDLE = 0.02, 0.08  # seconds for history and for saving between two groups, and where none came
-GO_BACK, FEW = 10, 100  # parties that read history with other definitions in one step; events at once that are no load
+GO_BACK, FEW = 10, 1_000  # parties that read history with other definitions in one step; events at once: no load
 LATE, JOINED = "events came late", "identities were joined or parted"
 
 
