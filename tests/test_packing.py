@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 import test_rows
 from occasion.events.event import in_order
+from occasion.moments.columns import Columns
+from occasion.moments.held import Held
 from occasion.moments.live.program import DUE, Program, Saved
 from occasion.moments.packing import FORM, Packing, in_words
 from occasion.moments.rows import ShelvedRows
@@ -291,6 +293,40 @@ def test_a_watcher_that_is_prepared_has_its_table_and_says_the_same() -> None:
     assert Counter(ready.feed(log.add(events), 9 * DAY)) == Counter(plain.feed(twin.add(events), 9 * DAY))
     assert ready.reading.columns.everyone() == ["p"]
     assert plain.reading.columns is None
+
+
+@QUICK
+@given(cases().filter(fit), st.sampled_from([64, 1 << 20]))
+def test_a_row_that_is_settled_is_in_the_table_what_it_was_and_leaves_it_the_same(case: Case, room: int) -> None:
+    watched, events, *_ = case
+    packing = Packing(Program(list({d.identity: d for d in watched}.values())))
+    program, rows = packing.program, list[tuple[str, bytes]]()
+    for party in ("p", "q"):
+        row, own = program.blank(), in_order(event for event in events if event.party == party)
+        program.read(row, own)
+        _, packed = packing.settled(row)
+        if own and in_words(packed):
+            rows.append((party, packed))
+    held = Held()
+    held.woken = packing.woken
+    table = Columns.of(program, held)
+    if table is None or not rows:
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("occasion.moments.columns.TAKEN", room)
+        packing.into_table(table, rows, held.asleep)
+        assert not held
+        asleep = {party: packed for party, _, packed in packing.of_table(table, [*table.number], held.asleep)}
+        assert len([held[party] for party in table.number]) == len(rows)
+        assert not held.asleep
+        awake = {party: packed for party, _, packed in packing.of_table(table, [*table.number], held.asleep)}
+    assert asleep == awake
+    assert table.everyone() == [*asleep] == [party for party, _ in rows]
+    for party, packed in rows:
+        again, before = packing.unpack(asleep[party]), packing.unpack(packed)
+        assert again is not None
+        assert before is not None
+        assert program.save(again) == program.save(before)
 
 
 @QUICK

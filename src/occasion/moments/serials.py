@@ -11,30 +11,44 @@ import numpy.typing as npt
 from occasion.moments.live.state import Key
 
 Ints = npt.NDArray[Any]
-HEX = b"\xff"  # no text begins so: an id of 32 hexadecimal digits, as 16 bytes
+HEX, UUID = b"\xff", b"\xfe"  # no text begins so: an id that ends in 32 hexadecimal digits, or in a UUID, as 16 bytes
+DASHES = [8, 13, 18, 23]
 LOOSE = 500_000  # numbers of events that nothing may speak of any more, at least, before they are looked for
 FIRST_ROOM = 1 << 12
 
 
 def short(id_: str) -> bytes:
-    """An event's id in bytes."""
-    if len(id_) == 32:
-        try:
-            found = bytes.fromhex(id_)
-        except ValueError:
-            found = b""
-        if found.hex() == id_:
-            return HEX + found
+    """An event's id in bytes: those of its number, if it ends in one, then the rest of the text."""
+    for kind, digits, length in ((HEX, id_[-32:], 32), (UUID, id_[-36:], 36)):
+        if len(digits) == length and (kind == HEX or [digits[i] for i in DASHES] == ["-"] * 4):
+            found = _hexed(digits if kind == HEX else digits.replace("-", ""))
+            if len(found) == 16:
+                return kind + found + id_[:-length].encode("utf-8", "surrogatepass")
     return id_.encode("utf-8", "surrogatepass")
 
 
 def long(short_: bytes) -> str:
     """The id again.
 
-    >>> [long(short(id_)) for id_ in ("a", "00112233445566778899aabbccddeeff", "", "00 112233445566778899AABBCCDDEEF")]
-    ['a', '00112233445566778899aabbccddeeff', '', '00 112233445566778899AABBCCDDEEF']
+    >>> ids = ["a", "00112233445566778899aabbccddeeff", "x:01112233-4455-6677-8899-aabbccddeeff", "", "z" * 36]
+    >>> [len(short(id_)) for id_ in ids], [long(short(id_)) for id_ in ids] == ids
+    ([1, 17, 19, 0, 36], True)
     """
-    return short_[1:].hex() if short_[:1] == HEX else short_.decode("utf-8", "surrogatepass")
+    if short_[:1] not in {HEX, UUID}:
+        return short_.decode("utf-8", "surrogatepass")
+    digits, rest = short_[1:17].hex(), short_[17:].decode("utf-8", "surrogatepass")
+    if short_[:1] == UUID:
+        digits = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+    return rest + digits
+
+
+def _hexed(digits: str) -> bytes:
+    """The bytes that these hexadecimal digits are; none if they are written in another way."""
+    try:
+        found = bytes.fromhex(digits)
+    except ValueError:
+        return b""
+    return found if found.hex() == digits else b""
 
 
 class Listed:
@@ -135,17 +149,22 @@ def larger(array: Ints, used: int, room: int) -> Ints:
 
 
 def _shortened(ids: Sequence[str]) -> tuple[bytes, Ints]:
-    """All ids one after another, and how long each is."""
-    joined = "".join(ids)
-    if len(joined) == 32 * len(ids) and len(short(joined[:32])) == 17 and {*map(len, ids)} == {32}:
-        try:
-            found = bytes.fromhex(joined)
-        except ValueError:
-            found = b""
-        if found.hex() == joined:
-            rows = np.full((len(ids), 17), HEX[0], np.uint8)
-            rows[:, 1:] = np.frombuffer(found, np.uint8).reshape(-1, 16)
-            return rows.tobytes(), np.full(len(ids), 17, np.int64)
+    """All ids one after another, and how long each is: at once if all are alike."""
+    n, first = len(ids), short(ids[0])
+    kind, length = first[:1], {HEX: 32, UUID: 36}.get(first[:1], 0)
+    if length and {id_[:-length] for id_ in ids} == {ids[0][:-length]}:
+        digits = "".join([id_[-length:] for id_ in ids])
+        if len(digits) == n * length and kind == UUID and digits.isascii():
+            dashes = np.frombuffer(digits.encode(), np.uint8).reshape(n, length)[:, DASHES] == ord("-")
+            digits = digits.replace("-", "") if dashes.all() else ""
+        found = _hexed(digits)
+        if len(found) == 16 * n:
+            rows = np.empty((n, len(first)), np.uint8)
+            rows[:] = np.frombuffer(first, np.uint8)
+            rows[:, 1:17] = np.frombuffer(found, np.uint8).reshape(n, 16)
+            return rows.tobytes(), np.full(n, len(first), np.int64)
+    elif not length and (joined := "".join(ids)).isascii():
+        return joined.encode(), np.array([*map(len, ids)], np.int64)
     each = [short(id_) for id_ in ids]
     return b"".join(each), np.array([*map(len, each)], np.int64)
 
