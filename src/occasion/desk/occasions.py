@@ -13,9 +13,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, select, update
+from sqlalchemy import Connection, bindparam, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from occasion.desk import snapshot
@@ -24,15 +25,14 @@ from occasion.desk.owners import House, fallback, read_house
 from occasion.desk.parts import Kind
 from occasion.desk.ranking import stake
 from occasion.desk.snapshot import EventsOf
-from occasion.desk.standing import WAITING, WORKED, Standing
+from occasion.desk.standing import KEY, WORKED, Standing, at_place, of_occurrence, rows_of, waiting
 from occasion.errors import InputError
 from occasion.events.event import Event
 from occasion.moments.calendar import FAR, add
 from occasion.moments.catalogue import Catalogue, Moment
-from occasion.moments.changes import Key
 from occasion.moments.definition import Definition, Fewer, Per, Period
 from occasion.moments.derived import missed as missed_definition
-from occasion.people.parties import Party, parties_of
+from occasion.people.parties import Party, known_of
 from occasion.store.occurrences import Noticed, per_text
 from occasion.store.schema.desk import GESTURES, OCCASIONS
 from occasion.store.schema.watched import OCCURRENCES
@@ -41,8 +41,8 @@ O = OCCASIONS.c  # noqa: E741 - the columns, said often
 REACHED_DAYS = 3  # how many local days there are to make something of what was reached, its own day included
 SLIPPING_DAYS = 14  # how long one that slips is worked on, where no window says it
 MISSED_DAYS = 62  # how far back what slipped by is put on record: this month and the last
+NOBODY = Party("", ())  # of whom nothing is written down
 RETURNS = re.compile(r"\breturns\s+after\b")
-KEY = (O.party, O.moment, O.identity, O.kind, O.per, O.about_us)
 
 
 @dataclass
@@ -104,12 +104,14 @@ class _Turn:
         self.zone, self.recent = openings.zone, openings.recent
         self.house: House = read_house(connection, now)
         self.parties: dict[str, Party] = {}
-        self.ends: dict[tuple[str, str, Key], int] = {}  # until when, by role, moment and what was reached
+        self.ends: dict[int, int] = {}  # until when, by `id` of a change
         self.standing = Standing(connection, (), now)
+        self.fresh: set[int] = set()  # by `id`: those there is still time for
 
     def read(self, noticed: Sequence[Noticed]) -> None:
         fresh = [one for one in noticed if one.change.kind == "reached" and self.due(one)]
-        self.parties = parties_of(self.connection, [one.change.party for one in fresh])
+        self.fresh = set(map(id, fresh))
+        self.parties = known_of(self.connection, [one.change.party for one in fresh])
         over = [one for one in noticed if one.role == "missed"]  # first: what is missed no longer slips
         for some in _rounds([*over, *(one for one in noticed if one.role != "missed")]):
             if some and some[0].change.kind == "reached":
@@ -142,10 +144,9 @@ class _Turn:
 
     def until(self, one: Noticed) -> int:
         """Until when something can be made of it."""
-        about = one.role, one.moment, one.change.key
-        if about not in self.ends:
-            self.ends[about] = self.found_until(one)
-        return self.ends[about]
+        if id(one) not in self.ends:
+            self.ends[id(one)] = self.found_until(one)
+        return self.ends[id(one)]
 
     def found_until(self, one: Noticed) -> int:
         at = one.change.at
@@ -155,8 +156,8 @@ class _Turn:
 
     def fits(self, one: Noticed) -> bool:
         """Whether the moment is meant for this kind of party, and the party lives."""
-        party = self.parties.get(one.change.party)
-        return party is None or (party.kind == self.moments[one.moment].who and party.deceased is None)
+        party = self.parties.get(one.change.party, NOBODY)
+        return party.kind == self.moments[one.moment].who and party.deceased is None
 
     def events(self, one: Noticed) -> list[Event]:
         """What shows it, as far as that can be had at once."""
@@ -168,7 +169,7 @@ class _Turn:
             self.done.closed += self.standing.close_ahead(
                 one.change.party, one.moment, per_text(one.change.per), reason
             )
-        if one.change.party not in self.parties or not self.due(one) or not self.fits(one):
+        if id(one) not in self.fresh or not self.fits(one):
             return
         if one.role == "slipping" and not self.can_come(one):
             return
@@ -194,7 +195,7 @@ class _Turn:
 
     def row(self, one: Noticed, kind: Kind, events: list[Event]) -> dict[str, Any]:
         moment, change = self.moments[one.moment], one.change
-        party = self.parties[change.party]
+        party = self.parties.get(change.party, NOBODY)
         return new_row(
             party=change.party,
             moment=moment.name,
@@ -217,8 +218,7 @@ class _Turn:
         """The same occurrence rests on other events, or is another party's now."""
         if not one.number:
             return
-        rows = self.connection.execute(select(OCCASIONS).where(O.occurrence == one.number)).mappings().all()
-        for row in rows:
+        for row in rows_of(self.connection, of_occurrence(), {"occurrence": one.number}):
             moved = {**row, "party": one.change.party}
             taken = select(O.number).where(*(column == moved[column.name] for column in KEY), O.number != row["number"])
             if row["party"] == one.change.party:
@@ -237,8 +237,10 @@ class _Turn:
                 self.done.closed += close_waiting(self.connection, one, "reason.late", self.now)
             return
         kind = "reached" if one.role == "reached" else "slipping" if one.role == "slipping" else "missed"
-        rows = self.connection.execute(select(OCCASIONS).where(_about(one, kind))).mappings().all()
-        for row in rows:
+        change = one.change
+        place: dict[str, Any] = {"party": change.party, "moment": one.moment, "identity": one.identity, "kind": kind}
+        place |= {"per": per_text(change.per), "about_us": change.at}
+        for row in rows_of(self.connection, at_place(), place):
             facts = {**row["facts"], "late": one.change.reason}
             acted = row["state"] in WORKED or _gestured(self.connection, row["number"])
             if stands or acted:
@@ -359,31 +361,31 @@ def open_one(connection: Connection, row: dict[str, Any]) -> int | None:
 
 def close_waiting(connection: Connection, one: Noticed, reason: str, now: int) -> list[int]:
     """Coming and slipping occasions about the same thing are no longer needed; their numbers."""
-    state, shown = O.state + "", O.shown_us + 0  # no index for these: without statistics SQLite looks through all open
-    about = (
-        O.party == one.change.party, O.moment == one.moment, O.per == per_text(one.change.per),
-        O.kind.in_(("coming", "slipping")), state.in_(WAITING), shown <= now,
-    )  # fmt: skip
-    numbers = list(connection.execute(select(O.number).where(*about)).scalars())
+    about = {"party": one.change.party, "moment": one.moment, "per": per_text(one.change.per), "now": now}
+    numbers = [row["number"] for row in rows_of(connection, waiting(), about)]
     _set(connection, numbers, state="retracted", reason=reason, changed_us=now)
     return numbers
 
 
-def _about(one: Noticed, kind: str) -> ColumnElement[bool]:
-    change = one.change
-    return and_(
-        O.party == change.party, O.moment == one.moment, O.identity == one.identity, O.kind == kind,
-        O.per == per_text(change.per), O.about_us == change.at,
-    )  # fmt: skip
-
-
 def _gestured(connection: Connection, number: int) -> bool:
-    return bool(connection.execute(select(exists().where(GESTURES.c.occasion == number))).scalar())
+    return bool(connection.execute(_gestures(), {"occasion": number}).scalar())
+
+
+@cache
+def _gestures() -> Any:
+    return select(exists().where(GESTURES.c.occasion == bindparam("occasion")))
 
 
 def _set(connection: Connection, numbers: Sequence[int], **values: Any) -> None:
-    if numbers:
-        connection.execute(update(OCCASIONS).where(O.number.in_(numbers)).values(**values))
+    for number in numbers:
+        new = {f"new_{name}": value for name, value in values.items()}
+        connection.execute(_changed(tuple(values)), {"of": number, **new})
+
+
+@cache
+def _changed(names: tuple[str, ...]) -> Any:
+    new = {name: bindparam(f"new_{name}", type_=OCCASIONS.c[name].type) for name in names}
+    return update(OCCASIONS).where(O.number == bindparam("of")).values(new)
 
 
 __all__ = ["Opened", "Openings", "close_waiting", "fallback", "from_changes", "new_row", "open_one", "reached_until",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -17,18 +18,20 @@ from occasion.events.event import Event, Scalar
 SHOWN = 5  # events kept with an occasion, the latest
 FACTS = 8  # properties of each
 BODY = 600  # characters of a text
+BY_AT = attrgetter("at", "id")
 EventsOf = Callable[[str], Iterable[Event]]  # the events of a party, under whatever identity
 
 
 def shown_by(events: Iterable[Event], ids: Sequence[str]) -> list[Event]:
     """The latest of the events with these ids, in order."""
     wanted = set(ids[-SHOWN:])
-    return sorted((event for event in events if event.id in wanted), key=lambda event: (event.at, event.id))
+    found = [event for event in events if event.id in wanted]
+    return found if len(found) < 2 else sorted(found, key=BY_AT)
 
 
 def kept(events: Sequence[Event]) -> list[dict[str, Any]]:
     """The latest of some events as plain data to keep."""
-    latest = sorted(events, key=lambda event: (event.at, event.id))[-SHOWN:]
+    latest = sorted(events, key=BY_AT)[-SHOWN:]
     return [msgspec.to_builtins(_Kept.of(event)) for event in latest]
 
 

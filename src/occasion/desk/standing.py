@@ -19,6 +19,7 @@ WAITING = ("open", "held")  # what somebody has taken is theirs to finish
 AHEAD = ("coming", "slipping")
 AT_ONCE = 500
 AGAIN = ("state", "owner", "until_us", "occurrence", "facts", "changed_us")  # what a reopened occasion has anew
+KEY = (O.party, O.moment, O.identity, O.kind, O.per, O.about_us)
 Place = tuple[str, str, str, str, int]  # party, moment, kind, per, about_us
 COLUMNS = (O.number, O.party, O.moment, O.kind, O.per, O.about_us, O.state, O.reason, O.identity, O.shown_us)
 IS_AHEAD = and_(or_(*(O.kind == one for one in AHEAD)), or_(*(O.state == one for one in WAITING)))
@@ -54,7 +55,8 @@ class Standing:
     def _rows(self, since: Mapping[tuple[str, str], int]) -> Iterator[Sequence[Any]]:
         if self._connection.dialect.name == "sqlite":
             asked = [{"party": party, "moment": moment, "since": at} for (party, moment), at in since.items()]
-            yield from select_each(self._connection, _standing(), asked)
+            numbers = ({"number": number} for (number,) in select_each(self._connection, _standing(), asked))
+            yield from select_each(self._connection, _numbered(), numbers)  # mostly there are none: one column is quick
             return
         parties = sorted({party for party, _ in since})
         for i in range(0, len(parties), AT_ONCE):
@@ -136,10 +138,46 @@ class _Row(NamedTuple):
 @cache
 def _standing() -> Any:
     matters = or_(O.about_us >= bindparam("since"), IS_AHEAD)
-    return select(*COLUMNS).where(O.party == bindparam("party"), O.moment == bindparam("moment"), matters)
+    return select(O.number).where(O.party == bindparam("party"), O.moment == bindparam("moment"), matters)
+
+
+@cache
+def _numbered() -> Any:
+    return select(*COLUMNS).where(O.number == bindparam("number"))
 
 
 @cache
 def _insert(dialect: str) -> Any:
     own: Any = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(OCCASIONS)
     return own.on_conflict_do_nothing()
+
+
+@cache
+def waiting() -> Any:
+    """What is coming or slipping of a party's moment."""
+    state, shown = O.state + "", O.shown_us + 0  # no index for these: without statistics SQLite looks through all open
+    return select(O.number).where(
+        O.party == bindparam("party"), O.moment == bindparam("moment"), O.per == bindparam("per"),
+        or_(O.kind == "coming", O.kind == "slipping"), or_(*(state == one for one in WAITING)),
+        shown <= bindparam("now"),
+    )  # fmt: skip
+
+
+@cache
+def at_place() -> Any:
+    """What stands at exactly one place."""
+    return select(OCCASIONS).where(*(column == bindparam(column.name) for column in KEY))
+
+
+@cache
+def of_occurrence() -> Any:
+    """What came of an occurrence."""
+    return select(OCCASIONS).where(O.occurrence == bindparam("occurrence"))
+
+
+def rows_of(connection: Connection, statement: Any, values: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows that a statement finds that is made once."""
+    if connection.dialect.name == "sqlite":
+        names = statement.selected_columns.keys()
+        return [dict(zip(names, row, strict=True)) for row in select_each(connection, statement, [values])]
+    return [dict(row) for row in connection.execute(statement, values).mappings()]

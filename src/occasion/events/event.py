@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from operator import attrgetter
 from types import MappingProxyType
 
 import msgspec
 
 Scalar = str | Decimal | bool
 
+BY_AT = attrgetter("at", "id")
 MICRO = Decimal("0.000001")
 NUMBER_LIMIT = Decimal(10) ** 18
 NO_PROPERTIES: Mapping[str, Scalar] = MappingProxyType({})
@@ -98,4 +100,4 @@ def in_order(events: Iterable[Event], as_of: int | None = None) -> list[Event]:
         known = first.get(event.id)
         if known is None or (event.seen, event.at, event.name) < (known.seen, known.at, known.name):
             first[event.id] = event
-    return sorted(first.values(), key=lambda event: (event.at, event.id))
+    return sorted(first.values(), key=BY_AT)

@@ -80,16 +80,28 @@ def changed_last(connection: Connection, limit: int) -> list[str]:
 def parties_of(connection: Connection, parties: Sequence[str]) -> dict[str, Party]:
     """Several at once, by the identity asked for; in a few queries whatever their number."""
     names = identities_of(connection, parties)
+    found = _read(connection, names)
+    return {party: found.get(party) or Party(some[0], some) for party, some in names.items()}
+
+
+def known_of(connection: Connection, parties: Sequence[str]) -> dict[str, Party]:
+    """Those of several about which anything was ever written down, by the identity asked for."""
+    return _read(connection, identities_of(connection, parties))
+
+
+def _read(connection: Connection, names: Mapping[str, tuple[str, ...]]) -> dict[str, Party]:
     every = list(dict.fromkeys(name for some in names.values() for name in some))
-    rows = {row["party"]: row for row in _known(connection, every)}
-    return {party: _combined(some, [rows[name] for name in some if name in rows]) for party, some in names.items()}
+    rows = {row["party"]: row for row in _written(connection, every)}
+    of = {party: [rows[name] for name in some if name in rows] for party, some in names.items()} if rows else {}
+    return {party: _combined(names[party], found) for party, found in of.items() if found}
 
 
-def _known(connection: Connection, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _written(connection: Connection, names: Sequence[str]) -> Iterator[dict[str, Any]]:
     """What is written down under these identities."""
     if connection.dialect.name == "sqlite":
         columns = PARTIES.c.keys()
-        for found in select_each(connection, _one(), ({"party": name} for name in names)):
+        there = select_each(connection, _one(PARTIES.c.party), ({"party": name} for name in names))
+        for found in select_each(connection, _one(PARTIES), [{"party": name} for (name,) in there]):
             yield dict(zip(columns, found, strict=True))
         return
     for at in range(0, len(names), AT_ONCE):
@@ -98,13 +110,11 @@ def _known(connection: Connection, names: Sequence[str]) -> Iterator[dict[str, A
 
 
 @cache
-def _one() -> Any:
-    return select(PARTIES).where(PARTIES.c.party == bindparam("party"))
+def _one(what: Any) -> Any:
+    return select(what).where(PARTIES.c.party == bindparam("party"))
 
 
 def _combined(names: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> Party:
-    if not rows:
-        return Party(names[0], names)
     ranked = sorted(rows, key=lambda row: (row["party"] != names[0], -row["changed_us"], row["party"]))
     merged: dict[str, Any] = {
         key: next((row[key] for row in ranked if row[key] not in (None, "")), None) for key in _MERGED

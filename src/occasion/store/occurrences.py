@@ -148,7 +148,7 @@ def _write_reached(connection: Connection, reached: dict[tuple[Any, ...], Notice
         given = connection.execute(_upsert("postgresql").returning(*KEY), rows).all()
         made = [(row[0], reached[tuple(row[1:])]) for row in given]
     made.sort(key=itemgetter(0))
-    return [msgspec.structs.replace(one, number=number) for number, one in made]
+    return [Noticed(one.change, one.role, one.moment, one.identity, number, one.history) for number, one in made]
 
 
 def _write_each(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +107,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 def _options(url: URL) -> dict[str, Any]:
     # What is no number is no JSON: PostgreSQL refuses it, so SQLite is not given it either.
-    every: dict[str, Any] = {"json_serializer": partial(json.dumps, allow_nan=False)}
+    every: dict[str, Any] = {"json_serializer": json.JSONEncoder(allow_nan=False).encode}
     if url.get_backend_name() == "sqlite":
         return every
     try:

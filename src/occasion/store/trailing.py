@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
+from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 from msgspec.structs import replace
@@ -29,6 +30,7 @@ from occasion.store.tail import STRETCH_EVENTS, Stretch, groups_after
 from occasion.store.whole_log import everybody, loaded_beside
 
 T = TypeVar("T")
+BY_AT = attrgetter("at", "id")
 TRIES = 5
 EVENTS_AT_ONCE = 5_000  # handed out together, unless a single group has more
 GROUPS_AT_ONCE = 64
@@ -130,12 +132,15 @@ class TrailingLog:
             return [event for member in self._identities.members(party) for event in self._of(member)]
 
         under = [event if event.party == party else replace(event, party=party) for event in self._again(read)]
-        return sorted(under, key=lambda event: (event.at, event.id))
+        return sorted(under, key=BY_AT)
 
     def recent(self, party: str) -> list[Event]:
         """Those that no segment holds yet."""
-        members = self._identities.members(party)
-        return [event for stretch in self._stretches for member in members for event in stretch.of(member)]
+        found: list[Event] = []
+        for member in self._identities.members(party):
+            for stretch in self._stretches:
+                found += stretch.of(member)
+        return found
 
     def unread(self, horizon: int, clock: int) -> Iterable[Event]:
         """Every event that happened later than the horizon or was seen later than the clock."""
