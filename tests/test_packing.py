@@ -79,6 +79,8 @@ def agrees(case: Case, how: list[tuple[int, int]]) -> None:
         clock += 400 * DAY * (what == "later")
         assert Counter(table.feed(new, clock)) == Counter(rows.feed(new, clock))
         shelved = rows_of(table)
+        if keep != 1:
+            shelved.warm(shelf.read(["p", "q", "nobody"]))
         if what != "feed" or size % 3 == 0:
             shelved.save_some(len(shelved.leaving))
         if what == "restart":
@@ -95,6 +97,8 @@ def agrees(case: Case, how: list[tuple[int, int]]) -> None:
         elif size % 3 == 0:
             shelved.save()
             shelved.evict(keep)
+        if keep == 2:
+            rows_of(table).warm(shelf.read(["q", "p"]))
         if looking and what == "feed":
             assert kept(table) == kept_in_memory(rows)
     assert kept(table) == kept_in_memory(rows)

@@ -37,6 +37,9 @@ def test_rows_at_hand_before_anything_comes_say_what_the_law_says(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(watched_module, "MANY_PARTIES", 0)
         patch.setattr("occasion.moments.reading.MANY_ON_SHELF", 1)
+        patch.setattr("occasion.store.kept_state.AT_ONCE", 1)  # a row is brought between two groups, and at a tick
+        for seconds in ("BETWEEN", "IDLE"):
+            patch.setattr(f"occasion.service.watching.{seconds}", 0.0)
         follows_the_law(day, small)
 
 
