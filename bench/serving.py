@@ -318,6 +318,7 @@ def main() -> None:
     parser.add_argument(
         "--desk", type=float, help="events a second for the delays to the desk; else half of the watched"
     )
+    parser.add_argument("--idle", type=float, default=0, help="seconds it stands idle before the load, rows coming in")
     parser.add_argument("--keep", type=Path)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="occasion-serving-") as scratch:
@@ -344,6 +345,7 @@ def measure(folder: Path, asked: argparse.Namespace) -> None:
         some = bodies.some(requests)
         with server(folder, *options) as (port, process, ready):
             well = until_well(port, ready) if not options else ready
+            time.sleep(0 if options else asked.idle)
             client = Client(port)
             client.run(some[: len(some) // 20], 2)
             before, begun, at = processor_s(process), time.perf_counter(), positions(folder).get("watch", 0)
