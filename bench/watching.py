@@ -25,7 +25,7 @@ from typing import Any
 
 import serving
 from occasion.service import effects
-from occasion.service.apart_work import COLLECTING
+from occasion.service.apart_work import APART, COLLECTING
 from occasion.service.reacting import Reacting
 from occasion.service.watching import Following
 from occasion.store import trailing
@@ -36,7 +36,7 @@ from occasion.store.positions import WATCH, advance
 from occasion.store.records import alone, reading, writing
 from occasion.store.workspace import read_workspace
 
-APART_US = 50_000
+APART_US = int(1e6 * APART)
 now = time.process_time
 
 
