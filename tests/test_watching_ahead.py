@@ -43,8 +43,9 @@ def test_rows_at_hand_before_anything_comes_say_what_the_law_says(
         follows_the_law(day, small)
 
 
+@pytest.mark.parametrize("setting", ["IN_MEMORY", "AHEAD_BYTES"])
 def test_after_a_start_rows_are_at_hand_as_many_as_there_is_room_for(
-    server: Server, monkeypatch: pytest.MonkeyPatch
+    server: Server, monkeypatch: pytest.MonkeyPatch, setting: str
 ) -> None:
     monkeypatch.setattr(watched_module, "MANY_PARTIES", 0)
     monkeypatch.setattr("occasion.moments.reading.MANY_ON_SHELF", 1)
@@ -53,8 +54,12 @@ def test_after_a_start_rows_are_at_hand_as_many_as_there_is_room_for(
     server.tick(3 * SECOND)
     server.take([of(f"q{n}", event("a", 1)) for n in range(9)], 1 * DAY)
     server.tick(2 * DAY)
+    assert server.following is not None
+    assert server.following.reading is not None
+    words = len(server.following.reading.rows.packing.plan.template)
+    most = 5 if setting == "IN_MEMORY" else 5 * (8 * words + 1)
     server.stop()
-    monkeypatch.setattr(watched_module, "IN_MEMORY", 5)
+    monkeypatch.setattr(watched_module, setting, most)
     server.start(2 * DAY)
     server.tick()
     assert server.following is not None

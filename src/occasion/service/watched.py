@@ -26,6 +26,7 @@ from occasion.store.kept_state import Beginning, Checkpoint, KeptState
 from occasion.store.occurrences import Noticed
 
 IN_MEMORY = 200_000  # parties whose rows stay in memory; the others are fetched when something comes
+AHEAD_BYTES = 1 << 30  # of words that are brought into memory before anything comes
 MANY_PARTIES = 10_000  # from so many on it is expected that many events come at once
 NOTHING = Catalogue("moments.yaml")
 Key = tuple[str, str, str]  # (identity, moment, role)
@@ -121,6 +122,7 @@ class Reading:
         self.behind: Iterator[str] | None = None  # parties that may not have been read since
         self._prepared = False
         self._warming: Iterator[list[tuple[str, bytes]]] = iter(())  # what is on disk, to be brought into memory
+        self._ahead = 0  # until there are so many
         self.all_again = False  # whether they are to be, also those whose rows tell of every definition
 
     def _new(self) -> None:
@@ -254,15 +256,17 @@ class Reading:
     def prepare(self) -> None:
         """Where there are many parties, be ready for many events at once."""
         if not self._prepared and (parties := self.kept.count()) >= MANY_PARTIES:
-            self.watcher.prepare(min(parties, IN_MEMORY) * 5 // 4)  # room for those that come between two saves
-            self._warming = self.kept.latest(IN_MEMORY)
+            self._ahead = min(parties, IN_MEMORY, AHEAD_BYTES // (8 * len(self.rows.packing.plan.template) + 1))
+            self.watcher.prepare(self._ahead * 5 // 4)  # room for those that come between two saves
+            if self.rows.table is not None:
+                self._warming = self.kept.latest(self._ahead)
         self._prepared = True
 
     def warm(self, seconds: float) -> bool:
         """For so long bring rows into memory before something comes; whether there are more, and room for them."""
         until = perf_counter() + seconds
         while some := next(self._warming, None):
-            if self.rows.held.many() >= IN_MEMORY:
+            if self.rows.held.many() >= self._ahead:
                 break
             self.rows.warm(some)
             if perf_counter() >= until:
