@@ -17,11 +17,11 @@ from occasion.moments.calendar import FAR
 from occasion.moments.changes import Change
 from occasion.moments.in_words import Plan
 from occasion.moments.live.program import DUE, LAST, STARTED, ZONE, Program
-from occasion.moments.live.state import LONG_AGO, State
+from occasion.moments.live.state import LONG_AGO, Key, State
 from occasion.moments.live.units import HOUR_US, Units
 from occasion.moments.live.words import Unplaced
 from occasion.moments.meaning import EVIDENCE_LIMIT
-from occasion.moments.serials import Ints, Serials, larger
+from occasion.moments.serials import Ints, Listed, Serials, larger
 
 RECORDS, SHOWN = 1 << 16, 1 << 19  # room for what one run of the loop says
 MOVES = 4  # a party that left the table so often stays in its row
@@ -171,17 +171,18 @@ class Columns:
 
     def _said(self, fill: Ints, when: int) -> list[Change]:
         """What the loop wrote down, and the room for it empty again."""
-        records, serials = self.out[: fill[0]].tolist(), self.shown[: fill[1]].tolist()
-        ends = [*[record[4] for record in records[1:]], len(serials)][: len(records)]
+        records = self.out[: fill[0]].tolist()
+        ats, ids = self.serials.keys(self.shown[: fill[1]])
+        ends = [*[record[4] for record in records[1:]], len(ids)][: len(records)]
         fill[:] = 0
-        identities, names, id_, key = self.program.identities, self.number.names, self.serials.id, self.serials.key
+        names, identities = self.number.names, self.program.identities
         moments = [identities[i] for i in self.plan.which]
         changes = []
         for (p, op, at, known, begin), end in zip(records, ends, strict=True):
             if end - begin == 1:
-                evidence: tuple[str, ...] = (id_(serials[begin]),)
+                evidence: tuple[str, ...] = (ids[begin],)
             else:
-                keys = sorted({key(serial) for serial in serials[begin:end]})
+                keys = sorted(set(zip(ats[begin:end], ids[begin:end], strict=True)))
                 evidence = tuple([key[1] for key in keys[-EVIDENCE_LIMIT:]])
             late = known if known > at else at
             changes.append(Change("reached", moments[op], names[p], None, at, late, evidence, when))
@@ -303,10 +304,12 @@ class Columns:
             return False
         some = [k for k, i in enumerate(self.plan.which) if which is None or i in which]
         flats, offsets = self.plan.flats, self.plan.offsets
+        coming = _Coming(self.serials.count)
         try:
-            words = [flats[k].read(row, self.serials) for k in some]
+            words = [flats[k].read(row, coming) for k in some]
         except Unplaced:
             return False
+        self.serials.add(coming.ats, coming.ids)
         due = FAR if which is None else int(self.due[p])
         for k, own in zip(some, words, strict=True):
             one, kept = flats[k], self.program.readers[self.plan.which[k]].kept
@@ -331,6 +334,20 @@ class Columns:
         """All parties in the table."""
         names = self.number.names
         return [names[p] for p in np.flatnonzero(self.flat).tolist()]
+
+
+class _Coming(Listed):
+    """Events that get the next numbers of the table's, all at once: one by one each costs as much as all."""
+
+    def __init__(self, first: int) -> None:
+        super().__init__()
+        self.first = first
+
+    def key(self, serial: int) -> Key:
+        return super().key(serial - self.first)
+
+    def serial(self, key: Key) -> int:
+        return self.first + super().serial(key)
 
 
 class _Numbers(dict[str, int]):

@@ -89,6 +89,12 @@ class Serials:
         """The event's id."""
         return long(self.ids[self.ends[serial] : self.ends[serial + 1]].tobytes())
 
+    def keys(self, serials: Ints) -> tuple[list[int], list[str]]:
+        """When these events were, and their ids."""
+        view, begins, ends = self.ids.data, self.ends[serials].tolist(), self.ends[serials + 1].tolist()
+        ids = [long(bytes(view[begin:end])) for begin, end in zip(begins, ends, strict=True)]
+        return self.ats[serials].tolist(), ids
+
     def serial(self, key: Key) -> int:
         self.add([key[0]], [key[1]])
         return self.count - 1
