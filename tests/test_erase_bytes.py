@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -144,3 +146,33 @@ def test_what_fails_is_tried_more_and_more_seldom(service: Service, monkeypatch:
     assert not service.erasures.erase(CANARY, "ewa").whole
     time.sleep(2.5)
     assert 2 <= len(tried) <= 5
+
+
+SCRIPT = """
+import resource, sys
+from pathlib import Path
+from sqlalchemy import text
+from occasion.people.erase import leave_no_bytes
+from occasion.store.records import open_records, reading, writing
+
+engine = open_records(Path(sys.argv[1]))
+with writing(engine) as connection:
+    connection.execute(text("CREATE TABLE large (said TEXT)"))
+    rows = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120000) "
+    connection.execute(text(f"INSERT INTO large {rows} SELECT hex(randomblob(500)) FROM n"))
+with reading(engine) as connection:
+    assert connection.execute(text("PRAGMA temp_store")).scalar() == 1  # a large sort goes through a file
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert leave_no_bytes(engine)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def test_writing_the_file_anew_does_not_take_as_much_memory_as_the_file_is_large(tmp_path):
+    told = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(tmp_path / "records.db")],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    assert (tmp_path / "records.db").stat().st_size > 110_000_000
+    assert int(told.stdout) < 70_000  # kB

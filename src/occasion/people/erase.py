@@ -239,6 +239,7 @@ def leave_no_bytes(engine: Engine, *, written: bool = False) -> bool:
 
 def _vacuumed(cursor: Any, engine: Engine) -> bool:
     cursor.execute("PRAGMA wal_autocheckpoint=0").fetchall()  # not while the others wait
+    cursor.execute("PRAGMA temp_store=FILE")  # the new copy is as large as the file: not in memory
     with turn(engine):  # who writes is not to give up, however long it takes
         cursor.execute("VACUUM")
     return emptied(cursor)

@@ -68,12 +68,14 @@ def records_url(where: Path | str) -> URL:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine, *, large: bool = False) -> Iterator[Connection]:
     """A transaction that is going to write: on SQLite it waits for its turn now and not half-way.
 
-    SQLite looks every few ms whether its one place for a writer is free; whoever writes so is woken instead.
+    SQLite looks every few ms whether its one place for a writer is free; whoever writes so is woken instead. `large`:
+    it may need as much room beside as the tables take.
     """
-    with turn(engine), engine.connect().execution_options(writes=True) as connection, connection.begin():
+    asked = {"writes": True, "large": large}
+    with turn(engine), engine.connect().execution_options(**asked) as connection, connection.begin():
         yield connection
 
 
@@ -127,12 +129,14 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
     connection.execute("PRAGMA cache_size=-32768")
-    connection.execute("PRAGMA temp_store=MEMORY")  # a savepoint's copies of pages: not through a file
     connection.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten: an erased person leaves no bytes
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes")
+    asked = connection.get_execution_options()
+    writes = asked.get("writes")
+    # a savepoint's copies of pages stay in memory; what may be as large as a table goes through a file
+    connection.exec_driver_sql(f"PRAGMA temp_store={'MEMORY' if writes and not asked.get('large') else 'FILE'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
@@ -140,7 +144,7 @@ def _bring_up_to_date(engine: Engine) -> None:
     with engine.connect() as connection:
         if _version(connection) == HEAD:
             return
-    with writing(engine) as connection:
+    with writing(engine, large=True) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": UPGRADE_LOCK})
         if _version(connection) != HEAD:
