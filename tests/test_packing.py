@@ -187,6 +187,17 @@ def test_words_of_other_definitions_in_another_form_or_damaged_are_read_from_the
         is_read_from_the_log(unreadable)
 
 
+def test_a_whole_row_that_is_damaged_is_read_from_the_log() -> None:
+    packing = Packing(Program([read("every 1 week since first a")], "UTC"))
+    good = packing.pack(packing.program.blank())
+    assert packing.unpack(good) is not None
+    for i in range(len(good)):
+        for byte in (0, 0x41, 0xC1, 0xFF):
+            if good[i] != byte:
+                assert packing.unpack(bytes([*good[:i], byte, *good[i + 1 :]])) is None
+        assert packing.unpack(good[:i]) is None
+
+
 def is_read_from_the_log(unreadable: bytes) -> None:
     watcher, shelf, log = filled()
     watcher.save()

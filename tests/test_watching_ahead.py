@@ -78,8 +78,39 @@ def test_the_rows_written_last_come_first_and_what_is_written_meanwhile_does_not
     kept.write([(party, FAR, b"1") for party in "abcdef"], ())
     kept.write([(party, FAR, b"2") for party in "bd"], ["e"])
     rows = kept.latest(3)
-    assert next(rows) == [("f", b"1"), ("b", b"2"), ("d", b"2")]
+    assert next(rows) == [("d", b"2"), ("b", b"2"), ("f", b"1")]
     kept.write([("g", FAR, b"3")], ())
     assert [*rows] == []
-    assert [party for some in kept.latest(100) for party, _ in some] == ["a", "c", "f", "b", "d", "g"]
+    assert [party for some in kept.latest(100) for party, _ in some] == ["g", "d", "b", "f", "c", "a"]
     kept.close()
+
+
+def test_after_an_edit_rows_are_brought_into_the_table_that_is_new(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watched_module, "MANY_PARTIES", 0)
+    monkeypatch.setattr("occasion.moments.reading.MANY_ON_SHELF", 1)
+    edit(server, "    expect: 10 days after start\n", "")
+    server.tick(3 * SECOND)
+    server.take([of(f"q{n}", event("a", 1)) for n in range(9)], 1 * DAY)
+    server.tick(2 * DAY)
+    server.stop()
+    asked: list[int] = []
+    latest = KeptState.latest
+    monkeypatch.setattr(KeptState, "latest", lambda kept, most: [asked.append(most), latest(kept, most)][1])
+    server.start(2 * DAY)
+    server.tick()
+    assert server.following is not None
+    reading = server.following.reading
+    assert reading is not None
+    assert reading.rows.held.many() == 9
+    assert asked == [9]
+    edit(server, "count(x) >= 3", "count(x) >= 2")
+    server.tick(2 * DAY + 3 * SECOND)
+    for _ in range(9):
+        server.tick(2 * DAY + 3 * SECOND)
+    reading = server.following.reading
+    assert reading is not None
+    assert not reading.is_behind()
+    assert reading.rows.table is not None
+    assert asked == [9, 9]

@@ -32,7 +32,7 @@ from occasion.moments.serials import Ints, Listed, long, short
 
 FORM = 2  # how definitions lie in words: a change of it or of `live/words.py` makes words unreadable: read from the log
 MAGIC = b"\xc1\x00"  # begins no MessagePack
-WHOLE = b"\x93"  # begins a whole row
+WHOLE = b"\xc1\x01"  # begins a whole row: then its proof (4), then MessagePack
 BEGIN, HEAD, TIMER = Struct("<2sHI"), Struct("<Iiiiiiqq"), Struct("<q")
 PROVED = BEGIN.size + 4  # from here on the proof is of
 VALUES = BEGIN.size + HEAD.size  # where values begin
@@ -80,14 +80,17 @@ class Packing:
 
     def pack(self, row: State) -> bytes:
         """A whole row."""
-        return self.program.pack(row)
+        packed = self.program.pack(row)
+        return WHOLE + crc32(packed).to_bytes(4, "little") + packed
 
     def unpack(self, packed: bytes, before: int = FAR, which: Collection[int] | None = None) -> State | None:
-        """A whole row, however it was packed; None if by other definitions or in another layout or form, or if it read
-        something at or after `before`. `which`: only these definitions are needed.
+        """A whole row, however it was packed; None if by other definitions, in another layout or form, or damaged, or
+        if it read something at or after `before`. `which`: only these definitions are needed.
         """
         if not in_words(packed):
-            return self.program.unpack(packed, before) if packed.startswith(WHOLE) else None
+            proof, whole = packed[len(WHOLE) : len(WHOLE) + 4], packed[len(WHOLE) + 4 :]
+            right = packed.startswith(WHOLE) and proof == crc32(whole).to_bytes(4, "little")
+            return self.program.unpack(whole, before) if right else None
         kept = self.words(packed)
         if kept is None or kept.last >= before:
             return None

@@ -255,6 +255,8 @@ class Reading:
 
     def prepare(self) -> None:
         """Where there are many parties, be ready for many events at once."""
+        if self.behind is not None:  # rows in another layout are still to come
+            return
         if not self._prepared and (parties := self.kept.count()) >= MANY_PARTIES:
             self._ahead = min(parties, IN_MEMORY, AHEAD_BYTES // (8 * len(self.rows.packing.plan.template) + 1))
             self.watcher.prepare(self._ahead * 5 // 4)  # room for those that come between two saves
@@ -285,6 +287,7 @@ class Reading:
         new, before = plan.keys - self.plan.keys, self.plan.names
         self.plan, self.since = plan, self.watcher.clock
         self.watcher.redefine(plan.definitions, ())
+        self._prepared, self._warming = False, iter(())  # its table is another
         self._go_back_for(new, before)
 
     def _go_back_for(self, new: Collection[Key], watched: Container[str]) -> None:

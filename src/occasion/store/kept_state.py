@@ -93,13 +93,13 @@ class KeptState:
             yield from self._db.execute(f"SELECT party, packed FROM rows WHERE party IN ({marks})", some).fetchall()
 
     def latest(self, most: int) -> Iterator[list[tuple[str, bytes]]]:
-        """The rows written last, up to so many, the last of them last, in pieces; rows may be written meanwhile."""
+        """The rows written last, up to so many, the last of them first, in pieces; rows may be written meanwhile."""
         top = int(self._db.execute("SELECT coalesce(max(rowid), 0) FROM rows").fetchone()[0])
-        after = top - most
-        query = "SELECT rowid, party, packed FROM rows WHERE rowid > ? AND rowid <= ? ORDER BY rowid LIMIT ?"
-        while some := self._db.execute(query, (after, top, AT_ONCE)).fetchall():
+        least = top - most
+        query = "SELECT rowid, party, packed FROM rows WHERE rowid > ? AND rowid <= ? ORDER BY rowid DESC LIMIT ?"
+        while some := self._db.execute(query, (least, top, AT_ONCE)).fetchall():
             yield [(party, packed) for _, party, packed in some]
-            after = some[-1][0]
+            top = some[-1][0] - 1
 
     def has(self, parties: Sequence[str]) -> set[str]:
         """Those of these parties that have a row."""
