@@ -26,7 +26,7 @@ from occasion.store.kept_state import Beginning, Checkpoint, KeptState
 from occasion.store.occurrences import Noticed
 
 IN_MEMORY = 200_000  # parties whose rows stay in memory; the others are fetched when something comes
-AHEAD_BYTES = 1 << 30  # of words that are brought into memory before anything comes
+AHEAD_BYTES = 1 << 30  # of their words at most
 MANY_PARTIES = 10_000  # from so many on it is expected that many events come at once
 NOTHING = Catalogue("moments.yaml")
 Key = tuple[str, str, str]  # (identity, moment, role)
@@ -258,11 +258,15 @@ class Reading:
         if self.behind is not None:  # rows in another layout are still to come
             return
         if not self._prepared and (parties := self.kept.count()) >= MANY_PARTIES:
-            self._ahead = min(parties, IN_MEMORY, AHEAD_BYTES // (8 * len(self.rows.packing.plan.template) + 1))
+            self._ahead = min(parties, self._room())
             self.watcher.prepare(self._ahead * 5 // 4)  # room for those that come between two saves
             if self.rows.table is not None:
                 self._warming = self.kept.latest(self._ahead)
         self._prepared = True
+
+    def _room(self) -> int:
+        """How many rows of the table stay in memory."""
+        return min(IN_MEMORY, AHEAD_BYTES // (8 * len(self.rows.packing.plan.template) + 1))
 
     def warm(self, seconds: float) -> bool:
         """For so long bring rows into memory before something comes; whether there are more, and room for them."""
@@ -371,7 +375,7 @@ class Reading:
         if self._checkpoint is not None and self.rows.save_some(rows):
             self._commit(self._checkpoint)
             self._checkpoint = None
-            self.rows.evict(IN_MEMORY)
+            self.rows.evict(IN_MEMORY if self.rows.table is None else self._room())
 
     def end_save(self) -> None:
         """Write the rest of a checkpoint that was begun."""
