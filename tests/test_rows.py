@@ -238,7 +238,7 @@ def test_a_row_that_changes_while_it_is_being_saved_is_saved_as_it_was() -> None
     watcher = Watcher([SILENT], MemoryLog(), rows=rows)
     watcher.feed([event("a", 1), msgspec.structs.replace(event("a", 1, "q"), party="q")], 2 * DAY)
     rows.begin_save()
-    was = watcher.program.pack(rows.held["p"])
+    was = rows.packing.pack(rows.held["p"])
     assert rows.load(["p", "p"]) == []  # a timer may name a party twice
     assert dict(shelf.read(["p", "q"])) == {"p": was}
     watcher.feed([event("a", 3)], 4 * DAY)
