@@ -235,10 +235,10 @@ class Desk:
     def run(self) -> None:
         """Until told to stop."""
         threading.Thread(target=self._look, daemon=True).start()
-        n = 0
+        run, n = secrets.token_hex(4), 0  # an earlier run's in the same folder are on the desk already
         with socket.create_connection(("127.0.0.1", self.port)) as link:
             while not self.stop.wait(0.05):
-                party, n = f"probe-{n:06d}", n + 1
+                party, n = f"probe-{run}-{n:06d}", n + 1
                 item = {"type": "track", "userId": party, "event": PROBE, "messageId": secrets.token_hex(16)}
                 if exchange(link, request(json.dumps({"batch": [item]}).encode())) == 200:
                     self.acknowledged[party] = time.perf_counter()
