@@ -190,12 +190,12 @@ def others_of(kind: str) -> list[Known]:
     return Letters(4).others() if kind == ENGLISH else [_rich(made, -number) for number in range(1, 101)]
 
 
-def read(path: Path, drafts: int, slowest: int, *, collected: bool) -> dict[str, Any]:
+def read(path: Path, drafts: int, slowest: int, *, collected: bool, thorough: bool) -> dict[str, Any]:
     """How long it takes by kind of draft: who else got the words, and all five parts; and what is in memory."""
     told: dict[str, Any] = {}
     with Sent() as nothing:  # what the libraries and the models take is no part of the index
         for draft, known in drafts_in(ENGLISH, 3, 20):
-            read_all(draft, known, (), nothing)
+            read_all(draft, known, (), nothing, thorough=thorough)
     if not collected:
         gc.collect()  # as a server does when it has started
         gc.freeze()
@@ -213,9 +213,9 @@ def read(path: Path, drafts: int, slowest: int, *, collected: bool) -> dict[str,
             times, others = Times(), others_of(kind)
             for number, (draft, known) in enumerate(drafts_in(kind, 5, drafts + 1)):
                 if number:
-                    times.of(draft, partial(read_all, draft, known, others, sent))
+                    times.of(draft, partial(read_all, draft, known, others, sent, thorough=thorough))
                 else:  # the first reads the files of the hundred, which are kept
-                    read_all(draft, known, others, sent)
+                    read_all(draft, known, others, sent, thorough=thorough)
             told[kind]["all five parts"] = times.told()
             told[kind] |= {"slowest": times.slowest(slowest)} if slowest else {}
         told |= {"messages": sent.messages, "skeletons": sent.skeletons}
@@ -291,6 +291,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--slowest", type=int, default=0, help="of each kind so many drafts are told that took longest")
     parser.add_argument("--collected", action="store_true", help="garbage is collected as Python does by itself")
+    parser.add_argument("--thorough", action="store_true", help="the sentence model reads too (extra multilingual)")
     parser.add_argument("--compare", type=int, default=20_000, help="texts for the comparison with MinHash; 0: none")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
@@ -298,7 +299,7 @@ def main() -> None:
         told: dict[str, Any] = {"cores": os.cpu_count(), "load": os.getloadavg()[0]}
         if not path.exists():
             told |= build(path, options.messages)
-        told |= read(path, options.drafts, options.slowest, collected=options.collected)
+        told |= read(path, options.drafts, options.slowest, collected=options.collected, thorough=options.thorough)
         if options.compare:
             told["found"] = minhash(options.compare, options.drafts)
         print(json.dumps(told, indent=1))
