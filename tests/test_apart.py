@@ -112,3 +112,28 @@ def test_pages_look_again_when_another_has_caught_up(tmp_path: Path) -> None:
     for said in (begins, well, well._replace(seq=12)):
         beside._hear(said)
     assert told == ["occasions"]
+
+
+def test_the_log_waits_only_where_the_watcher_is_far_behind(beside: Apart) -> None:
+    second = 1_000_000
+    beside._hear(Standing(100, 100, 60 * second, False, False, ()))
+    assert beside.pressure(100, 900 * second) == 0, "everything is read, however long ago"
+    assert beside.pressure(400_000, 61 * second) == 0, "a rush is taken in"
+    assert beside.pressure(500_101, 61 * second) == 1
+    assert beside.pressure(6_000, 89 * second) == 0
+    assert beside.pressure(6_000, 91 * second) == 1
+    assert beside.pressure(6_000, 361 * second) == 2
+    assert beside.pressure(4_000, 361 * second) == 1, "few events, late by the clock alone"
+    assert beside.pressure(1_500_101, 61 * second) == 2
+    beside._hear(Standing(100, 100, 60 * second, True, True, ()))
+    assert beside.pressure(2_000_000, 900 * second) == 0, "while all of the log is read nothing waits"
+
+
+def test_how_late_the_desk_is(beside: Apart) -> None:
+    beside._buffer_us = 500_000
+    beside._hear(Standing(100, 100, 60_000_000, False, False, ()))
+    assert beside.late_s(100, 900_000_000) == 0
+    assert beside.late_s(101, 60_900_000) == 0, "the buffer is no delay"
+    assert beside.late_s(101, 68_400_000) == 7
+    beside._hear(Standing(100, 100, 60_000_000, True, True, ()))
+    assert beside.late_s(101, 68_400_000) == 0, "it reads history, and `busy` says so"

@@ -26,8 +26,8 @@ LONGEST_PAUSE = 60.0  # seconds before one that failed is started again, at most
 WELL = 60.0  # seconds after which one that failed had been well
 GIVE_UP = 5  # failures in a row after which nothing waits for it any more; it is tried all the same
 STOP_SECONDS = 60.0  # to read what was committed and save the state
-BEHIND_EVENTS, BEHIND_US = 50_000, 2_000_000  # it may be behind by before groups wait for it
-FAR_EVENTS, FAR_US = 250_000, 10_000_000  # and before they are refused
+BEHIND_EVENTS, BEHIND_US = 500_000, 30_000_000  # it may be behind by before groups wait for it (ADR 22)
+FAR_EVENTS, FAR_US = 1_500_000, 300_000_000  # and before they are refused
 FEW = 5_000  # events: after a long time without any, it is late by the clock for a moment
 BEGINNING = Standing(0, 0, 0, True, True, ())
 log_ = logging.getLogger(__name__)
@@ -96,6 +96,13 @@ class Apart:
         if events > FAR_EVENTS or (late_us > FAR_US and events > FEW):
             return 2.0
         return 1.0 if events > BEHIND_EVENTS or late_us > BEHIND_US else 0.0
+
+    def late_s(self, seq: int, clock: int) -> int:
+        """By how many whole seconds what is on record is behind the log's position and clock; 0 while it reads all of it."""
+        now = self._standing
+        if now.beginning or seq <= now.seq:
+            return 0
+        return max(0, clock - self._buffer_us - now.until) // 1_000_000
 
     def committed(self) -> None:
         """Something was committed."""

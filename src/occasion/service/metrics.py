@@ -93,6 +93,7 @@ def _writer(service: Service) -> Iterator[Metric]:
         ("occasion_writer_broken", "Whether the last transaction could not be written.", writer.broken is not None),
         ("occasion_watcher_still", "Whether the watcher has stopped over an error.", service.trouble is not None),
         ("occasion_watcher_busy", "Whether the watcher still reads history.", service.watching.busy),
+        ("occasion_watcher_late_seconds", "Seconds by which the desk is behind what was taken in.", service.late_s),
     )
     for name, said, value in gauges:
         yield GaugeMetricFamily(name, said, float(value))

@@ -117,6 +117,12 @@ class Service:
         """Why the watcher stands still, if it does."""
         return self.watching.trouble if isinstance(self.watching, Apart) else self.writer.trouble
 
+    @property
+    def late_s(self) -> int:
+        """By how many seconds the desk is behind what was taken in."""
+        tail = self.writer.tail
+        return self.watching.late_s(tail.seq, tail.clock) if isinstance(self.watching, Apart) else 0
+
     def _recent(self, party: str) -> list[Event]:
         """A party's events that no segment holds yet: what an occasion shows of why it is there."""
         names, stretches = self.writer.identities.members(party), self.writer.tail.stretches

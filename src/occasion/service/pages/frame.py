@@ -87,6 +87,7 @@ class Frame:
             since=self.since,
             flash=flash if flash in FLASHES else "",
             still=self.service.trouble is not None,
+            late_s=self.service.late_s,
             **more,
         )
 

@@ -86,6 +86,7 @@ class Shell:
     flash: str = ""
     trouble: Trouble | None = None
     still: bool = False  # whether nothing is watched any more: an empty desk would be no good news
+    late_s: int = 0  # seconds by which what is watched is behind what came
 
 
 def url(path: str, /, **query: object) -> str:
