@@ -26,7 +26,10 @@ def test_the_desk_says_that_it_is_late_and_then_what_it_missed(tmp_path: Path) -
     with desk_app(tmp_path, lambda: utc_micros() + ahead[0], following=True, apart=True) as app:
         service = app.state.service
         add(app, "col")
-        do(app, lambda c: parties.change(c, "ana", now=service.clock(), by="t", kind="customer", name="Ana", owner="col"))
+        do(
+            app,
+            lambda c: parties.change(c, "ana", now=service.clock(), by="t", kind="customer", name="Ana", owner="col"),
+        )
         desk = signed_in(app, "colleague", "col")
 
         def wait_for(words: str, *, there: bool) -> str:
@@ -51,7 +54,8 @@ def test_the_desk_says_that_it_is_late_and_then_what_it_missed(tmp_path: Path) -
             send("three")
             page = wait_for('id="late"', there=True)
             found = re.search(r"the desk is (\d+) seconds behind", page)
-            assert found is not None and 6 <= int(found[1]) <= 12
+            assert found is not None
+            assert 6 <= int(found[1]) <= 12
             metrics = desk.get("/metrics").text
             assert re.search(r"^occasion_watcher_late_seconds [6-9]", metrics, re.MULTILINE)
         finally:

@@ -98,7 +98,7 @@ class Apart:
         return 1.0 if events > BEHIND_EVENTS or late_us > BEHIND_US else 0.0
 
     def late_s(self, seq: int, clock: int) -> int:
-        """By how many whole seconds what is on record is behind the log's position and clock; 0 while it reads all of it."""
+        """By how many whole seconds what is on record is behind the log; 0 while it reads all of it."""
         now = self._standing
         if now.beginning or seq <= now.seq:
             return 0
