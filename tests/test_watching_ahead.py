@@ -43,7 +43,7 @@ def test_rows_at_hand_before_anything_comes_say_what_the_law_says(
         follows_the_law(day, small)
 
 
-@pytest.mark.parametrize("setting", ["IN_MEMORY", "AHEAD_BYTES"])
+@pytest.mark.parametrize("setting", ["IN_MEMORY", "WORDS_BYTES"])
 def test_after_a_start_rows_are_at_hand_as_many_as_there_is_room_for(
     server: Server, monkeypatch: pytest.MonkeyPatch, setting: str
 ) -> None:
@@ -69,6 +69,32 @@ def test_after_a_start_rows_are_at_hand_as_many_as_there_is_room_for(
     assert not reading.rows.held
     monkeypatch.setattr(KeptState, "read", lambda *_: [])
     server.take([of(party, event("a", 3)) for party in [*reading.rows.held.asleep]], 3 * DAY)
+    server.tick(7 * DAY)
+    assert len(on_record(server, "quiet")) > 0
+
+
+@pytest.mark.parametrize("setting", ["IN_MEMORY", "WORDS_BYTES"])
+def test_rows_that_events_touched_go_with_the_next_checkpoint_where_there_is_no_room(
+    server: Server, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    monkeypatch.setattr(watched_module, "MANY_PARTIES", 0)
+    monkeypatch.setattr("occasion.moments.reading.MANY_ON_SHELF", 1)
+    edit(server, "    expect: 10 days after start\n", "")
+    server.tick(3 * SECOND)
+    server.take([of(f"q{n}", event("a", 1)) for n in range(9)], 1 * DAY)
+    server.tick(2 * DAY)
+    assert server.following is not None
+    reading = server.following.reading
+    assert reading is not None
+    assert reading.rows.table is not None
+    words = len(reading.rows.packing.plan.template)
+    monkeypatch.setattr(watched_module, setting, 5 if setting == "IN_MEMORY" else 5 * (8 * words + 1))
+    server.take([of(f"q{n}", event("a", 2)) for n in range(9)], 2 * DAY)
+    assert reading.rows.held.many() == 9, "what is to be saved stays"
+    for n in range(1, 6):
+        server.tick(2 * DAY + 40 * n * SECOND)
+    assert reading.rows.held.many() == 5
+    server.take([of(f"q{n}", event("a", 3)) for n in range(9)], 3 * DAY)
     server.tick(7 * DAY)
     assert len(on_record(server, "quiet")) > 0
 

@@ -26,7 +26,7 @@ from occasion.store.kept_state import Beginning, Checkpoint, KeptState
 from occasion.store.occurrences import Noticed
 
 IN_MEMORY = 200_000  # parties whose rows stay in memory; the others are fetched when something comes
-AHEAD_BYTES = 1 << 30  # of their words at most
+WORDS_BYTES = 1 << 30  # of the words of rows in the table at most
 MANY_PARTIES = 10_000  # from so many on it is expected that many events come at once
 NOTHING = Catalogue("moments.yaml")
 Key = tuple[str, str, str]  # (identity, moment, role)
@@ -266,7 +266,7 @@ class Reading:
 
     def _room(self) -> int:
         """How many rows of the table stay in memory."""
-        return min(IN_MEMORY, AHEAD_BYTES // (8 * len(self.rows.packing.plan.template) + 1))
+        return min(IN_MEMORY, WORDS_BYTES // (8 * len(self.rows.packing.plan.template) + 1))
 
     def warm(self, seconds: float) -> bool:
         """For so long bring rows into memory before something comes; whether there are more, and room for them."""
