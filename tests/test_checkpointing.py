@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
 
-from occasion.store import checkpointing
+from occasion.store import checkpointing, records
 from occasion.store.checkpointing import Checkpointing
-from occasion.store.records import open_records, turn, writing
+from occasion.store.records import leave_copying, open_records, turn, writing
 
 
 @pytest.fixture
@@ -31,6 +32,13 @@ def write(engine: Engine, pages: int, begin: int = 0) -> None:
 
 def ahead(tmp_path: Path) -> int:
     return (tmp_path / "records.db-wal").stat().st_size
+
+
+def wait(until: Callable[[], bool]) -> None:
+    end = monotonic() + 20
+    while not until():
+        assert monotonic() < end
+        sleep(0.01)
 
 
 def test_what_is_written_ahead_begins_anew_once_it_is_copied(engine: Engine, tmp_path: Path) -> None:
@@ -79,3 +87,62 @@ def test_the_thread_copies_when_enough_was_written(
             sleep(0.01)
     finally:
         beside.stop()
+
+
+def test_in_a_rush_it_is_put_off_and_done_when_less_comes(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave_copying(engine)
+    monkeypatch.setattr(checkpointing, "RUSH_EVENTS", 50_000)
+    done: list[int] = []
+    monkeypatch.setattr(Checkpointing, "once", lambda beside: done.append(beside._events) or 0)
+    beside = Checkpointing(engine)
+    beside.start()
+    try:
+        for _ in range(9):
+            beside.wrote(checkpointing.EVENTS, rushing=True)
+        sleep(0.2)
+        assert done == []
+        beside.wrote(checkpointing.EVENTS, rushing=True)
+        wait(lambda: len(done) == 1)
+        beside.wrote(checkpointing.EVENTS, rushing=True)
+        sleep(0.2)
+        assert len(done) == 1
+        beside.wrote(0)
+        wait(lambda: len(done) == 2)
+    finally:
+        beside.stop()
+
+
+def test_whoever_leaves_it_to_another_does_not_copy_at_a_commit(engine: Engine, tmp_path: Path) -> None:
+    pages = records.WAL_PAGES + 2_000
+    leave_copying(engine)
+    write(engine, pages)
+    size = (tmp_path / "records.db").stat().st_size
+    assert size < 1_000 * 4096, "nobody copied"
+    assert ahead(tmp_path) > pages * 4096
+    assert Checkpointing(engine).once() >= pages
+    assert (tmp_path / "records.db").stat().st_size > pages * 4000
+    write(engine, 1, begin=pages)
+    assert ahead(tmp_path) <= 4096 * records.WAL_PAGES, "the room is given back"
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM pages")).scalar() == pages + 1
+
+
+def test_what_is_written_during_a_copying_is_copied_before_anybody_waits(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave_copying(engine)
+    write(engine, 7_000)
+    copied, held = checkpointing._copied, []
+
+    def slowly(connection: Any) -> tuple[int, int]:
+        found = copied(connection)
+        if len(held) < 2:  # what others write meanwhile
+            write(engine, 3_000, begin=10_000 * (len(held) + 1))
+        held.append(found[0])
+        return found
+
+    monkeypatch.setattr(checkpointing, "_copied", slowly)
+    Checkpointing(engine).once()
+    assert [pages // 1_000 for pages in held] == [7, 3, 3], "again while much is written"

@@ -29,13 +29,14 @@ from occasion.store.durable import FileLock, is_full
 from occasion.store.history import History
 from occasion.store.kept_state import is_damage, remove_state
 from occasion.store.positions import WATCH, advance, position
-from occasion.store.records import alone, reading, writing
+from occasion.store.records import alone, leave_copying, reading, writing
 from occasion.store.trailing import EVENTS_AT_ONCE, TrailingLog
 from occasion.store.workspace import Workspace
 
 TICK = 0.1  # seconds without anything after which it looks at the clock
 APART = 0.1  # seconds from one reading to the next: groups are written together, as each transaction has its price
 LONGEST = 0.03  # seconds a transaction goes on with further steps: the writer waits for it
+PIECE = 1_000  # events that a piece of history is reckoned as
 RETRY = 0.5  # seconds until what could not be written is tried again
 TRIES = 60  # before it ends, so that nobody waits for it: another is started, and reads it again
 FORGET_SECONDS = 30.0  # for the state to be on disk without those that were erased
@@ -130,6 +131,7 @@ class _Watcher:
         self._following = Following(workspace, buffer_us, tell=self._words.append, steady=steady_micros)
         self._log = TrailingLog(self._engine, self._history)
         self._ahead = Checkpointing(self._engine)
+        leave_copying(self._engine)
         self._following.work.on_changes = Reacting(self._following.catalogue, workspace.zone, self._log.recent)
         self._heard = 0.0
         self._seq = 0  # on record
@@ -162,20 +164,24 @@ class _Watcher:
         group = self._log.refresh()
         if group is not None:
             self._write(self._following.read(group), now)
-            self._ahead.wrote(len(group.events))
+            full = len(group.events) >= EVENTS_AT_ONCE // 2
+            self._ahead.wrote(len(group.events), rushing=full)
             self._heard = begun
             self._say()
-            full = len(group.events) >= EVENTS_AT_ONCE // 2
             return 0.0 if full else max(0.001, begun + APART - monotonic())
+        self._ahead.wrote(0)
         if begun - self._heard >= TICK or self._following.busy:
             self._heard = begun
-            self._write(self._following.tick(now), now)
+            self._tick()
         self._say()
         return 0.001 if self._following.busy else TICK
 
     def _tick(self) -> None:
         now = self._now()
-        self._write(self._following.tick(now), now)
+        effects = self._following.tick(now)
+        self._write(effects, now)
+        if effects is not None:
+            self._ahead.wrote(PIECE)
         self._say()
 
     def _now(self) -> int:

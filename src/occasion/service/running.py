@@ -24,6 +24,7 @@ from occasion.service.ssrf import Sender
 from occasion.service.watching import Following
 from occasion.store.history import History
 from occasion.store.log import Log
+from occasion.store.records import leave_copying
 from occasion.store.sealer import Sealer
 from occasion.store.whole_log import WholeLog
 from occasion.store.workspace import Workspace
@@ -65,6 +66,8 @@ class Service:
         self.watching = self._watching()
         follower = self.watching if isinstance(self.watching, Following) and self.settings.following else None
         beside = self.watching if isinstance(self.watching, Apart) else None
+        if beside is not None:
+            leave_copying(self.engine)
         self.writer = Writer(self.engine, self.history, self.clock, follower, take_traits, beside=beside)
         self.log = Log(self.engine, self.history, self.writer)
         self.keys = Keyring(self.engine, self.clock, self.writer.do)

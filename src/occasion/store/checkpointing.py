@@ -2,7 +2,8 @@
 
 SQLite lets whoever commits the page that is one too many copy all of them and wait for the disk: in that time it holds
 the turn, so nobody else writes. Here a thread copies most of them while others write; only the rest, which is little,
-is copied in the turn, so that the next who writes begins the log anew.
+is copied in the turn, so that the next who writes begins the log anew. In a rush it is put off: a page that is written
+again and again is copied once then, and the disk is there for those who wait for their commit.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from sqlalchemy.pool import PoolProxiedConnection
 from occasion.store.records import turn
 
 EVENTS = 5_000  # read from one copying to the next: some 4 000 pages, their occurrences included
+RUSH_EVENTS = 400_000  # in a rush: about a gigabyte at most
 PAGES = 6_000  # in the log from which on it begins anew; by itself SQLite copies at `records.WAL_PAGES`
+REST = 2_000  # pages that were written during a copying: with more it is done again before anybody has to wait
+ROUNDS = 5
 PAUSE = 1.0  # seconds after what could not be done
 log_ = logging.getLogger(__name__)
 
@@ -43,10 +47,10 @@ class Checkpointing:
         if self._thread.is_alive():
             self._thread.join()
 
-    def wrote(self, events: int) -> None:
-        """What follows from so many events was committed. From one thread."""
+    def wrote(self, events: int, *, rushing: bool = False) -> None:
+        """What follows from so many events was committed; `rushing`: more wait. From one thread."""
         self._events += events
-        if self._events >= EVENTS:
+        if self._events >= (RUSH_EVENTS if rushing else EVENTS):
             self._events = 0
             self._enough.set()
 
@@ -62,19 +66,25 @@ class Checkpointing:
     def once(self) -> int:
         """Copy what is there; how many pages the log had."""
         with self._engine.connect() as connection:
-            pages = _copied(connection.connection)
+            before = 0
+            for _ in range(ROUNDS):
+                pages, copied = _copied(connection.connection)
+                if (pages - before if pages >= before else pages) <= REST:  # fewer: the log has begun anew
+                    break
+                before = copied
             if pages >= PAGES:
                 with turn(self._engine):
                     _copied(connection.connection)
             return pages
 
 
-def _copied(connection: PoolProxiedConnection) -> int:
+def _copied(connection: PoolProxiedConnection) -> tuple[int, int]:
+    """How many pages the log has, and how many of them are copied now."""
     cursor = connection.cursor()
     try:
         cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")  # waits for nobody
-        _, pages, _ = cursor.fetchone() or (0, 0, 0)
-        return int(pages)
+        _, pages, copied = cursor.fetchone() or (0, 0, 0)
+        return int(pages), int(copied)
     finally:
         cursor.close()
 

@@ -22,6 +22,7 @@ BEFORE_MIGRATIONS = "0001"  # what a workspace has that was made before there we
 UPGRADE_LOCK = 0x0CCA510E  # of PostgreSQL: one process at a time brings the tables up to date
 ALONE_LOCK = 0x0CCA510F  # of PostgreSQL: the desk is changed by one transaction at a time
 WAL_PAGES = 16_384  # how much SQLite writes ahead before it copies that into the file: 64 MB
+LEFT_PAGES = 393_216  # the same where that is left to another process, in case that one does not: 1.5 GB
 
 
 def open_records(where: Path | str) -> Engine:
@@ -65,6 +66,17 @@ def records_url(where: Path | str) -> URL:
             "occasion.toml or OCCASION_RECORDS"
         )
     return url.set(drivername="postgresql+psycopg") if backend == "postgresql" else url
+
+
+def leave_copying(engine: Engine) -> None:
+    """Whoever commits here leaves it to another process to copy what SQLite writes ahead (`store.checkpointing`)."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _left)
+        engine.dispose()  # connections that were made before
+
+
+def _left(connection: Any, _: Any) -> None:
+    connection.execute(f"PRAGMA wal_autocheckpoint={LEFT_PAGES}")
 
 
 @contextmanager
@@ -128,6 +140,7 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
+    connection.execute(f"PRAGMA journal_size_limit={4096 * WAL_PAGES}")  # a log that grew in a rush gives its room back
     connection.execute("PRAGMA cache_size=-32768")
     connection.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten: an erased person leaves no bytes
 
