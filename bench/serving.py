@@ -4,7 +4,8 @@
     python bench/serving.py --rows 1000000 --seconds 10
     python bench/serving.py --keep DIR                   # keep what was stored, and use it again
 
-Real requests of 100 events each on 8 connections from this process (bodies made beforehand); random ids, 20 moments of
+Real requests of 100 events each on 8 connections (`--connections`) from this process (bodies made beforehand); random
+ids, 20 moments of
 which an event touches 3, 2 % of the events late by 1 minute to 1 day. An event counts when its request was answered
 200, so it is on disk. Then, at half that rate: how long after the answer an occurrence is on the desk. Also: how long a
 start takes until the server is ready, the Today page, memory. One run, one machine; nothing fails when it is slow.
@@ -37,7 +38,6 @@ import pyarrow.parquet as pq
 
 DAY_US = 86_400_000_000
 EACH = 100  # events a request
-CONNECTIONS = 8
 LATE = 0.02
 PROBE = "probe_sent"
 KEY = "bench-key-0123456789abcdef"
@@ -169,8 +169,8 @@ def request(body: bytes) -> bytes:
 class Client:
     """Sends on several connections and counts what was answered 200."""
 
-    def __init__(self, port: int) -> None:
-        self.port, self.lock = port, threading.Lock()
+    def __init__(self, port: int, connections: int = 8) -> None:
+        self.port, self.connections, self.lock = port, connections, threading.Lock()
         self.answered = self.refused = 0
         self.waits: list[float] = []
 
@@ -178,8 +178,10 @@ class Client:
         """Send until the bodies or the seconds are over, at `rate` events a second at most; the rate reached."""
         self.answered, self.waits = 0, []
         todo, began = iter(bodies), time.perf_counter()
-        pause = None if rate is None else EACH * CONNECTIONS / rate
-        threads = [threading.Thread(target=self._work, args=(todo, began, seconds, pause)) for _ in range(CONNECTIONS)]
+        pause = None if rate is None else EACH * self.connections / rate
+        threads = [
+            threading.Thread(target=self._work, args=(todo, began, seconds, pause)) for _ in range(self.connections)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -319,6 +321,7 @@ def main() -> None:
         "--desk", type=float, help="events a second for the delays to the desk; else half of the watched"
     )
     parser.add_argument("--idle", type=float, default=0, help="seconds it stands idle before the load, rows coming in")
+    parser.add_argument("--connections", type=int, default=8, help="of the client, each with one request at a time")
     parser.add_argument("--keep", type=Path)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="occasion-serving-") as scratch:
@@ -343,10 +346,11 @@ def measure(folder: Path, asked: argparse.Namespace) -> None:
     rates = {}
     for label, options in (("watched", ()), ("storing only", ("--no-watch",))):
         some = bodies.some(requests)
+        os.sync()  # what was written before is not on its way to the disk any more
         with server(folder, *options) as (port, process, ready):
             well = until_well(port, ready) if not options else ready
             time.sleep(0 if options else asked.idle)
-            client = Client(port)
+            client = Client(port, asked.connections)
             client.run(some[: len(some) // 20], 2)
             before, begun, at = processor_s(process), time.perf_counter(), positions(folder).get("watch", 0)
             rates[label] = client.run(some[len(some) // 20 :], asked.seconds)
@@ -380,6 +384,7 @@ def until_well(port: int, ready: float) -> float:
 
 def to_the_desk(folder: Path, some: list[bytes], seconds: float, asked: float) -> None:
     """At this rate: how long after the answer an occurrence is on the desk."""
+    os.sync()
     with server(folder) as (port, process, ready):
         until_well(port, ready)
         desk = Desk(port, folder / "data" / "records.db")

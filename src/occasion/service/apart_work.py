@@ -35,7 +35,7 @@ from occasion.store.workspace import Workspace
 
 TICK = 0.1  # seconds without anything after which it looks at the clock
 APART = 0.1  # seconds from one reading to the next: groups are written together, as each transaction has its price
-LONGEST = 0.03  # seconds a transaction goes on with further steps: the writer waits for it
+LONGEST = 0.01  # seconds a transaction goes on with further steps: the writer waits for it
 PIECE = 1_000  # events that a piece of history is reckoned as
 RETRY = 0.5  # seconds until what could not be written is tried again
 TRIES = 60  # before it ends, so that nobody waits for it: another is started, and reads it again
