@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
+from threading import Timer
 from typing import Any
 
 from fastapi import FastAPI
@@ -18,6 +19,7 @@ from occasion.service.running import Service, Settings
 
 __all__ = ["ROUTERS", "Service", "Settings", "make_app"]
 
+WARM_AFTER = 1.0  # seconds from being ready to making ready what makes the first page quicker
 # Each module has `router` (an APIRouter), or `mount(app)` for what is more than routes, or both. Routes of pages set
 # include_in_schema=False: the OpenAPI document is for programs.
 ROUTERS = (
@@ -57,9 +59,15 @@ def make_app(settings: Settings) -> FastAPI:
         except Exception as why:
             app.state.failed = why  # the command says it in one line
             raise
+        warming = [Timer(WARM_AFTER, warm) for warm in app.state.warming]
+        for timer in warming:
+            timer.daemon = True
+            timer.start()
         try:
             yield
         finally:
+            for timer in warming:
+                timer.cancel()
             await asyncio.to_thread(service.stop)
 
     app = FastAPI(
@@ -71,6 +79,7 @@ def make_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
+    app.state.warming = []
     add_error_handlers(app)
     for name in ROUTERS:
         module = import_module(name)

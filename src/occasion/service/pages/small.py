@@ -49,6 +49,6 @@ def error_page(request: Request, status: int, message: str) -> Response:
 
 def mount(app: FastAPI) -> None:
     """The routes of this module, and errors as pages where a person asks."""
-    warm_up()
+    app.state.warming.append(warm_up)
     app.include_router(router)
     app.state.error_page = error_page
