@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, func, select, true, tuple_
+from sqlalchemy import ColumnElement, func, select, true, union_all
 
 from occasion.desk.cards import Ground
 from occasion.desk.dates import month_before
@@ -38,13 +38,24 @@ def slipped_last_month(ground: Ground, owners: Sequence[str] | None, zone: str) 
 def _latest(
     ground: Ground, where: Sequence[ColumnElement[bool]], groups: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], list[CardLine]]:
-    """The latest that slipped by in some groups, read at once."""
+    """The latest that slipped by in some groups, read at once: of each from the end of the month on, until there are
+    enough.
+    """
     if not groups:
         return {}
-    place = func.row_number().over(partition_by=(O.owner, O.moment), order_by=(O.changed_us.desc(), O.number))
-    inner = select(O.number, place.label("place")).where(*where, tuple_(O.owner, O.moment).in_(groups)).subquery()
-    query = select(OCCASIONS).join(inner, inner.c.number == O.number).where(inner.c.place <= SHOWN)
-    rows = ground.connection.execute(query.order_by(O.changed_us.desc(), O.number)).all()
+    latest = (O.changed_us.desc(), O.number)
+    some = [
+        select(
+            select(O.number)
+            .where(*where, O.owner == owner, O.moment == moment)
+            .order_by(*latest)
+            .limit(SHOWN)
+            .subquery()
+        )
+        for owner, moment in groups
+    ]
+    query = select(OCCASIONS).where(O.number.in_(union_all(*some)))
+    rows = ground.connection.execute(query.order_by(*latest)).all()
     cards = ground.cards(rows)
     found: dict[tuple[str, str], list[CardLine]] = {}
     for row in rows:
