@@ -104,17 +104,17 @@ def load(folder: Path, asked: argparse.Namespace, port: int, process: subprocess
     working = [threading.Thread(target=one.run) for one in (desk, search)]
     for thread in working:
         thread.start()
-    memory: list[int] = []
+    memory: list[int] = []  # their own; files that are mapped besides are the system's to keep or to let go
     lines = max(1, round(asked.minutes * 60 / LINE))
     for line in range(lines):
         pages = len(desk.took)
         rate = client.run(bodies.some(int(asked.rate * LINE / EACH)), LINE, asked.rate)
-        memory.append(memory_mb(process))
+        memory.append(memory_mb(process, own=True))
         waits, page = np.percentile(client.waits, [50, 99]) * 1000, desk.took[pages:]
         print(json.dumps({
             "seconds": (line + 1) * LINE, "events_a_second": round(rate), "request_ms": [round(w) for w in waits],
             "not_200": client.refused, "today_ms": round(1000 * float(np.median(page))) if page else None,
-            "finds": search.done, "finds_failed": search.failed, "memory_mb": memory[-1],
+            "finds": search.done, "finds_failed": search.failed, "memory_mb": memory_mb(process), "own_mb": memory[-1],
         }), flush=True)  # fmt: skip
     for one in (desk, search):
         one.stop.set()
@@ -123,7 +123,7 @@ def load(folder: Path, asked: argparse.Namespace, port: int, process: subprocess
     quarter = max(1, len(memory) // 4)
     moved = round(float(np.mean(memory[-quarter:]) - np.mean(memory[:quarter])))
     print(json.dumps({"not_200": client.refused, "finds": search.done, "finds_failed": search.failed,
-                      "said": search.said, "memory_mb_moved": moved}))  # fmt: skip
+                      "said": search.said, "own_mb_moved": moved}))  # fmt: skip
     return 1 if client.refused or search.failed else 0
 
 

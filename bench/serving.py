@@ -268,12 +268,12 @@ def processes(process: subprocess.Popen[bytes]) -> list[int]:
     return [process.pid, *sorted(int(pid) for path in children for pid in path.read_text().split())]
 
 
-def memory_mb(process: subprocess.Popen[bytes]) -> int:
-    """Resident memory of the server and its processes now."""
-    total = 0
+def memory_mb(process: subprocess.Popen[bytes], *, own: bool = False) -> int:
+    """Resident memory of the server and its processes now; `own`: without files that are mapped."""
+    total, kind = 0, "RssAnon" if own else "VmRSS"
     for pid in processes(process):
         status = Path(f"/proc/{pid}/status").read_text()
-        total += int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
+        total += int(next(line for line in status.splitlines() if line.startswith(kind)).split()[1])
     return total // 1024
 
 
