@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import copy
 from time import monotonic, sleep
 from typing import Any
 
@@ -72,9 +73,12 @@ def test_the_thread_copies_when_enough_was_written(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checkpointing, "PAGES", 500)
+    once, done = Checkpointing.once, list[int]()
+    monkeypatch.setattr(Checkpointing, "once", lambda beside: done.append(once(beside)))
     beside = Checkpointing(engine)
     beside.start()
     try:
+        wait(lambda: len(done) == 1)
         write(engine, 1_000)
         size = (tmp_path / "records.db").stat().st_size
         beside.wrote(checkpointing.EVENTS - 1)
@@ -99,17 +103,18 @@ def test_in_a_rush_it_is_put_off_and_done_when_less_comes(
     beside = Checkpointing(engine)
     beside.start()
     try:
+        wait(lambda: len(done) == 1)  # what was there
         for _ in range(9):
             beside.wrote(checkpointing.EVENTS, rushing=True)
         sleep(0.2)
-        assert done == []
+        assert len(done) == 1
         beside.wrote(checkpointing.EVENTS, rushing=True)
-        wait(lambda: len(done) == 1)
+        wait(lambda: len(done) == 2)
         beside.wrote(checkpointing.EVENTS, rushing=True)
         sleep(0.2)
-        assert len(done) == 1
+        assert len(done) == 2
         beside.wrote(0)
-        wait(lambda: len(done) == 2)
+        wait(lambda: len(done) == 3)
     finally:
         beside.stop()
 
@@ -127,6 +132,28 @@ def test_whoever_leaves_it_to_another_does_not_copy_at_a_commit(engine: Engine, 
     assert ahead(tmp_path) <= 4096 * records.WAL_PAGES, "the room is given back"
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM pages")).scalar() == pages + 1
+
+
+def test_what_a_crash_left_is_copied_after_the_start_and_not_within_it(engine: Engine, tmp_path: Path) -> None:
+    write(engine, 7_000)
+    (tmp_path / "crashed").mkdir()
+    for name in ("records.db", "records.db-wal"):
+        copy(tmp_path / name, tmp_path / "crashed" / name)
+    after = open_records(tmp_path / "crashed" / "records.db")
+    leave_copying(after)
+    file = tmp_path / "crashed" / "records.db"
+    assert file.stat().st_size < 1_000 * 4096, "whoever starts does not wait for that"
+    assert ahead(tmp_path / "crashed") > 7_000 * 4096
+    beside = Checkpointing(after)
+    beside.start()
+    try:
+        wait(lambda: file.stat().st_size > 7_000 * 4000)
+    finally:
+        beside.stop()
+    with after.connect() as connection:
+        assert connection.execute(text("PRAGMA wal_autocheckpoint")).scalar() == records.LEFT_PAGES
+        assert connection.execute(text("SELECT count(*) FROM pages")).scalar() == 7_000
+    after.dispose()
 
 
 def test_what_is_written_during_a_copying_is_copied_before_anybody_waits(

@@ -36,8 +36,9 @@ class Checkpointing:
         self._thread = Thread(target=self._run, name="checkpointing", daemon=True)
 
     def start(self) -> None:
-        """Do it from now on."""
+        """Do it from now on, at once with what is there: a crash may have left a gigabyte."""
         if self._engine.dialect.name == "sqlite":
+            self._enough.set()
             self._thread.start()
 
     def stop(self) -> None:

@@ -72,7 +72,10 @@ def leave_copying(engine: Engine) -> None:
     """Whoever commits here leaves it to another process to copy what SQLite writes ahead (`store.checkpointing`)."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _left)
-        engine.dispose()  # connections that were made before
+        before = engine.pool  # of connections that were made without this
+        engine.dispose(close=False)
+        with engine.connect():  # the last one to be closed would copy all of it, with everybody waiting
+            before.dispose()
 
 
 def _left(connection: Any, _: Any) -> None:
