@@ -122,9 +122,8 @@ class Service:
 
     @property
     def late_s(self) -> int:
-        """By how many seconds the desk is behind what was taken in."""
-        tail = self.writer.tail
-        return self.watching.late_s(tail.seq, tail.clock) if isinstance(self.watching, Apart) else 0
+        """By how many seconds the desk is behind what was taken in, also where nothing comes any more."""
+        return self.watching.late_s(self.writer.tail.seq, self._now()) if isinstance(self.watching, Apart) else 0
 
     def _recent(self, party: str) -> list[Event]:
         """A party's events that no segment holds yet: what an occasion shows of why it is there."""
