@@ -170,3 +170,43 @@ def test_another_edit_while_a_moment_under_another_name_reads_history(
         server.tick(5 * DAY + 2 * n * SECOND)
     assert not server.following.busy
     assert sorted(on_record(server, "silent")) == [(party, 4, "holds") for party in parties]
+
+
+class Behind:
+    """A log of which so many groups were not read."""
+
+    def __init__(self, groups: int) -> None:
+        self.groups, self.read = groups, 0
+
+    def position(self) -> int:
+        return min(self.read, self.groups)
+
+    def follow(self) -> float:
+        self.read += 1
+        return 0.0
+
+
+@pytest.mark.parametrize(("behind", "read"), [(4, 5), (1_000, 10)])
+def test_a_stop_far_behind_does_not_read_all_of_it_first(
+    behind: int, read: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = count()
+    monkeypatch.setattr(apart_work, "monotonic", lambda: float(next(seconds)))
+    monkeypatch.setattr(apart_work, "STOP_READING", 11.0)
+    here, log = object.__new__(_Watcher), Behind(behind)
+    monkeypatch.setattr(here, "_log", log, raising=False)
+    monkeypatch.setattr(here, "_follow", log.follow)
+    here._read_on()
+    assert log.read == read, "to the end and a look whether there is more, or as long as that may take"
+
+
+def test_what_was_not_read_before_a_stop_is_read_after_the_start(server: Server) -> None:
+    parties = [f"p{n}" for n in range(5)]
+    server.take([of(party, event("a", 1)) for party in parties], 1 * DAY)
+    server.tick(1 * DAY + 3 * SECOND)
+    server.log.add([of(party, event("x", 3)) for party in parties[:2]], 3 * DAY)  # committed, and not read
+    server.stop()
+    server.start(6 * DAY)
+    server.tick(6 * DAY + SECOND)
+    agrees(server)
+    assert [party for party, _, state in on_record(server, "quiet") if state == "holds"] == ["p2", "p3", "p4"]

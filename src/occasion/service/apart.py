@@ -25,7 +25,7 @@ from occasion.store.workspace import Workspace
 LONGEST_PAUSE = 60.0  # seconds before one that failed is started again, at most
 WELL = 60.0  # seconds after which one that failed had been well
 GIVE_UP = 5  # failures in a row after which nothing waits for it any more; it is tried all the same
-STOP_SECONDS = 60.0  # to read what was committed and save the state
+STOP_SECONDS = 60.0  # to read some of what was committed and save the state
 BEHIND_EVENTS, BEHIND_US = 1_000_000, 30_000_000  # it may be behind by before groups wait for it (ADR 22)
 FAR_EVENTS, FAR_US = 2_000_000, 300_000_000  # and before they are refused
 FEW = 5_000  # events: after a long time without any, it is late by the clock for a moment

@@ -39,6 +39,7 @@ LONGEST = 0.01  # seconds a transaction goes on with further steps: the writer w
 PIECE = 1_000  # events that a piece of history is reckoned as
 RETRY = 0.5  # seconds until what could not be written is tried again
 TRIES = 60  # before it ends, so that nobody waits for it: another is started, and reads it again
+STOP_READING = 10.0  # seconds of reading on once it is told to stop; the rest is read after the next start
 FORGET_SECONDS = 30.0  # for the state to be on disk without those that were erased
 COLLECTING = (50_000, 4, 250)  # thresholds of the garbage collector: what is old is looked at little by little
 log_ = logging.getLogger(__name__)
@@ -150,13 +151,17 @@ class _Watcher:
         wait = 0.0
         while self._answer(self._inbox.take(wait)):
             wait = self._follow()
-        reached = -1
-        while self._log.position() > reached:  # to the end of what was committed
-            reached = self._log.position()
-            self._follow()
+        self._read_on()
         self._ahead.stop()
         self._following.stop()
         self._history.close()
+
+    def _read_on(self) -> None:
+        """To the end of what was committed, where that does not take long: the server's stop waits for it."""
+        reached, until = -1, monotonic() + STOP_READING
+        while self._log.position() > reached and monotonic() < until:
+            reached = self._log.position()
+            self._follow()
 
     def _follow(self) -> float:
         """Read what came; how long to wait until the next time."""
