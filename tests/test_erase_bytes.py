@@ -90,6 +90,31 @@ def test_a_server_does_it_again_when_the_reading_is_over(service: Service) -> No
     wait_until_gone(service.workspace.data)
 
 
+def test_what_a_reading_held_is_copied_before_anybody_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who writes waits for the database's own lock meanwhile, ten seconds at most: a gigabyte may take longer."""
+    engine, file = open_records(tmp_path / "records.db"), tmp_path / "records.db"
+    reader = sqlite3.connect(file, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM parties").fetchall()
+    writer = sqlite3.connect(file, isolation_level=None)
+    writer.execute("CREATE TABLE pages (what BLOB)")
+    writer.execute("PRAGMA wal_autocheckpoint=0")
+    writer.executemany("INSERT INTO pages VALUES (?)", [(b"x" * 4000,)] * 500)
+    copied: list[bool] = []
+
+    def begun(statement: str) -> None:
+        if "TRUNCATE" in statement:
+            copied.append(file.stat().st_size > 500 * 4000)
+
+    writer.set_trace_callback(begun)
+    monkeypatch.setattr(erasing, "EMPTYING", 0.05)
+    monkeypatch.setattr(erasing, "sleep", lambda seconds: reader.close())
+    assert erasing.emptied(writer.cursor())
+    assert copied == [False, True]
+    writer.close()
+    engine.dispose()
+
+
 def test_a_long_reading_does_not_have_it_written_again_and_again(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:

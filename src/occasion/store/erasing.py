@@ -138,11 +138,14 @@ def emptied(cursor: Any) -> bool:
 
     Who writes waits for each try, and may go on between two.
     """
-    cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()  # most of it, with nobody waiting
     cursor.execute(f"PRAGMA busy_timeout={int(1000 * EMPTYING)}").fetchall()
     for again in range(EMPTYING_TRIES):
         if again:
             sleep(EMPTYING)
+        # most of it, with nobody waiting, also what a reading held at the last try; busy: somebody else copies it
+        [(busy, _, _)] = cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        if busy:
+            continue
         [(busy, _, _)] = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         if not busy:
             return True
