@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from desk_world import DAY, HOUR, MONDAY, MORNING, ZONE, World, event
 from occasion.desk import actions, ranking
@@ -290,6 +290,30 @@ def test_what_nobody_did_slipped_by_and_says_whose_it_was(world: World) -> None:
     assert slipped is not None
     assert (slipped.month, slipped.total) == ("2026-03", 2)
     assert [(one.owner, one.moment, one.count) for one in slipped.by] == [("front desk", "first call", 2)]
+
+
+def test_of_many_owners_and_moments_the_most_are_listed_and_the_rest_is_counted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("occasion.desk.slipped.LISTED", 1)
+    monkeypatch.setattr("occasion.desk.slipped.SHOWN", 1)
+    called(world, "ada", "bea")
+    world.now = MORNING + 4 * DAY
+    with writing(world.engine) as connection:
+        turn(connection, world.now, ZONE)
+        rows = [dict(row._mapping) for row in connection.execute(select(OCCASIONS))]
+        for n, (row, moment) in enumerate(zip(rows, ("a", "b"), strict=True)):
+            connection.execute(
+                insert(OCCASIONS).values({**row, "number": 900 + n, "moment": moment, "occurrence": None})
+            )
+    world.now = MORNING + 40 * DAY
+    slipped = page(world, "marek").slipped
+    assert slipped is not None
+    assert [(one.moment, one.count) for one in slipped.by] == [("first call", 2)]
+    assert (slipped.total, slipped.rest) == (4, 2)
+    assert [line.party.party for line in slipped.by[0].lines] == [
+        min(rows, key=lambda row: (-row["changed_us"], row["number"]))["party"]
+    ]
 
 
 def test_a_day_is_the_viewers_day() -> None:

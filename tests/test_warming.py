@@ -13,7 +13,7 @@ from occasion.service.pages.rendering import templates
 
 
 def test_templates_are_compiled_once_the_server_is_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(application, "WARM_AFTER", 0.3)
+    monkeypatch.setattr(application, "WARM_AFTER", 1.0)
     templates.cache_clear()
     names = set(templates().list_templates(extensions=["html"]))
     with desk_app(tmp_path):
@@ -25,11 +25,11 @@ def test_templates_are_compiled_once_the_server_is_ready(tmp_path: Path, monkeyp
 
 
 def test_a_server_that_stops_before_that_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(application, "WARM_AFTER", 0.3)
+    monkeypatch.setattr(application, "WARM_AFTER", 1.0)
     templates.cache_clear()
     with desk_app(tmp_path):
         pass
-    time.sleep(0.5)
+    time.sleep(1.2)
     assert not compiled()
 
 

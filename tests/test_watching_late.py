@@ -52,7 +52,7 @@ def test_the_desk_says_that_it_is_late_and_then_what_it_missed(tmp_path: Path) -
             send("two")
             ahead[0] = AHEAD_US  # and nothing more comes
             page = wait_for('id="late"', there=True)
-            found = re.search(r"the desk is (\d+) seconds behind", page)
+            found = re.search(r"The desk is (\d+) seconds behind", page)
             assert found is not None
             assert 6 <= int(found[1]) <= 12
             metrics = desk.get("/metrics").text

@@ -49,16 +49,19 @@ class SlippedBy:
     owner_name: str
     moment: str
     count: int
-    lines: tuple[CardLine, ...]  # at most 10, the latest first
+    lines: tuple[CardLine, ...]  # a few, the latest first
 
 
 @dataclass(frozen=True, slots=True)
 class Slipped:
-    """What slipped by in a civil month ("2026-02") and whose it was; `total` counts all, `by` adds up to it."""
+    """What slipped by in a civil month ("2026-02") and whose it was; `total` counts all: what `by` adds up to, the most
+    of an owner's moment first, and the `rest`, fewer of each.
+    """
 
     month: str
     total: int
     by: tuple[SlippedBy, ...]
+    rest: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,15 @@ from occasion.desk.parts import CardLine
 from occasion.store.schema.desk import OCCASIONS
 
 O = OCCASIONS.c  # noqa: E741 - the columns, said often
-SHOWN = 10  # of each owner's moment
+SHOWN = 5  # of each owner's moment
 NAMED = 10  # owners and moments whose people are named, the others are counts
+LISTED = 25  # owners and moments that are told apart
 
 
 def slipped_last_month(ground: Ground, owners: Sequence[str] | None, zone: str) -> Slipped:
-    """What slipped by in the civil month before, by owner and moment, the most first. `owners`: whose; None: all."""
+    """What slipped by in the civil month before, by owner and moment, the most first, the first `LISTED` one by one.
+    `owners`: whose; None: all.
+    """
     month, since, until = month_before(ground.now, zone)
     where = (
         O.state == "slipped", O.changed_us >= since, O.changed_us < until,
@@ -30,9 +33,9 @@ def slipped_last_month(ground: Ground, owners: Sequence[str] | None, zone: str) 
     named = _latest(ground, where, [(owner, moment) for owner, moment, _ in groups[:NAMED]])
     found = [
         SlippedBy(owner, ground.house.name(owner), moment, n, tuple(named.get((owner, moment), ())))
-        for owner, moment, n in groups
+        for owner, moment, n in groups[:LISTED]
     ]
-    return Slipped(month, sum(row[2] for row in groups), tuple(found))
+    return Slipped(month, sum(row[2] for row in groups), tuple(found), sum(row[2] for row in groups[LISTED:]))
 
 
 def _latest(

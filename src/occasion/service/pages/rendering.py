@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -87,6 +87,26 @@ class Shell:
     trouble: Trouble | None = None
     still: bool = False  # whether nothing is watched any more: an empty desk would be no good news
     late_s: int = 0  # seconds by which what is watched is behind what came
+
+    def choices(self, without: str = "", chosen: str = "") -> Markup:
+        """Whom something may be handed over to, as the options of a select; a page with many cards has them often."""
+        found = self._every_choice
+        if without in self._choice:
+            found = found.replace(self._choice[without], "")
+        if chosen in self._choice:
+            name = dict(self.colleagues)[chosen]
+            there = Markup('<option value="{}" selected>{}</option>').format(chosen, name)
+            found = found.replace(self._choice[chosen], there)
+        return Markup(found)
+
+    @cached_property
+    def _choice(self) -> dict[str, str]:
+        option = Markup('<option value="{}">{}</option>')
+        return {id: str(option.format(id, name)) for id, name in self.colleagues}
+
+    @cached_property
+    def _every_choice(self) -> str:
+        return "".join(self._choice.values())
 
 
 def url(path: str, /, **query: object) -> str:
