@@ -136,7 +136,17 @@ def let_in(folder: Path) -> None:
 
 def over_http(asked: argparse.Namespace) -> None:
     """The whole page as a browser gets it, from a server over so many events; nothing is watched meanwhile."""
-    from serving import memory_mb, server, store
+    from serving import memory_mb, processor_s, server, store
+
+    def at_rest(process: subprocess.Popen[bytes]) -> float:
+        """Seconds until the server does nothing by itself: after a start it looks for what was sent, and more."""
+        began = time.perf_counter()
+        while time.perf_counter() < began + 300:
+            before = sum(processor_s(process).values())
+            time.sleep(2)
+            if sum(processor_s(process).values()) - before < 0.1:
+                break
+        return time.perf_counter() - began
 
     with tempfile.TemporaryDirectory(prefix="occasion-today-") as scratch:
         folder, stored = asked.keep or Path(scratch) / "work", 0.0
@@ -153,6 +163,7 @@ def over_http(asked: argparse.Namespace) -> None:
         with server(folder, "--no-watch") as (port, process, ready):
             print(json.dumps({"events": asked.events, "parties": asked.parties, "stored_s": round(stored),
                               "ready_s": round(ready, 2), "memory_mb": memory_mb(process)}), flush=True)  # fmt: skip
+            print(json.dumps({"at_rest_after_s": round(at_rest(process), 1)}), flush=True)
             for name in ("c7", "c8"):
                 session, url = requests.Session(), f"http://127.0.0.1:{port}"
                 token = re.search(r'name="csrf" value="([^"]+)"', session.get(f"{url}/login").text)

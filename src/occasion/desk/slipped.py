@@ -14,7 +14,7 @@ from occasion.store.schema.desk import OCCASIONS
 
 O = OCCASIONS.c  # noqa: E741 - the columns, said often
 SHOWN = 5  # of each owner's moment
-NAMED = 10  # owners and moments whose people are named, the others are counts
+NAMED = 5  # owners and moments whose people are named, the others are counts
 LISTED = 25  # owners and moments that are told apart
 
 

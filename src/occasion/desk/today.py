@@ -30,10 +30,10 @@ from occasion.people.permission import ContactRules
 from occasion.store.schema.desk import GESTURES, OCCASIONS
 
 O = OCCASIONS.c  # noqa: E741 - the columns, said often
-LOOKED_AT = 100  # of each kind of row, the most urgent
+LOOKED_AT = 80  # of each kind of row, the most urgent
 LEAST = 20  # of each owner, however many there are
-CARDS = 40  # shown in full at most; the others wait
-LINES = 50
+CARDS = 24  # shown in full at most; the others wait
+LINES = 30
 
 
 @dataclass(frozen=True)
