@@ -13,6 +13,7 @@ from occasion.events.event import Event
 from occasion.moments.calendar import FAR
 from occasion.moments.definition import Definition
 from occasion.service import watched as watched_module
+from occasion.service.watched import Reading
 from occasion.store.kept_state import KeptState
 from test_meaning import DAY, event
 from test_packing import simple_streams
@@ -43,21 +44,30 @@ def test_rows_at_hand_before_anything_comes_say_what_the_law_says(
         follows_the_law(day, small)
 
 
-@pytest.mark.parametrize("setting", ["IN_MEMORY", "WORDS_BYTES"])
-def test_after_a_start_rows_are_at_hand_as_many_as_there_is_room_for(
-    server: Server, monkeypatch: pytest.MonkeyPatch, setting: str
-) -> None:
+def nine_in_the_table(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nine parties that started, of moments that go into words, where so many count as many."""
     monkeypatch.setattr(watched_module, "MANY_PARTIES", 0)
     monkeypatch.setattr("occasion.moments.reading.MANY_ON_SHELF", 1)
-    monkeypatch.setattr("occasion.store.kept_state.AT_ONCE", 2)
     edit(server, "    expect: 10 days after start\n", "")
     server.tick(3 * SECOND)
     server.take([of(f"q{n}", event("a", 1)) for n in range(9)], 1 * DAY)
     server.tick(2 * DAY)
+
+
+def room_for_five(reading: Reading, setting: str) -> int:
+    """What a setting has to be for that."""
+    return 5 if setting == "IN_MEMORY" else 5 * (8 * len(reading.rows.packing.plan.template) + 1)
+
+
+@pytest.mark.parametrize("setting", ["IN_MEMORY", "WORDS_BYTES"])
+def test_after_a_start_rows_are_at_hand_as_many_as_there_is_room_for(
+    server: Server, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    monkeypatch.setattr("occasion.store.kept_state.AT_ONCE", 2)
+    nine_in_the_table(server, monkeypatch)
     assert server.following is not None
     assert server.following.reading is not None
-    words = len(server.following.reading.rows.packing.plan.template)
-    most = 5 if setting == "IN_MEMORY" else 5 * (8 * words + 1)
+    most = room_for_five(server.following.reading, setting)
     server.stop()
     monkeypatch.setattr(watched_module, setting, most)
     server.start(2 * DAY)
@@ -77,18 +87,12 @@ def test_after_a_start_rows_are_at_hand_as_many_as_there_is_room_for(
 def test_rows_that_events_touched_go_with_the_next_checkpoint_where_there_is_no_room(
     server: Server, monkeypatch: pytest.MonkeyPatch, setting: str
 ) -> None:
-    monkeypatch.setattr(watched_module, "MANY_PARTIES", 0)
-    monkeypatch.setattr("occasion.moments.reading.MANY_ON_SHELF", 1)
-    edit(server, "    expect: 10 days after start\n", "")
-    server.tick(3 * SECOND)
-    server.take([of(f"q{n}", event("a", 1)) for n in range(9)], 1 * DAY)
-    server.tick(2 * DAY)
+    nine_in_the_table(server, monkeypatch)
     assert server.following is not None
     reading = server.following.reading
     assert reading is not None
     assert reading.rows.table is not None
-    words = len(reading.rows.packing.plan.template)
-    monkeypatch.setattr(watched_module, setting, 5 if setting == "IN_MEMORY" else 5 * (8 * words + 1))
+    monkeypatch.setattr(watched_module, setting, room_for_five(reading, setting))
     server.take([of(f"q{n}", event("a", 2)) for n in range(9)], 2 * DAY)
     assert reading.rows.held.many() == 9, "what is to be saved stays"
     for n in range(1, 6):
@@ -114,12 +118,7 @@ def test_the_rows_written_last_come_first_and_what_is_written_meanwhile_does_not
 def test_after_an_edit_rows_are_brought_into_the_table_that_is_new(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watched_module, "MANY_PARTIES", 0)
-    monkeypatch.setattr("occasion.moments.reading.MANY_ON_SHELF", 1)
-    edit(server, "    expect: 10 days after start\n", "")
-    server.tick(3 * SECOND)
-    server.take([of(f"q{n}", event("a", 1)) for n in range(9)], 1 * DAY)
-    server.tick(2 * DAY)
+    nine_in_the_table(server, monkeypatch)
     server.stop()
     asked: list[int] = []
     latest = KeptState.latest
