@@ -8,17 +8,19 @@ from itertools import count
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Connection, Engine, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from followed import SECOND, Server, agrees, edit, engine, of, on_record, server
 from occasion.service import apart_work, effects
 from occasion.service.apart_work import _Watcher
+from occasion.store import occurrences
 from occasion.store.arrived import Effects
 from occasion.store.merged import merge
-from occasion.store.occurrences import Noticed, settle
+from occasion.store.occurrences import Noticed, settle, write_changes
 from occasion.store.records import writing
 from occasion.store.schema.log import REFUSED
+from occasion.store.schema.watched import OCCURRENCES
 from test_meaning import DAY, event
 
 __all__ = ["engine", "server"]
@@ -72,6 +74,33 @@ def test_more_parties_than_a_query_takes_turn_out_to_be_others(engine: Engine) -
     with writing(engine) as connection:
         parties = [f"p{n}" for n in range(70_000)]
         assert settle(connection, parties, [], 1, 1, "identities were joined or parted") == []
+
+
+def test_settling_writes_only_what_is_not_on_record_as_it_is_true(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parties = [f"p{n}" for n in range(5)]
+    server.take([of(party, event("a", 1)) for party in parties], 1 * DAY)
+    server.tick(5 * DAY)
+    assert server.following is not None
+    assert server.following.reading is not None
+    reading, written = server.following.reading, list[str]()
+
+    def write(connection: Connection, noticed: Sequence[Noticed], seq: int) -> list[Noticed]:
+        written.extend(one.change.party for one in noticed)
+        return write_changes(connection, noticed, seq)
+
+    monkeypatch.setattr(occurrences, "write_changes", write)
+    true = list(reading.noticed(reading.again(parties)))
+    with writing(server.engine) as connection:
+        assert settle(connection, parties, true, 1, 9 * DAY, "test") == []
+        assert written == [], "all is there as it is true"
+        connection.execute(update(OCCURRENCES).where(OCCURRENCES.c.party == "p3").values(seq=-1))
+        connection.execute(update(OCCURRENCES).where(OCCURRENCES.c.party == "p2").values(evidence=["other"]))
+        made = settle(connection, parties, true, 1, 9 * DAY, "test")
+    assert {one.change.party for one in made} == {"p2", "p3"}, "another evidence, and what is to be said again"
+    assert set(written) == {"p2", "p3"}
+    assert on_record(server, "quiet") == [(party, 4, "holds") for party in parties]
 
 
 def test_a_merge_that_waited_for_the_writer_is_made_up_for_after_a_crash(server: Server) -> None:

@@ -45,7 +45,10 @@ class Noticed(msgspec.Struct, frozen=True):
 
 
 class Occurred(msgspec.Struct, frozen=True):
-    """An occurrence on record. `state`: holds, retracted, or stands (no longer true, but a person acted on it)."""
+    """An occurrence on record. `state`: holds, retracted, or stands (no longer true, but a person acted on it).
+
+    `seq`: the position of the log it was last said at; below 0: to be said again.
+    """
 
     number: int
     moment: str
@@ -60,6 +63,7 @@ class Occurred(msgspec.Struct, frozen=True):
     state: str
     reason: str
     changed_us: int | None
+    seq: int
 
 
 def per_text(per: Scalar | None) -> str:
@@ -239,7 +243,8 @@ def settle(  # noqa: PLR0917
     versions = {(one.identity, one.role, one.moment) for one in wanted.values()} | _watched(connection)
     held = [row for some in _some(parties) for row in _rows(connection, O.party.in_(some), O.state == "holds")]
     left = [row for row in held if _key_of(row) not in wanted and (row.identity, row.role, row.moment) in versions]
-    fresh = wanted.keys() - {_key_of(row) for row in held}
+    there = {_key_of(row): row for row in held}
+    fresh = wanted.keys() - there.keys()
     joined = _joined(connection, parties) if left and fresh else {}
     homes: dict[tuple[Any, ...], list[Noticed]] = {}
     for key in sorted(fresh):
@@ -254,7 +259,15 @@ def settle(  # noqa: PLR0917
         else:
             said = Noticed(_change(row, "retracted", now, reason), row.role, row.moment, row.identity)  # type: ignore[arg-type]
             made += [one for one in [_retract(connection, said)] if one is not None]
-    return made + write_changes(connection, wanted.values(), seq)
+    # what is there already as it is true, nearly all of it, need not be sent to the database again
+    return made + write_changes(connection, [one for key, one in wanted.items() if not _says(there.get(key), one)], seq)
+
+
+def _says(row: Occurred | None, one: Noticed) -> bool:
+    """Whether what holds on record is what is true, so that writing it would change nothing (`_upsert`)."""
+    if row is None or row.seq < 0:
+        return False
+    return (row.known_us, row.evidence) == (one.change.known_at, one.change.evidence)
 
 
 def _moved(connection: Connection, row: Occurred, to: Noticed, now: int, reason: str) -> Noticed:
@@ -311,7 +324,7 @@ def _rows(connection: Connection, *where: ColumnElement[bool], latest: int | Non
     return [
         Occurred(
             r.number, r.moment, r.identity, r.role, r.party, per_value(r.per), r.at_us, r.known_us,
-            tuple(r.evidence), r.noticed_us, r.state, r.reason, r.changed_us,
+            tuple(r.evidence), r.noticed_us, r.state, r.reason, r.changed_us, r.seq,
         )
         for r in connection.execute(query)
     ]  # fmt: skip
