@@ -33,6 +33,7 @@ killing.PARTIES = (
 )
 
 LOOK_EVERY = 20
+PAUSE = 0.15  # seconds between a client's batches: about 2 000 events a kill, and 200 kills can be looked at in an hour
 
 
 @dataclass
@@ -53,6 +54,7 @@ def trial(database: str, records: str | None, kills: int, seed: int, minutes: fl
     begun, looks, wrong = time.monotonic(), 0, list[str]()
     try:
         with killed(folder / "w", records, seed) as one:
+            one.pause = PAUSE
             while True:
                 one.kill(min(LOOK_EVERY, kills - one.kills))
                 one.settle()

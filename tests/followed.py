@@ -20,7 +20,7 @@ from occasion.store import occurrences, versions
 from occasion.store.arrived import Effects, Group
 from occasion.store.merged import Identities, merge, touched, undo
 from occasion.store.occurrences import per_text
-from occasion.store.positions import WATCH, advance
+from occasion.store.positions import WATCH, advance, position
 from occasion.store.records import open_records
 from occasion.store.schema.watched import OCCURRENCES
 from occasion.store.workspace import Workspace
@@ -127,7 +127,7 @@ class Server:
                     if effects.write is not None:
                         effects.write(connection)
                 assert self.following.reading is not None
-                clock = max(self.clock, self.following.reading.watcher.clock)
+                clock = max(position(connection, WATCH).clock, self.following.reading.watcher.clock)
                 advance(connection, WATCH, min(self.log.position(), self.following.position), clock)
             for effects in self.pending:
                 if effects.done is not None:

@@ -12,12 +12,15 @@ from sqlalchemy import Connection, Engine, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from followed import SECOND, Server, agrees, edit, engine, of, on_record, server
+from occasion.moments.changes import Change
 from occasion.service import apart_work, effects
 from occasion.service.apart_work import _Watcher
+from occasion.service.watched import Reading
 from occasion.store import occurrences
 from occasion.store.arrived import Effects
 from occasion.store.merged import merge
 from occasion.store.occurrences import Noticed, settle, write_changes
+from occasion.store.positions import WATCH, position
 from occasion.store.records import writing
 from occasion.store.schema.log import REFUSED
 from occasion.store.schema.watched import OCCURRENCES
@@ -49,7 +52,7 @@ def killed_after(transactions: int, server: Server, clock: int, monkeypatch: pyt
     here._engine, here._log, here._following = server.engine, server.log, server.following  # type: ignore[assignment]
     assert server.following is not None
     with pytest.raises(Killed):
-        here._write(server.following.tick(clock), clock)
+        here._write(server.following.tick(clock))
     server.crash()
     monkeypatch.undo()
 
@@ -68,6 +71,37 @@ def test_what_was_written_of_a_time_that_came_is_taken_back_by_what_came_late(
     server.start(4 * DAY + 4 * SECOND)
     agrees(server)
     assert [state for _, _, state in on_record(server, "quiet")] == ["retracted"] * 3
+
+
+def test_after_a_crash_in_a_rush_only_parties_are_settled_of_whom_something_came_late(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parties = [f"p{n}" for n in range(5)]
+    server.take([of(party, event("a", 1)) for party in parties], 1 * DAY)
+    server.tick(1 * DAY + 3 * SECOND)
+    assert server.following is not None
+    assert server.following.reading is not None
+    server.following.reading.save()
+    here = object.__new__(_Watcher)  # what is written is of the log's clock, years before the time of day
+    here._engine, here._log, here._following = server.engine, server.log, server.following  # type: ignore[assignment]
+    here._write(server.following.read(server.log.add([of("q", event("a", 1.9))], 2 * DAY)))
+    with server.engine.connect() as connection:
+        assert position(connection, WATCH).clock == 2 * DAY
+    late = of("p3", event("x", 1.5, "late"))
+    server.log.add([late, *(of(party, event("a", 3)) for party in parties)], 3 * DAY + SECOND)  # and not read
+    server.crash()
+    settled: list[str] = []
+    again = Reading.again
+
+    def read_again(self: Reading, some: Sequence[str]) -> list[Change]:
+        settled.extend(some)
+        return again(self, some)
+
+    monkeypatch.setattr(Reading, "again", read_again)
+    server.start(3 * DAY + 2 * SECOND)
+    assert settled == ["p3", "q"], "its group was read again together with the next"
+    server.tick(6 * DAY)
+    agrees(server)
 
 
 def test_more_parties_than_a_query_takes_turn_out_to_be_others(engine: Engine) -> None:
@@ -124,7 +158,7 @@ def test_what_can_never_be_written_ends_the_watcher(server: Server, monkeypatch:
     here = object.__new__(_Watcher)
     here._engine, here._log, here._following = server.engine, server.log, server.following  # type: ignore[assignment]
     with pytest.raises(OperationalError):
-        here._write(Effects(steps=lambda: iter([fails])), 1)
+        here._write(Effects(steps=lambda: iter([fails])))
 
 
 @pytest.mark.parametrize("records_url", ["postgres"], indirect=True)  # SQLite has one writer at a time

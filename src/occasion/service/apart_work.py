@@ -165,10 +165,10 @@ class _Watcher:
 
     def _follow(self) -> float:
         """Read what came; how long to wait until the next time."""
-        begun, now = monotonic(), self._now()
+        begun = monotonic()
         group = self._log.refresh()
         if group is not None:
-            self._write(self._following.read(group), now)
+            self._write(self._following.read(group))
             full = len(group.events) >= EVENTS_AT_ONCE // 2
             self._ahead.wrote(len(group.events), rushing=full)
             self._heard = begun
@@ -182,9 +182,8 @@ class _Watcher:
         return 0.001 if self._following.busy else TICK
 
     def _tick(self) -> None:
-        now = self._now()
-        effects = self._following.tick(now)
-        self._write(effects, now)
+        effects = self._following.tick(self._now())
+        self._write(effects)
         if effects is not None:
             self._ahead.wrote(PIECE)
         self._say()
@@ -192,15 +191,15 @@ class _Watcher:
     def _now(self) -> int:
         return max(utc_micros(), self._log.clock)
 
-    def _write(self, effects: Effects | None, clock: int) -> None:
+    def _write(self, effects: Effects | None) -> None:
         """Commit effects with the position, in several transactions where they are long.
 
-        Each says until which time there may be something on record: after a crash between two of them what came late
-        by then is settled.
+        Each says until which time there may be something on record: how far the watcher's clock is, which in a rush is
+        far behind the time of day. After a crash between two of them what came late by then is settled.
         """
+        assert self._following.reading is not None
+        clock = self._following.reading.watcher.clock
         seq, right = self._read_until(), min(self._log.position(), self._following.position)
-        if self._following.reading is not None:  # a group may be later than when it was asked for
-            clock = max(clock, self._following.reading.watcher.clock)
         tries = 0
         while effects is not None and effects.steps is not None:
             steps, ended, tries = effects.steps(), False, tries + 1
@@ -215,8 +214,8 @@ class _Watcher:
                                 step(connection)
                                 continue
                             ended = True
-                        reached = right if ended else position(connection, WATCH).seq
-                        advance(connection, WATCH, reached, clock)
+                        before = position(connection, WATCH)  # its clock is ahead while this one catches up
+                        advance(connection, WATCH, right if ended else before.seq, max(before.clock, clock))
             except DBAPIError as error:
                 passes = error.connection_invalidated or is_full(error) or isinstance(error, OperationalError)
                 if not passes or tries >= TRIES:
