@@ -2,6 +2,10 @@
 
     python bench/mixed.py --minutes 10 --rate 2000            # in a workspace that bench/serving.py kept
     python bench/mixed.py --keep DIR --minutes 60
+    python bench/mixed.py --minutes 60 --days-as-minutes
+
+With `--days-as-minutes` the windows of the moments are as many minutes as they have days: a window holds the events in
+it, so memory can come to rest within the hour only where windows also close within it, and what grows then is a leak.
 
 Every half minute a JSON line: events answered 200 and others, how long requests took, Today's page (asked of the
 records by this process, as bench/today.py does), searches finished, and the server's resident memory. At the end a line
@@ -13,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -26,11 +31,16 @@ from occasion.desk.today import today
 from occasion.desk.viewer import Viewer
 from occasion.moments.catalogue import read_catalogue
 from occasion.store.records import open_records
-from serving import EACH, Bodies, Client, memory_mb, server, settled, store
+from serving import EACH, Bodies, Client, catalogue, memory_mb, server, settled, store
 
 LINE = 30  # seconds between two lines
 KEPT = "count(order_completed) >= 1 between 28 days and 42 days after start"
 MANAGER = Viewer("m", "M", "manager", (), "en", "UTC")
+
+
+def quick(moments: str) -> str:
+    """The same moments, their windows in minutes."""
+    return re.sub(r"(within|for|between|and) (\d+) day(s?)\b", r"\1 \2 minute\3", moments)
 
 
 class Desk:
@@ -86,12 +96,15 @@ def main() -> int:
     parser.add_argument("--parties", type=int, default=50_000)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--rate", type=float, default=2_000, help="events a second")
+    parser.add_argument("--days-as-minutes", action="store_true")
     parser.add_argument("--keep", type=Path)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="occasion-mixed-") as scratch:
         folder = asked.keep or Path(scratch) / "work"
         if not (folder / "occasion.toml").is_file():
             store(folder, asked.rows, asked.parties)
+        if asked.days_as_minutes:
+            (folder / "moments.yaml").write_text(quick(catalogue()))
         with server(folder) as (port, process, ready):
             settled(folder)
             print(json.dumps({"ready_s": round(ready, 2), "memory_mb": memory_mb(process)}), flush=True)
