@@ -4,8 +4,9 @@
     python bench/mixed.py --keep DIR --minutes 60
     python bench/mixed.py --minutes 60 --days-as-minutes
 
-With `--days-as-minutes` the windows of the moments are as many minutes as they have days: a window holds the events in
-it, so memory can come to rest within the hour only where windows also close within it, and what grows then is a leak.
+With `--days-as-minutes` (moments.yaml is written anew) the moments have windows of as many minutes as they have days.
+A window holds the events in it, so memory comes to rest within the hour only where windows also close within it; what
+grows then is a leak.
 
 Every half minute a JSON line: events answered 200 and others, how long requests took, Today's page (asked of the
 records by this process, as bench/today.py does), searches finished, and the server's resident memory. At the end a line

@@ -178,6 +178,7 @@ class ShelvedRows:
             self.save_some(len(self.leaving))
         # As they were read: the next save may come before they are read again, and a party that nobody keeps is new.
         self.leaving = {party: None for party in self.dirty if self.held.at_hand(party)}
+        self.gone.difference_update(self.leaving)  # they came again since
         self.save_some(len(self.leaving))
         table, self.packing, self.table = self.table, Packing(program), None
         if table is not None:

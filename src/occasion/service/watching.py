@@ -75,7 +75,7 @@ class Following:
         self._settled = 0  # up to which position of the log the records are right, whatever was read since
         self._wanted = False  # whether somebody waits for the state to be saved
         self._written_until = 0  # up to which position of the log effects were written before the start
-        self._known_until = 0  # what the records knew already when the log was begun anew: by their clock
+        self._known_until = 0  # the watcher's clock by which the records knew something before the start
 
     def catalogue(self) -> Catalogue:
         """The catalogue in force: as it was last read without a fault that makes all of it unreadable."""
@@ -370,10 +370,11 @@ class Following:
 
     def _settle_some(self, reading: Reading, clock: int) -> None:
         # What the last groups took back may not have been written; said anew it may be in another order, or not at all.
-        self._settle(reading, sorted(self._lost), reading.watcher.clock, LATE)
+        self._settle(reading, sorted(self._lost - self._moved), reading.watcher.clock, LATE)
         self._settle(reading, sorted(self._moved), clock)
         self._lost.clear()
-        self._moved.clear()
+        if self._catching is None:  # groups that are still to be given were made while they had their names of before
+            self._moved.clear()
 
     # work
 

@@ -14,7 +14,9 @@ WATCH = "watch"  # what the follower's effects are written of
 
 
 class Position(NamedTuple):
-    """`clock`: UTC microseconds when it was reached."""
+    """`clock`: UTC microseconds when it was reached; of WATCH the watcher's own clock, in a backlog behind the time of
+    day: nothing on record is of a later instant.
+    """
 
     seq: int
     clock: int

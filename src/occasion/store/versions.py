@@ -79,6 +79,8 @@ def unconfirm(connection: Connection, keys: Iterable[Key], after: int = 0) -> in
     A step: occurrences numbered from above `after` on; the number after which to go on, None once all are done.
     """
     upto, keys = _upto(connection, after), list(keys)
+    for key in keys if after == 0 else ():  # they are ready again when they have
+        connection.execute(update(VERSIONS).where(_is(key)).values(ready=False))
     if upto is None or not keys:
         return None
     found = (O.number > after, O.number <= upto, O.seq >= 0, VERSION.in_(keys))

@@ -21,7 +21,7 @@ from occasion.store.history import History
 from occasion.store.intake import Intake, Overtaken, TakeTraits
 from occasion.store.manifest import State, read_state
 from occasion.store.merged import Identities
-from occasion.store.positions import WATCH, advance
+from occasion.store.positions import WATCH, advance, position
 from occasion.store.records import alone, reading, writing
 from occasion.store.segments import Segments
 from occasion.store.tail import Tail
@@ -307,7 +307,7 @@ class Writer:
                     if effects.write is not None:
                         effects.write(connection)
                 last = self._effects[-1][0]
-                advance(connection, WATCH, last.seq, last.clock)
+                advance(connection, WATCH, last.seq, max(last.clock, position(connection, WATCH).clock))
         except Exception as error:
             self._refuse_if_broken(connection, error)
             self._stand_still(error)
