@@ -6,7 +6,7 @@
 
 With `--days-as-minutes` (moments.yaml is written anew) the moments have windows of as many minutes as they have days.
 A window holds the events in it, so memory comes to rest within the hour only where windows also close within it; what
-grows then is a leak.
+grows then is something else.
 
 Every half minute a JSON line: events answered 200 and others, how long requests took, Today's page (asked of the
 records by this process, as bench/today.py does), searches finished, and the server's resident memory. At the end a line

@@ -33,6 +33,13 @@ class Killed(BaseException):
     """The process is gone."""
 
 
+def watcher_of(server: Server) -> _Watcher:
+    """The process's watcher, on what the server has."""
+    here = object.__new__(_Watcher)
+    here._engine, here._log, here._following = server.engine, server.log, server.following  # type: ignore[assignment]
+    return here
+
+
 def killed_after(transactions: int, server: Server, clock: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock moves; of what follows so many transactions are committed, a step in each, and no more."""
     begun = count()
@@ -48,8 +55,7 @@ def killed_after(transactions: int, server: Server, clock: int, monkeypatch: pyt
     monkeypatch.setattr(effects, "CHANGES_AT_ONCE", 1)
     monkeypatch.setattr(apart_work, "writing", some)
     monkeypatch.setattr(apart_work, "perf_counter", lambda: next(steps) * apart_work.LONGEST * 0.7)
-    here = object.__new__(_Watcher)
-    here._engine, here._log, here._following = server.engine, server.log, server.following  # type: ignore[assignment]
+    here = watcher_of(server)
     assert server.following is not None
     with pytest.raises(Killed):
         here._write(server.following.tick(clock))
@@ -82,8 +88,7 @@ def test_after_a_crash_in_a_rush_only_parties_are_settled_of_whom_something_came
     assert server.following is not None
     assert server.following.reading is not None
     server.following.reading.save()
-    here = object.__new__(_Watcher)  # what is written is of the log's clock, years before the time of day
-    here._engine, here._log, here._following = server.engine, server.log, server.following  # type: ignore[assignment]
+    here = watcher_of(server)  # what it writes is of the log's clock, years before the time of day
     here._write(server.following.read(server.log.add([of("q", event("a", 1.9))], 2 * DAY)))
     with server.engine.connect() as connection:
         assert position(connection, WATCH).clock == 2 * DAY
@@ -155,8 +160,7 @@ def test_what_can_never_be_written_ends_the_watcher(server: Server, monkeypatch:
         raise OperationalError("SELECT", None, Exception("too much was asked for"))
 
     monkeypatch.setattr(apart_work, "RETRY", 0.0)
-    here = object.__new__(_Watcher)
-    here._engine, here._log, here._following = server.engine, server.log, server.following  # type: ignore[assignment]
+    here = watcher_of(server)
     with pytest.raises(OperationalError):
         here._write(Effects(steps=lambda: iter([fails])))
 
